@@ -1,0 +1,1 @@
+"""Deep learning on Apache Spark that Python drives and the JVM executes."""
