@@ -1,0 +1,142 @@
+package org.pydl4j.spark;
+
+import java.io.IOException;
+import java.io.Serializable;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.broadcast.Broadcast;
+
+/**
+ * Rows of numpy arrays, handed over as files beside the driver.
+ *
+ * <p>In one JVM (master {@code local[...]}) every task reads its rows from the mapped file itself. On a cluster the
+ * driver gathers each partition's rows and sends them by Spark's broadcast, which the partition's task alone fetches.
+ */
+final class ArrayRows extends Rows implements AutoCloseable {
+
+    /** Rows of one source partition, for scanning and scoring. */
+    private static final long PARTITION_BYTES = 16L << 20;
+
+    private final JavaSparkContext context;
+    private final String features;
+    private final String labels;
+    private final long count;
+    private final List<Broadcast<float[][]>> sent = new ArrayList<>();
+
+    ArrayRows(JavaSparkContext context, String features, String labels, long count, ExampleSpec spec, String name) {
+        super(spec, name);
+        this.context = context;
+        this.features = features;
+        this.labels = labels;
+        this.count = count;
+    }
+
+    /** The rows of a partition by their numbers in the file. */
+    private interface Layout extends Serializable {
+        int rowsIn(int partition);
+
+        long row(int partition, int index);
+    }
+
+    private static float[][] gather(String features, String labels, ExampleSpec spec, Layout layout, int partition) {
+        int width = labels == null ? spec.features : spec.width();
+        float[][] rows = new float[layout.rowsIn(partition)][width];
+        try (NpyFile x = new NpyFile(Path.of(features), spec.features);
+                NpyFile y = labels == null ? null : new NpyFile(Path.of(labels), spec.labels)) {
+            for (int i = 0; i < rows.length; i++) {
+                long row = layout.row(partition, i);
+                x.read(row, rows[i], 0);
+                if (y != null) {
+                    y.read(row, rows[i], spec.features);
+                }
+            }
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
+        return rows;
+    }
+
+    private JavaRDD<float[][]> partitions(int partitions, Layout layout) {
+        String x = features;
+        String y = labels;
+        ExampleSpec what = spec;
+        if (context.sc().isLocal()) {
+            List<Integer> numbers = new ArrayList<>();
+            for (int p = 0; p < partitions; p++) {
+                numbers.add(p);
+            }
+            return context.parallelize(numbers, Math.max(1, partitions)).map(p -> gather(x, y, what, layout, p));
+        }
+        List<Broadcast<float[][]>> parts = new ArrayList<>();
+        for (int p = 0; p < partitions; p++) {
+            parts.add(context.broadcast(gather(x, y, what, layout, p)));
+        }
+        sent.addAll(parts);
+        return context.parallelize(parts, Math.max(1, partitions)).map(Broadcast::value);
+    }
+
+    @Override
+    JavaRDD<Block> arrange(Plan plan, Permutation order) {
+        return partitions(plan.partitions(), new Layout() {
+            private static final long serialVersionUID = 1L;
+
+            @Override
+            public int rowsIn(int partition) {
+                return plan.rowsIn(partition);
+            }
+
+            @Override
+            public long row(int partition, int index) {
+                return order.at(plan.position(partition, index));
+            }
+        }).mapPartitionsWithIndex((p, rows) -> List.of(new Block(p, rows.next())).iterator(), true);
+    }
+
+    private JavaRDD<float[][]> source() {
+        long bytes = count * spec.width() * Float.BYTES;
+        int partitions = (int) Math.max(1, Math.min(count,
+                Math.max(context.defaultParallelism(), Plan.ceilDiv(bytes, PARTITION_BYTES))));
+        long total = count;
+        return partitions(partitions, new Layout() {
+            private static final long serialVersionUID = 1L;
+
+            @Override
+            public int rowsIn(int partition) {
+                return (int) (row(partition + 1, 0) - row(partition, 0));
+            }
+
+            @Override
+            public long row(int partition, int index) {
+                return total * partition / partitions + index;
+            }
+        });
+    }
+
+    @Override
+    JavaRDD<float[]> ordered() {
+        return source().flatMap(rows -> Arrays.asList(rows).iterator());
+    }
+
+    @Override
+    JavaRDD<Scan> scanPartitions() {
+        ExampleSpec what = spec;
+        return source().map(rows -> {
+            Scan scan = new Scan(what);
+            for (float[] row : rows) {
+                scan.add(row);
+            }
+            return scan.partitionDone();
+        });
+    }
+
+    /** Lets go of what was sent to executors. */
+    @Override
+    public void close() {
+        sent.forEach(Broadcast::destroy);
+        sent.clear();
+    }
+}

@@ -1,0 +1,81 @@
+package org.pydl4j.spark;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.nio.MappedByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+
+/** A NumPy {@code .npy} file of little-endian float32 or of bytes in C order, mapped and read row by row. */
+final class NpyFile implements Closeable {
+
+    private static final int MAGIC_LENGTH = 8;
+
+    private final FileChannel channel;
+    private final ByteBuffer[] segments;
+    private final boolean bytes;
+    private final int rowLength;
+    private final long rowsPerSegment;
+
+    /**
+     * @param rowLength how many values make up one row; the header's shape is not consulted, Python has checked it
+     */
+    NpyFile(Path path, int rowLength) {
+        this.rowLength = rowLength;
+        try {
+            channel = FileChannel.open(path, StandardOpenOption.READ);
+            MappedByteBuffer start = channel.map(FileChannel.MapMode.READ_ONLY, 0, Math.min(channel.size(), 4096));
+            start.order(ByteOrder.LITTLE_ENDIAN);
+            boolean longHeader = start.get(6) > 1;
+            int headerLength = longHeader ? start.getInt(MAGIC_LENGTH) : start.getShort(MAGIC_LENGTH) & 0xFFFF;
+            int headerStart = MAGIC_LENGTH + (longHeader ? 4 : 2);
+            byte[] header = new byte[headerLength];
+            start.position(headerStart);
+            start.get(header);
+            String text = new String(header, StandardCharsets.ISO_8859_1);
+            bytes = text.contains("'|u1'");
+            if (!bytes && !text.contains("'<f4'") || text.contains("'fortran_order': True")) {
+                throw new IllegalArgumentException(path + ": expected C-ordered float32 or uint8, found " + text.trim());
+            }
+            long dataStart = headerStart + headerLength;
+            long rowBytes = Math.max(1, (long) rowLength * (bytes ? 1 : Float.BYTES));
+            long rows = (channel.size() - dataStart) / rowBytes;
+            // One mapping holds at most 2 GB; segments end at row boundaries.
+            rowsPerSegment = Math.max(1, (1L << 30) / rowBytes);
+            segments = new ByteBuffer[(int) Plan.ceilDiv(rows, rowsPerSegment)];
+            for (int i = 0; i < segments.length; i++) {
+                long from = i * rowsPerSegment;
+                long count = Math.min(rowsPerSegment, rows - from);
+                segments[i] = channel.map(FileChannel.MapMode.READ_ONLY, dataStart + from * rowBytes, count * rowBytes)
+                        .order(ByteOrder.LITTLE_ENDIAN);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    void read(long row, float[] into, int at) {
+        ByteBuffer segment = segments[(int) (row / rowsPerSegment)];
+        int start = (int) (row % rowsPerSegment) * rowLength;
+        if (bytes) {
+            for (int i = 0; i < rowLength; i++) {
+                into[at + i] = segment.get(start + i) & 0xFF;
+            }
+        } else {
+            FloatBuffer floats = segment.asFloatBuffer();
+            floats.position(start);
+            floats.get(into, at, rowLength);
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        channel.close();
+    }
+}

@@ -1,0 +1,43 @@
+package org.pydl4j.spark;
+
+import java.util.List;
+import org.apache.spark.api.java.JavaRDD;
+
+/** Examples that can be scanned, laid out for training, or walked in order: whatever the user handed in. */
+public abstract class Rows {
+
+    final ExampleSpec spec;
+    private final String name;
+    private Scan scan;
+
+    Rows(ExampleSpec spec, String name) {
+        this.spec = spec;
+        this.name = name;
+    }
+
+    /** Every row as features followed by labels, in the order and partitions of the source. */
+    abstract JavaRDD<float[]> ordered();
+
+    /** One {@link Block} per partition of the plan. */
+    abstract JavaRDD<Block> arrange(Plan plan, Permutation order);
+
+    /** Scans a partition; the one place where a bad row may be met without failing. */
+    abstract JavaRDD<Scan> scanPartitions();
+
+    /** What the user calls these rows in a message: "training data" or "validation data". */
+    String name() {
+        return name;
+    }
+
+    /** The one combined pass over the data, made once; throws when the rows cannot be trained on. */
+    synchronized Scan scan() {
+        if (scan == null) {
+            List<Scan> partitions = scanPartitions().collect();
+            Scan whole = new Scan(spec);
+            partitions.forEach(whole::append);
+            whole.check(name);
+            scan = whole;
+        }
+        return scan;
+    }
+}

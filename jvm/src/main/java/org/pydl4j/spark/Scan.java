@@ -1,0 +1,181 @@
+package org.pydl4j.spark;
+
+import java.io.Serializable;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * What one pass over the rows found: how many there are in each partition, what is wrong with them, and the
+ * statistics a normalizer needs. Partitions are scanned apart and merged in their order.
+ */
+final class Scan implements Serializable {
+
+    private static final long serialVersionUID = 1L;
+    private static final int NAMED_COLUMNS = 5;
+
+    private final ExampleSpec spec;
+    private final List<Long> partitionRows = new ArrayList<>();
+    private long rows;
+
+    private final Map<String, Long> badRows = new TreeMap<>();
+    private final Map<Integer, Long> nonFinite = new TreeMap<>();
+    private long labelsOutside;
+    private long labelsFractional;
+    private long labelsNonFinite;
+    private float firstBadLabel = Float.NaN;
+
+    final double[] mean;
+    private final double[] squares;
+    final float[] min;
+    final float[] max;
+    private double perChannel;
+
+    Scan(ExampleSpec spec) {
+        this.spec = spec;
+        int channels = spec.channels();
+        mean = new double[channels];
+        squares = new double[channels];
+        min = new float[channels];
+        max = new float[channels];
+        java.util.Arrays.fill(min, Float.POSITIVE_INFINITY);
+        java.util.Arrays.fill(max, Float.NEGATIVE_INFINITY);
+    }
+
+    /** Counts a row that could not even be read. */
+    void bad(String problem) {
+        rows++;
+        badRows.merge(problem, 1L, Long::sum);
+    }
+
+    void add(float[] row) {
+        rows++;
+        int each = spec.perChannel();
+        for (int c = 0; c < spec.channels(); c++) {
+            double sum = 0;
+            for (int i = c * each; i < (c + 1) * each; i++) {
+                float x = row[i];
+                if (Float.isFinite(x)) {
+                    min[c] = Math.min(min[c], x);
+                    max[c] = Math.max(max[c], x);
+                    sum += x;
+                } else {
+                    nonFinite.merge(i, 1L, Long::sum);
+                }
+            }
+            // Chan's update with the row's values of this channel as one group.
+            double rowMean = sum / each;
+            double within = 0;
+            for (int i = c * each; i < (c + 1) * each; i++) {
+                within += (row[i] - rowMean) * (row[i] - rowMean);
+            }
+            combine(c, rowMean, within, perChannel, each);
+        }
+        perChannel += each;
+        for (int i = spec.features; i < row.length; i++) {
+            label(row[i]);
+        }
+    }
+
+    private void label(float y) {
+        if (!Float.isFinite(y)) {
+            labelsNonFinite++;
+        } else if (spec.labelsAreIndices && y != Math.rint(y)) {
+            labelsFractional++;
+            firstBadLabel = Float.isNaN(firstBadLabel) ? y : firstBadLabel;
+        } else if (spec.labelsAreIndices && (y < 0 || y >= spec.classes())) {
+            labelsOutside++;
+            firstBadLabel = Float.isNaN(firstBadLabel) ? y : firstBadLabel;
+        }
+    }
+
+    private void combine(int c, double otherMean, double otherSquares, double count, double otherCount) {
+        double delta = otherMean - mean[c];
+        double total = count + otherCount;
+        mean[c] += delta * otherCount / total;
+        squares[c] += otherSquares + delta * delta * count * otherCount / total;
+    }
+
+    /** Closes a partition: its rows become one entry of the partition list. */
+    Scan partitionDone() {
+        partitionRows.add(rows);
+        return this;
+    }
+
+    /** Appends the next partition's scan. */
+    Scan append(Scan next) {
+        rows += next.rows;
+        partitionRows.addAll(next.partitionRows);
+        next.badRows.forEach((k, v) -> badRows.merge(k, v, Long::sum));
+        next.nonFinite.forEach((k, v) -> nonFinite.merge(k, v, Long::sum));
+        labelsOutside += next.labelsOutside;
+        labelsFractional += next.labelsFractional;
+        labelsNonFinite += next.labelsNonFinite;
+        firstBadLabel = Float.isNaN(firstBadLabel) ? next.firstBadLabel : firstBadLabel;
+        for (int c = 0; c < mean.length; c++) {
+            min[c] = Math.min(min[c], next.min[c]);
+            max[c] = Math.max(max[c], next.max[c]);
+            if (next.perChannel > 0) {
+                combine(c, next.mean[c], next.squares[c], perChannel, next.perChannel);
+            }
+        }
+        perChannel += next.perChannel;
+        return this;
+    }
+
+    long rows() {
+        return rows;
+    }
+
+    /** The global index of each partition's first row. */
+    long[] offsets() {
+        long[] offsets = new long[partitionRows.size()];
+        for (int p = 1; p < offsets.length; p++) {
+            offsets[p] = offsets[p - 1] + partitionRows.get(p - 1);
+        }
+        return offsets;
+    }
+
+    /** The population standard deviation, as DL4J's NormalizerStandardize takes it. */
+    double standardDeviation(int channel) {
+        return Math.sqrt(squares[channel] / perChannel);
+    }
+
+    /** Throws with everything that is wrong, or returns when the rows can be trained on. */
+    void check(String what) {
+        List<String> problems = new ArrayList<>();
+        badRows.forEach((problem, count) -> problems.add(count(count, "row") + ": " + problem));
+        int named = 0;
+        for (Map.Entry<Integer, Long> e : nonFinite.entrySet()) {
+            if (named++ == NAMED_COLUMNS) {
+                problems.add("NaN or infinity in " + (nonFinite.size() - NAMED_COLUMNS) + " more columns");
+                break;
+            }
+            problems.add(spec.featureName(e.getKey()) + " holds NaN or infinity in " + count(e.getValue(), "row"));
+        }
+        if (labelsNonFinite > 0) {
+            problems.add(spec.labelName() + " hold NaN or infinity " + count(labelsNonFinite, "time"));
+        }
+        if (labelsFractional > 0) {
+            problems.add(spec.labelName() + " hold " + count(labelsFractional, "value") + " that are no class index (first: "
+                    + firstBadLabel + "); class indices are whole numbers from 0 to " + (spec.classes() - 1));
+        }
+        if (labelsOutside > 0) {
+            problems.add(spec.labelName() + " hold " + count(labelsOutside, "value") + " outside the classes (first: "
+                    + firstBadLabel + "); the network has " + spec.classes() + " outputs, so labels are 0 to "
+                    + (spec.classes() - 1));
+        }
+        if (!problems.isEmpty()) {
+            throw BridgeException.data(what + " (" + count(rows, "row") + "): " + String.join("; ", problems));
+        }
+        if (rows == 0) {
+            throw BridgeException.data(what + " has no rows");
+        }
+    }
+
+    private static String count(long n, String noun) {
+        return String.format(Locale.ROOT, "%,d %s%s", n, noun, n == 1 ? "" : "s");
+    }
+}

@@ -1,0 +1,227 @@
+package org.pydl4j.spark;
+
+import java.io.BufferedOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Iterator;
+import java.util.List;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.ml.linalg.SQLDataTypes;
+import org.apache.spark.ml.linalg.Vectors;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
+import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.nd4j.evaluation.IEvaluation;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.dataset.DataSet;
+import org.nd4j.shade.jackson.databind.node.ObjectNode;
+
+/** Runs a network over rows where they are: evaluation, outputs, and DataFrames with predictions beside their rows. */
+final class Scorer {
+
+    /** Each partition's evaluations and its loss, weighted by rows. */
+    private static final class Partial implements java.io.Serializable {
+        private static final long serialVersionUID = 1L;
+        private final IEvaluation<?>[] evaluations;
+        private double lossSum;
+        private long rows;
+
+        Partial(IEvaluation<?>[] evaluations) {
+            this.evaluations = evaluations;
+        }
+
+        void add(MultiLayerNetwork model, ExampleSpec spec, Snapshot snapshot, float[][] some) {
+            DataSet data = spec.dataSet(some, snapshot.normalizer);
+            INDArray output = model.output(data.getFeatures(), false);
+            for (IEvaluation<?> evaluation : evaluations) {
+                evaluation.eval(data.getLabels(), output);
+            }
+            lossSum += model.score(data, false) * some.length;
+            rows += some.length;
+        }
+    }
+
+    private Scorer() {}
+
+    private static float[][] rows(List<float[]> batch) {
+        return batch.toArray(new float[0][]);
+    }
+
+    /** Evaluates all rows in one pass; partitions are merged in their order. */
+    static ObjectNode evaluate(JavaSparkContext context, Network network, Rows rows, Evaluations wanted, int batch) {
+        try (Snapshot snapshot = new Snapshot(context, network)) {
+            ExampleSpec spec = rows.spec;
+            List<Partial> partials = rows.ordered().mapPartitions(partition -> {
+                Partial partial = new Partial(wanted.create());
+                MultiLayerNetwork model = snapshot.network();
+                Batches.of(partition, batch).forEach(some -> partial.add(model, spec, snapshot, rows(some)));
+                return List.of(partial).iterator();
+            }).collect();
+            Partial whole = new Partial(wanted.create());
+            for (Partial partial : partials) {
+                if (partial.rows > 0) {
+                    wanted.merge(whole.evaluations, partial.evaluations);
+                    whole.lossSum += partial.lossSum;
+                    whole.rows += partial.rows;
+                }
+            }
+            ObjectNode result = wanted.report(whole.evaluations);
+            result.put("rows", whole.rows);
+            result.put("loss", whole.lossSum / whole.rows);
+            return result;
+        }
+    }
+
+    /** Writes the network's raw outputs, row after row, as little-endian float32; returns one row's output shape. */
+    static long[] output(JavaSparkContext context, Network network, Rows rows, Path into, int batch) throws IOException {
+        try (Snapshot snapshot = new Snapshot(context, network);
+                OutputStream out = new BufferedOutputStream(Files.newOutputStream(into), 1 << 20)) {
+            ExampleSpec spec = rows.spec;
+            JavaRDD<byte[]> outputs = rows.ordered().mapPartitions(partition -> {
+                MultiLayerNetwork model = snapshot.network();
+                return Batches.of(partition, batch)
+                        .map(some -> bytes(model.output(spec.featuresOf(rows(some), snapshot.normalizer), false)))
+                        .iterator();
+            });
+            long[] shape = null;
+            // One partition after the other: the outputs need not fit into the driver's memory at once.
+            Iterator<byte[]> each = outputs.toLocalIterator();
+            while (each.hasNext()) {
+                ByteBuffer bytes = ByteBuffer.wrap(each.next());
+                long[] found = new long[bytes.getInt()];
+                for (int i = 0; i < found.length; i++) {
+                    found[i] = bytes.getLong();
+                }
+                shape = Arrays.copyOfRange(found, 1, found.length);
+                out.write(bytes.array(), bytes.position(), bytes.remaining());
+            }
+            return shape == null ? new long[0] : shape;
+        }
+    }
+
+    /** Rank, shape, then the values in C order. */
+    private static byte[] bytes(INDArray output) {
+        float[] values = values(output);
+        long[] shape = output.shape();
+        ByteBuffer bytes = ByteBuffer.allocate(Integer.BYTES + shape.length * Long.BYTES + values.length * Float.BYTES);
+        bytes.putInt(shape.length);
+        for (long s : shape) {
+            bytes.putLong(s);
+        }
+        bytes.order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().put(values);
+        return bytes.array();
+    }
+
+    private static float[] values(INDArray output) {
+        return output.castTo(DataType.FLOAT).dup('c').data().asFloat();
+    }
+
+    /** How a network's output becomes a prediction. */
+    enum Task { CLASSIFICATION, BINARY, REGRESSION }
+
+    /** The same rows in the same order and partitions, with two columns more. */
+    static Dataset<Row> predict(JavaSparkContext context, Network network, Dataset<Row> frame, ExampleSpec spec,
+            Task task, String prediction, String probability, int batch) {
+        StructType schema = frame.schema();
+        boolean sequences = spec.labelShape.length > 1;
+        boolean scalar = !sequences && (task != Task.REGRESSION || spec.labelShape[0] == 1);
+        StructType scored = schema.add(prediction,
+                scalar ? DataTypes.DoubleType : DataTypes.createArrayType(DataTypes.DoubleType, false), false);
+        if (task != Task.REGRESSION) {
+            scored = scored.add(probability, SQLDataTypes.VectorType(), false);
+        }
+        boolean withProbability = task != Task.REGRESSION;
+        RowReader reader = FrameRows.reader(schema, spec, false);
+        // Lives as long as the DataFrame may be computed; Spark's cleaner lets go of it with the DataFrame.
+        Snapshot snapshot = new Snapshot(context, network);
+        JavaRDD<Row> rows = frame.toJavaRDD().mapPartitions(partition -> {
+            MultiLayerNetwork model = snapshot.network();
+            return Batches.of(partition, batch)
+                    .flatMap(some -> score(model, snapshot, reader, spec, some, task, scalar, withProbability).stream())
+                    .iterator();
+        });
+        return frame.sparkSession().createDataFrame(rows, scored);
+    }
+
+    private static List<Row> score(MultiLayerNetwork model, Snapshot snapshot, RowReader reader, ExampleSpec spec,
+            List<Row> rows, Task task, boolean scalar, boolean withProbability) {
+        float[][] examples = new float[rows.size()][];
+        for (int i = 0; i < examples.length; i++) {
+            try {
+                examples[i] = reader.read(rows.get(i));
+            } catch (RowReader.BadRow e) {
+                throw BridgeException.data("a row cannot be scored: " + e.getMessage());
+            }
+        }
+        INDArray output = model.output(spec.featuresOf(examples, snapshot.normalizer), false);
+        float[] flat = values(output);
+        int each = flat.length / examples.length;
+        int classes = (int) output.size(1);
+        List<Row> scored = new ArrayList<>(examples.length);
+        for (int i = 0; i < examples.length; i++) {
+            float[] values = Arrays.copyOfRange(flat, i * each, (i + 1) * each);
+            Row row = rows.get(i);
+            int n = row.size();
+            Object[] cells = new Object[n + (withProbability ? 2 : 1)];
+            for (int c = 0; c < n; c++) {
+                cells[c] = row.get(c);
+            }
+            double[] predicted = predictions(values, classes, task);
+            cells[n] = scalar ? (Object) predicted[0] : boxed(predicted);
+            if (withProbability) {
+                cells[n + 1] = Vectors.dense(task == Task.BINARY && each == 1
+                        ? new double[] {1.0 - values[0], values[0]} : doubles(values));
+            }
+            scored.add(RowFactory.create(cells));
+        }
+        return scored;
+    }
+
+    private static double[] doubles(float[] values) {
+        double[] wide = new double[values.length];
+        for (int i = 0; i < wide.length; i++) {
+            wide[i] = values[i];
+        }
+        return wide;
+    }
+
+    private static List<Double> boxed(double[] values) {
+        List<Double> list = new ArrayList<>(values.length);
+        for (double value : values) {
+            list.add(value);
+        }
+        return list;
+    }
+
+    /** Per position (one, or each time step): the likeliest class; for regression the values as they are. */
+    private static double[] predictions(float[] values, int classes, Task task) {
+        if (task == Task.REGRESSION) {
+            return doubles(values);
+        }
+        int positions = values.length / classes;
+        double[] predicted = new double[positions];
+        for (int t = 0; t < positions; t++) {
+            if (task == Task.BINARY && classes == 1) {
+                predicted[t] = values[t] >= 0.5f ? 1 : 0;
+                continue;
+            }
+            int best = 0;
+            for (int c = 1; c < classes; c++) {
+                best = values[c * positions + t] > values[best * positions + t] ? c : best;
+            }
+            predicted[t] = best;
+        }
+        return predicted;
+    }
+}

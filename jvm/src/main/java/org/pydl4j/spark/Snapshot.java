@@ -1,0 +1,53 @@
+package org.pydl4j.spark;
+
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.io.Serializable;
+import java.io.UncheckedIOException;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.broadcast.Broadcast;
+import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
+import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.dataset.api.preprocessor.DataNormalization;
+import org.nd4j.linalg.factory.Nd4j;
+
+/** A network as executors get it for scoring: configuration and parameters by one broadcast, its normalizer beside. */
+final class Snapshot implements Serializable, AutoCloseable {
+
+    private static final long serialVersionUID = 1L;
+
+    private final String configuration;
+    private final Broadcast<byte[]> params;
+    final DataNormalization normalizer;
+
+    Snapshot(JavaSparkContext context, Network network) {
+        configuration = network.model.getLayerWiseConfigurations().toJson();
+        params = context.broadcast(bytes(network.model.params()));
+        normalizer = network.normalizer();
+    }
+
+    private static byte[] bytes(INDArray array) {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (DataOutputStream out = new DataOutputStream(bytes)) {
+            Nd4j.write(array, out);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return bytes.toByteArray();
+    }
+
+    /** A network of this task's own: DL4J's networks are not safe to share between threads. */
+    MultiLayerNetwork network() {
+        MultiLayerNetwork network = new MultiLayerNetwork(MultiLayerConfiguration.fromJson(configuration));
+        network.init(Nd4j.read(new ByteArrayInputStream(params.value())), false);
+        return network;
+    }
+
+    @Override
+    public void close() {
+        params.destroy();
+    }
+}
