@@ -1,0 +1,1 @@
+"""The JVM: the only part of the package that knows there is one."""
