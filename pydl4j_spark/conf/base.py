@@ -1,0 +1,198 @@
+"""The root of every config object: frozen, checked at construction, and told by DL4J's class name in JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any, ClassVar, TypeVar, dataclass_transform
+
+import attrs
+
+from pydl4j_spark.conf import fields
+from pydl4j_spark.conf.fields import Kind, shown, suggestion
+from pydl4j_spark.errors import ConfigError
+
+T = TypeVar("T", bound="Config")
+
+_BY_JAVA_CLASS: dict[str, type[Config]] = {}
+
+
+class Config:
+    """A config object. A subclass is a list of fields, the name of its DL4J class, and what it computes.
+
+    Misspelt, missing and surplus arguments raise ConfigError like wrong values do, so that a whole network
+    description fails in one way.
+    """
+
+    java_class: ClassVar[str] = ""
+    type_key: ClassVar[str] = "@class"
+    names: ClassVar[dict[str, Callable[[], Any]]]
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Config:  # noqa: D102 - checks only, attrs documents the arguments
+        _check_arguments(cls, args, kwargs)
+        return object.__new__(cls)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give this object as DL4J's JSON spells it.
+
+        Returns
+        -------
+        dict
+            Every setting that is known, under DL4J's keys.
+        """
+        document: dict[str, Any] = {self.type_key: self.java_class}
+        for field, kind in kinds(type(self)):
+            document.update(kind.to_json(getattr(self, field)))
+        document.update(self.derived())
+        return document
+
+    def derived(self) -> dict[str, Any]:
+        """Give what DL4J writes and computes itself: written for its sake, passed over in reading."""
+        return {}
+
+    @classmethod
+    def from_dict(cls: type[T], document: Any) -> T:
+        """Make an object of this family from DL4J's JSON.
+
+        Parameters
+        ----------
+        document : dict
+            An object of the JSON, with DL4J's class name in it.
+
+        Raises
+        ------
+        ConfigError
+            Where the class is unknown or of another family, a key is unknown, or a value is impossible.
+        """
+        if not isinstance(document, Mapping):
+            raise ConfigError(f"{cls.__name__}: expected a JSON object with {cls.type_key!r}, found {shown(document)}")
+        name = document.get(cls.type_key)
+        found = _BY_JAVA_CLASS.get(str(name))
+        if found is None or not issubclass(found, cls):
+            known = [java for java, kind in _BY_JAVA_CLASS.items() if issubclass(kind, cls)]
+            raise ConfigError(f"{cls.__name__}: the class {name!r} is not supported; {suggestion(name, known)}")
+        return found._from_keys(document)
+
+    @classmethod
+    def _from_keys(cls: type[T], document: Mapping[str, Any]) -> T:
+        known = _json_keys(cls)
+        settings: dict[str, Any] = {}
+        for field, kind in kinds(cls):
+            try:
+                value = kind.from_json(document)
+            except ConfigError as inner:
+                raise ConfigError(f"{cls.__name__}.{field}: {inner}") from None
+            except (AttributeError, KeyError, TypeError, ValueError):
+                raise ConfigError(f"{cls.__name__}.{field}: damaged JSON, wanted {kind.wants}") from None
+            if value is not attrs.NOTHING:
+                settings[field] = value
+        made = cls(**settings)
+        ignored = known | made.derived().keys()
+        for key in document:
+            if key not in ignored:
+                raise ConfigError(f"{cls.__name__}: unknown JSON key {key!r}; {suggestion(key, ignored)}")
+        return made
+
+    @classmethod
+    def short(cls, value: Any) -> Any:
+        """Make an object of this family from its name, or from its class.
+
+        Parameters
+        ----------
+        value : str or type
+            A name in any case, DL4J's enum spelling included, or a class whose settings all have defaults.
+        """
+        if isinstance(value, type) and issubclass(value, cls):
+            return value()
+        options = getattr(cls, "names", None)
+        if not isinstance(value, str) or not options:
+            raise TypeError(f"{type(value).__name__} is not a {cls.__name__}")
+        found = options.get(value.lower())
+        if found is None:
+            raise ValueError(suggestion(value, options))
+        return found()
+
+
+def _check_arguments(cls: type, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    accepted, positional, required = _signature(cls)
+    for name in kwargs:
+        if name not in accepted:
+            raise ConfigError(f"{cls.__name__}: unknown setting {name!r}; {suggestion(name, accepted)}")
+    if len(args) > len(positional):
+        allowed = f"only {', '.join(positional)}" if positional else "nothing"
+        raise ConfigError(f"{cls.__name__}: {allowed} may be given by position; write name=value for the others")
+    missing = required - kwargs.keys() - set(positional[: len(args)])
+    if missing:
+        raise ConfigError(f"{cls.__name__}: {', '.join(sorted(missing))} must be given")
+
+
+@cache
+def _signature(cls: type) -> tuple[frozenset[str], tuple[str, ...], frozenset[str]]:
+    declared = [field for field in attrs.fields(cls) if field.init]
+    return (
+        frozenset(field.name for field in declared),
+        tuple(field.name for field in declared if not field.kw_only),
+        frozenset(field.name for field in declared if field.default is attrs.NOTHING),
+    )
+
+
+@cache
+def kinds(cls: type) -> tuple[tuple[str, Kind], ...]:
+    """Give the declared settings of a class: their names and kinds."""
+    return tuple((field.name, field.metadata["kind"]) for field in attrs.fields(cls) if "kind" in field.metadata)
+
+
+@cache
+def _json_keys(cls: type[Config]) -> frozenset[str]:
+    return frozenset({cls.type_key}.union(*(kind.keys for _, kind in kinds(cls))))
+
+
+@cache
+def inherited(cls: type) -> tuple[str, ...]:
+    """Give the settings of a layer class that the network's default fills where they are not set."""
+    return tuple(field.name for field in attrs.fields(cls) if field.metadata.get("inherited"))
+
+
+@dataclass_transform(
+    frozen_default=True,
+    kw_only_default=True,
+    field_specifiers=(
+        attrs.field,
+        fields.choice,
+        fields.declare,
+        fields.flag,
+        fields.indexed,
+        fields.nested,
+        fields.nested_list,
+        fields.numbers_of,
+        fields.points,
+        fields.real,
+        fields.row,
+        fields.scheduled,
+        fields.text,
+        fields.texts,
+        fields.whole,
+    ),
+)
+def config(java_class: str = "", *names: str) -> Callable[[type[T]], type[T]]:
+    """Make a frozen config class of a list of fields.
+
+    Parameters
+    ----------
+    java_class : str
+        DL4J's class; empty for one that only carries the fields of a family.
+    *names : str
+        The words that stand for this class with its defaults.
+    """
+
+    def make(cls: type[T]) -> type[T]:
+        # Without slots, so that a layer may have two parents with fields.
+        made = attrs.frozen(slots=False)(cls)
+        made.java_class = java_class
+        if java_class:
+            _BY_JAVA_CLASS[java_class] = made
+        for name in names:
+            made.names[name] = made
+        return made
+
+    return make

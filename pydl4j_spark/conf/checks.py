@@ -1,0 +1,104 @@
+"""What DL4J refuses, or would do wrongly, seen over the whole network."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pydl4j_spark.conf import activations as act
+from pydl4j_spark.conf.inputs import InputTypeRecurrent
+from pydl4j_spark.conf.layers.output import LossLayer, OutputLayer, RnnOutputLayer
+from pydl4j_spark.conf.layers.pooling import GlobalPoolingLayer
+from pydl4j_spark.conf.layers.recurrent import BaseRecurrentLayer, Bidirectional, LastTimeStep
+from pydl4j_spark.conf.losses import LossBinaryXENT, LossMCXENT
+from pydl4j_spark.conf.shapes import LayerType, at_layer
+from pydl4j_spark.errors import ConfigError
+
+_ENDINGS = (OutputLayer, LossLayer, RnnOutputLayer)
+
+# DL4J's own list; GELU, Mish and RectifiedTanh are not in it.
+_BEYOND_ZERO_ONE = (
+    act.Cube,
+    act.ELU,
+    act.HardTanh,
+    act.Identity,
+    act.LeakyReLU,
+    act.RationalTanh,
+    act.ReLU,
+    act.ReLU6,
+    act.RReLU,
+    act.SELU,
+    act.SoftPlus,
+    act.SoftSign,
+    act.Swish,
+    act.Tanh,
+    act.ThresholdedReLU,
+)
+_PAIRS = "for classes use softmax with mcxent, for several labels at once sigmoid with xent"
+
+
+def check_network(passed: Sequence[LayerType], *, outputs: bool, truncated: bool) -> None:
+    """Refuse what DL4J would.
+
+    Parameters
+    ----------
+    passed : list of LayerType
+        The layers after the walk.
+    outputs : bool
+        Whether activation and loss of output layers are checked.
+    truncated : bool
+        Whether backpropagation through time is truncated.
+    """
+    for here in passed:
+        with at_layer(here.index, here.layer):
+            if outputs:
+                _check_output(here)
+            if truncated:
+                _check_truncated(here)
+            if here.index + 1 < len(passed) and isinstance(here.layer, _ENDINGS):
+                raise ConfigError("an output or loss layer can only be the last layer of this kind of network")
+            if here.index and _pooled(passed[here.index - 1]) and isinstance(here.layer, _SEQUENCE_LAYERS):
+                raise ConfigError("it takes sequences, but the GlobalPoolingLayer before it gives rows")
+    last = passed[-1]
+    with at_layer(last.index, last.layer):
+        if not isinstance(last.layer, _ENDINGS):
+            raise ConfigError(
+                "the last layer must be an output or loss layer (OutputLayer, RnnOutputLayer, LossLayer), or there is"
+                " nothing to train towards"
+            )
+
+
+_SEQUENCE_LAYERS = (BaseRecurrentLayer, Bidirectional, LastTimeStep, RnnOutputLayer)
+
+
+def _pooled(here: LayerType) -> bool:
+    return isinstance(here.layer, GlobalPoolingLayer) and isinstance(here.input_type, InputTypeRecurrent)
+
+
+def _check_output(here: LayerType) -> None:
+    layer = here.layer
+    if not isinstance(layer, _ENDINGS):
+        return
+    activation, loss = layer.activation, layer.loss
+    counts = not isinstance(layer, LossLayer)
+    if counts and layer.n_out == 1 and isinstance(activation, act.Softmax):
+        raise ConfigError("softmax over n_out=1 is always 1; use sigmoid with xent, or n_out=2")
+    beyond = isinstance(activation, _BEYOND_ZERO_ONE) and (counts or not isinstance(activation, act.Identity))
+    if isinstance(loss, LossMCXENT | LossBinaryXENT) and beyond:
+        raise ConfigError(
+            f"loss {type(loss).__name__} needs probabilities, and activation {type(activation).__name__} gives numbers"
+            f" outside 0 to 1; {_PAIRS}"
+        )
+    if isinstance(activation, act.Softmax) and isinstance(loss, LossBinaryXENT):
+        raise ConfigError(f"softmax does not go with binary cross entropy (xent); {_PAIRS}")
+    if isinstance(activation, act.Sigmoid) and isinstance(loss, LossMCXENT):
+        raise ConfigError(f"sigmoid does not go with multi-class cross entropy (mcxent); {_PAIRS}")
+    weights = getattr(loss, "weights", None)
+    if counts and weights is not None and len(weights) != layer.n_out:
+        raise ConfigError(f"the loss has {len(weights)} weights, but the layer has n_out={layer.n_out}")
+
+
+def _check_truncated(here: LayerType) -> None:
+    if isinstance(here.layer, LastTimeStep | GlobalPoolingLayer | Bidirectional):
+        raise ConfigError(
+            "it needs whole sequences, and backprop_type 'truncated_bptt' cuts them in pieces; use 'standard'"
+        )

@@ -1,0 +1,263 @@
+"""What all layers share: their common settings, and what the shape walk asks of them.
+
+A layer class is a list of fields and up to four answers about shapes: `preprocessor_for`, `accept`, `output_type`
+and `n_params`. Settings marked as inherited are None until the network's defaults fill them.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import attrs
+
+from pydl4j_spark.conf.activations import Activation
+from pydl4j_spark.conf.base import Config, config
+from pydl4j_spark.conf.constraints import Constraint, Regularization
+from pydl4j_spark.conf.dropout import InputDropout, WeightNoiseFamily
+from pydl4j_spark.conf.fields import choice, flag, nested, nested_list, real, text, whole
+from pydl4j_spark.conf.inputs import (
+    DATA_FORMATS,
+    InputType,
+    InputTypeConvolutional,
+    InputTypeConvolutionalFlat,
+    InputTypeFeedForward,
+    InputTypeRecurrent,
+)
+from pydl4j_spark.conf.preprocessors import (
+    CnnToFeedForwardPreProcessor,
+    CnnToRnnPreProcessor,
+    FeedForwardToCnnPreProcessor,
+    FeedForwardToRnnPreProcessor,
+    Preprocessor,
+    RnnToFeedForwardPreProcessor,
+)
+from pydl4j_spark.conf.updaters import Updater
+from pydl4j_spark.conf.weights import WeightInit
+from pydl4j_spark.errors import ConfigError
+
+GRADIENT_NORMALIZATIONS = {
+    "none": "None",
+    "renormalize_l2_per_layer": "RenormalizeL2PerLayer",
+    "renormalize_l2_per_param_type": "RenormalizeL2PerParamType",
+    "clip_element_wise_absolute_value": "ClipElementWiseAbsoluteValue",
+    "clip_l2_per_layer": "ClipL2PerLayer",
+    "clip_l2_per_param_type": "ClipL2PerParamType",
+}
+
+
+@config()
+class Layer(Config):
+    """The family of layers.
+
+    Parameters
+    ----------
+    name : str, optional
+        Its name in the network; ``"layer0"``, ``"layer1"``, … where not set.
+    dropout : float or InputDropout, optional
+        Dropout of the layer's input; a number is the probability of **retaining** an activation.
+    constraints : list of Constraint, optional
+        What the parameters must keep to after each update.
+    """
+
+    names: ClassVar[dict[str, Any]] = {}
+
+    name: str | None = text("layerName", default=None)
+    dropout: InputDropout | float | None = nested("idropout", InputDropout, default=None, inherited=True)
+    constraints: tuple[Constraint, ...] | None = nested_list("constraints", Constraint)
+
+    @property
+    def children(self) -> dict[str, Layer]:
+        """The layers inside this one, by the name of their field."""
+        return {}
+
+    @property
+    def n_params(self) -> int | None:
+        """How many parameters it has; None while its input is not known."""
+        return 0
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """The names of parameters that DL4J must find in the JSON before it has made them; usually none."""
+        return ()
+
+    def input_from_n_in(self) -> InputType | None:
+        """Give the input type that follows from `n_in` where the network's is not given."""
+        return None
+
+    def preprocessor_for(self, given: InputType) -> Preprocessor | None:
+        """Give the preprocessor that DL4J puts before this layer for such an input."""
+        return None
+
+    def accept(self, given: InputType) -> Layer:
+        """Give this layer with what its input settles, such as `n_in`."""
+        return self
+
+    def output_type(self, given: InputType) -> InputType:
+        """Give what comes out for such an input."""
+        return given
+
+    def check(self) -> None:
+        """Refuse what only the resolved layer shows to be impossible."""
+
+
+@config()
+class BaseLayer(Layer):
+    """Settings of the layers that have parameters, or an activation.
+
+    Each is the network's default where not set here.
+
+    Parameters
+    ----------
+    activation : str or Activation, optional
+        DL4J's default is sigmoid.
+    weight_init : str, WeightInit or Distribution, optional
+        DL4J's default is xavier.
+    bias_init, gain_init : float, optional
+        First value of every bias (0) and gain of layer normalisation (1).
+    l1, l2, l1_bias, l2_bias : float, optional
+        Regularisation of weights and biases; 0 switches off what the network has.
+    weight_decay, weight_decay_bias : float, optional
+        Weight decay, times the learning rate. It excludes l2, as in DL4J.
+    regularization, regularization_bias : list of Regularization, optional
+        The same with every setting, such as a schedule; it excludes the shorthands.
+    updater, bias_updater : str or Updater, optional
+        How gradients become steps; biases follow `updater` unless theirs is set.
+    weight_noise : WeightNoise or DropConnect, optional
+        Noise on weights in training.
+    gradient_normalization : str, optional
+        DL4J's rule, in our spelling: ``"clip_l2_per_layer"``, …
+    gradient_normalization_threshold : float, optional
+        Its threshold (1).
+    """
+
+    activation: Activation | str | None = nested("activationFn", Activation, default=None, inherited=True)
+    weight_init: WeightInit | str | None = nested("weightInitFn", WeightInit, default=None, inherited=True)
+    bias_init: float | None = real("biasInit", default=None, inherited=True)
+    gain_init: float | None = real("gainInit", default=None, inherited=True)
+    l1: float | None = real(None, default=None, minimum=0)
+    l2: float | None = real(None, default=None, minimum=0)
+    l1_bias: float | None = real(None, default=None, minimum=0)
+    l2_bias: float | None = real(None, default=None, minimum=0)
+    weight_decay: float | None = real(None, default=None, minimum=0)
+    weight_decay_bias: float | None = real(None, default=None, minimum=0)
+    regularization: tuple[Regularization, ...] | None = nested_list("regularization", Regularization)
+    regularization_bias: tuple[Regularization, ...] | None = nested_list("regularizationBias", Regularization)
+    updater: Updater | str | None = nested("iupdater", Updater, default=None, inherited=True)
+    bias_updater: Updater | str | None = nested("biasUpdater", Updater, default=None, inherited=True)
+    weight_noise: WeightNoiseFamily | None = nested("weightNoise", WeightNoiseFamily, default=None, inherited=True)
+    gradient_normalization: str | None = choice(
+        "gradientNormalization", GRADIENT_NORMALIZATIONS, default=None, inherited=True
+    )
+    gradient_normalization_threshold: float | None = real(
+        "gradientNormalizationThreshold", default=None, above=0, inherited=True
+    )
+
+
+@config()
+class FeedForwardLayer(BaseLayer):
+    """A layer that takes rows.
+
+    Parameters
+    ----------
+    n_out : int
+        Numbers that come out.
+    n_in : int, optional
+        Numbers that go in; inferred where the network's input is known, and checked against it.
+    """
+
+    n_out: int = whole("nout", minimum=1)
+    n_in: int | None = whole("nin", default=None, minimum=1, none=0)
+    time_distributed_format: str | None = choice("timeDistributedFormat", DATA_FORMATS, default=None)
+
+    def input_from_n_in(self) -> InputType | None:
+        """Give rows of `n_in`."""
+        return InputType.feed_forward(self.n_in) if self.n_in is not None else None
+
+    def preprocessor_for(self, given: InputType) -> Preprocessor | None:
+        """Flatten images, and make rows of time steps."""
+        return flattening(given)
+
+    def accept(self, given: InputType) -> Layer:
+        """Take `n_in` of the rows."""
+        if not isinstance(given, InputTypeFeedForward | InputTypeConvolutionalFlat):
+            raise wrong_input(given, "rows", "give the network or this layer a preprocessor that makes rows")
+        settled: Layer = settle(self, n_in=given.size)
+        return settled
+
+    def output_type(self, given: InputType) -> InputType:
+        """Give rows of `n_out`."""
+        return InputTypeFeedForward(
+            size=self.n_out, time_distributed_format=getattr(given, "time_distributed_format", None)
+        )
+
+
+@config()
+class _Biased(FeedForwardLayer):
+    has_bias: bool = flag("hasBias", default=True)
+
+    @property
+    def n_params(self) -> int | None:
+        """Weights, and a bias for each output."""
+        return None if self.n_in is None else self.n_in * self.n_out + self.has_bias * self.n_out
+
+
+def flattening(given: InputType) -> Preprocessor | None:
+    """Give the preprocessor that makes rows of an input."""
+    if isinstance(given, InputTypeRecurrent):
+        return RnnToFeedForwardPreProcessor(data_format=given.data_format)
+    if isinstance(given, InputTypeConvolutional):
+        return CnnToFeedForwardPreProcessor(
+            input_height=given.height,
+            input_width=given.width,
+            num_channels=given.channels,
+            data_format=given.data_format,
+        )
+    return None
+
+
+def unflattening(given: InputType) -> Preprocessor | None:
+    """Give the preprocessor that makes images of an input of flat images."""
+    if isinstance(given, InputTypeConvolutionalFlat):
+        return FeedForwardToCnnPreProcessor(
+            input_height=given.height, input_width=given.width, num_channels=given.channels
+        )
+    return None
+
+
+def sequencing(given: InputType, data_format: str) -> Preprocessor | None:
+    """Give the preprocessor that makes sequences of an input."""
+    if isinstance(given, InputTypeConvolutional):
+        return CnnToRnnPreProcessor(
+            input_height=given.height,
+            input_width=given.width,
+            num_channels=given.channels,
+            data_format=data_format,
+        )
+    if isinstance(given, InputTypeFeedForward):
+        return FeedForwardToRnnPreProcessor(data_format=given.time_distributed_format or data_format)
+    if isinstance(given, InputTypeConvolutionalFlat):
+        return FeedForwardToRnnPreProcessor(data_format=data_format)
+    return None
+
+
+def settle(layer: Any, **settled: Any) -> Any:
+    """Give a layer with what its input settles; refuse what contradicts what the layer states."""
+    for field, value in settled.items():
+        stated = getattr(layer, field)
+        if stated is not None and stated != value:
+            raise ConfigError(
+                f"{field} is given as {stated!r}, but its input has {value!r};"
+                f" leave {field} out, or correct the input type or the layers before"
+            )
+    return attrs.evolve(layer, **settled)
+
+
+def wrong_input(given: InputType, wanted: str, cure: str) -> ConfigError:
+    """Make the error of a layer that is fed the wrong kind of input."""
+    kinds = {
+        InputTypeFeedForward: "rows",
+        InputTypeConvolutionalFlat: "flat images",
+        InputTypeConvolutional: "images",
+        InputTypeRecurrent: "sequences",
+    }
+    return ConfigError(f"it takes {wanted}, but {kinds.get(type(given), type(given).__name__)} {given} come in; {cure}")

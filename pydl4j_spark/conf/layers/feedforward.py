@@ -1,0 +1,91 @@
+"""Layers on rows of numbers."""
+
+from __future__ import annotations
+
+from pydl4j_spark.conf.activations import Activation
+from pydl4j_spark.conf.base import config
+from pydl4j_spark.conf.dropout import InputDropout
+from pydl4j_spark.conf.fields import flag, nested, whole
+from pydl4j_spark.conf.inputs import InputType, InputTypeFeedForward
+from pydl4j_spark.conf.layers.base import BaseLayer, FeedForwardLayer, Layer, _Biased, wrong_input
+from pydl4j_spark.errors import ConfigError
+
+_LAYERS = "org.deeplearning4j.nn.conf.layers."
+
+
+@config(_LAYERS + "DenseLayer")
+class DenseLayer(_Biased):
+    """Fully connected: ``[N, n_in]`` to ``[N, n_out]`` (DL4J DenseLayer).
+
+    Parameters
+    ----------
+    has_bias : bool
+        Whether a bias is added.
+    has_layer_norm : bool
+        Whether the sums are normalised over the layer, with a gain for each output.
+    """
+
+    has_layer_norm: bool = flag("hasLayerNorm", default=False)
+
+    @property
+    def n_params(self) -> int | None:
+        """Weights, biases and gains."""
+        plain = super().n_params
+        return None if plain is None else plain + self.has_layer_norm * self.n_out
+
+
+@config(_LAYERS + "EmbeddingLayer")
+class EmbeddingLayer(FeedForwardLayer):
+    """A vector for each class index: ``[N, 1]`` whole numbers to ``[N, n_out]`` (DL4J EmbeddingLayer).
+
+    Parameters
+    ----------
+    n_in : int
+        How many indices there are (the vocabulary). It is not inferred: the input is one number wide.
+    has_bias : bool
+        Whether a bias is added; False by default, as in DL4J.
+    """
+
+    n_in: int = whole("nin", minimum=1)
+    activation: Activation | str | None = nested("activationFn", Activation, default="identity")
+    has_bias: bool = flag("hasBias", default=False)
+
+    @property
+    def n_params(self) -> int | None:
+        """A vector for each index, and the bias."""
+        return self.n_in * self.n_out + self.has_bias * self.n_out
+
+    def input_from_n_in(self) -> InputType | None:
+        """Give rows of one index."""
+        return InputType.feed_forward(1)
+
+    def accept(self, given: InputType) -> Layer:
+        """Take rows of one index."""
+        if not isinstance(given, InputTypeFeedForward):
+            raise wrong_input(given, "one index in each row", "use InputType.feed_forward(1)")
+        if given.size != 1:
+            raise ConfigError(
+                f"it takes one index in each row, but rows of {given.size} come in; use InputType.feed_forward(1)"
+                " and class indices instead of one-hot rows"
+            )
+        return self
+
+
+@config(_LAYERS + "ActivationLayer")
+class ActivationLayer(Layer):
+    """An activation by itself, on any shape (DL4J ActivationLayer): ``ActivationLayer("relu")``."""
+
+    activation: Activation | str | None = nested(
+        "activationFn", Activation, default=None, kw_only=False, inherited=True
+    )
+
+
+@config(_LAYERS + "DropoutLayer")
+class DropoutLayer(BaseLayer):
+    """Dropout by itself, on any shape (DL4J DropoutLayer): ``DropoutLayer(0.5)`` retains half of the activations."""
+
+    dropout: InputDropout | float = nested("idropout", InputDropout, kw_only=False)
+
+    def derived(self) -> dict[str, object]:
+        """Give the sizes that DL4J has for every feed-forward layer and does not use here."""
+        return {"nin": 0, "nout": 0}

@@ -1,0 +1,89 @@
+"""Normalisation of activations."""
+
+from __future__ import annotations
+
+from pydl4j_spark.conf.base import config
+from pydl4j_spark.conf.fields import choice, flag, real, whole
+from pydl4j_spark.conf.inputs import (
+    CNN_FORMATS,
+    InputType,
+    InputTypeConvolutional,
+    InputTypeFeedForward,
+    InputTypeRecurrent,
+)
+from pydl4j_spark.conf.layers.base import FeedForwardLayer, Layer, settle, unflattening, wrong_input
+from pydl4j_spark.conf.preprocessors import Preprocessor
+from pydl4j_spark.errors import ConfigError
+
+
+@config("org.deeplearning4j.nn.conf.layers.BatchNormalization")
+class BatchNormalization(FeedForwardLayer):
+    """Normalises each number of a row, or each channel of an image, over the minibatch (DL4J BatchNormalization).
+
+    DL4J stores its activation and never applies it; put an ActivationLayer after it.
+
+    Parameters
+    ----------
+    decay : float
+        How much of the running mean and variance is kept at each update.
+    eps : float
+        Added to the variance.
+    lock_gamma_beta : bool
+        Whether `gamma` and `beta` stay as they are, instead of being learned.
+    gamma, beta : float
+        Scale and shift; where locked, DL4J applies them only if gamma is not 1 and beta is not 0.
+    minibatch : bool
+        Whether the statistics are those of the minibatch.
+    use_log_std : bool
+        Whether the variance is kept as log10 of the standard deviation (DL4J's default) or as it is.
+    data_format : str, optional
+        Where channels are, ``"NCHW"`` or ``"NHWC"``; that of the input where not set.
+    """
+
+    n_out: int | None = whole("nout", default=None, minimum=1, none=0)
+    decay: float = real("decay", default=0.9, minimum=0, maximum=1)
+    eps: float = real("eps", default=1e-5, above=0)
+    lock_gamma_beta: bool = flag("lockGammaBeta", default=False)
+    gamma: float = real("gamma", default=1.0)
+    beta: float = real("beta", default=0.0)
+    minibatch: bool = flag("minibatch", default=True)
+    use_log_std: bool = flag("useLogStd", default=True)
+    data_format: str | None = choice("cnn2DFormat", CNN_FORMATS, default=None)
+    cudnn_allow_fallback: bool = flag("cudnnAllowFallback", default=True)
+
+    @property
+    def n_params(self) -> int | None:
+        """Mean and variance, and gamma and beta where they are learned."""
+        return None if self.n_in is None else (2 if self.lock_gamma_beta else 4) * self.n_in
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """DL4J's reader tells by these names that the variance is kept as it is."""
+        return () if self.use_log_std else ("gamma", "beta", "mean", "var")
+
+    def preprocessor_for(self, given: InputType) -> Preprocessor | None:
+        """Make images of flat images."""
+        return unflattening(given)
+
+    def accept(self, given: InputType) -> Layer:
+        """Take the number of channels and where they are."""
+        if isinstance(given, InputTypeRecurrent):
+            if given.data_format == "NCW" or self.data_format != "NHWC":
+                raise ConfigError(
+                    "DL4J normalises sequences [N, C, T] over the wrong axis; use NWC sequences with"
+                    " BatchNormalization(data_format='NHWC'), or normalise before the recurrent layers"
+                )
+            return self._sized(given.size)
+        if isinstance(given, InputTypeConvolutional):
+            return self._sized(given.channels, data_format=given.data_format)
+        if isinstance(given, InputTypeFeedForward):
+            return self._sized(given.size)
+        raise wrong_input(given, "rows or images", "use InputType.convolutional_flat")
+
+    def _sized(self, size: int, **settled: str) -> Layer:
+        made: Layer = settle(self, n_in=size, n_out=size, **settled)
+        return made
+
+    def output_type(self, given: InputType) -> InputType:
+        """Give what comes in."""
+        return given

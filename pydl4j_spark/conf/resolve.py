@@ -1,0 +1,68 @@
+"""The network's defaults, filled into every layer, also into those inside wrappers, where DL4J does not reach."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+from pydl4j_spark.conf.base import inherited
+from pydl4j_spark.conf.constraints import L1Regularization, L2Regularization, Regularization, WeightDecay
+from pydl4j_spark.conf.layers.base import BaseLayer, Layer
+from pydl4j_spark.errors import ConfigError
+
+_WEIGHTS = ("l1", "l2", "weight_decay")
+_BIASES = ("l1_bias", "l2_bias", "weight_decay_bias")
+
+
+def resolve(layer: Layer, defaults: Any, name: str) -> Layer:
+    """Fill a layer's unset settings.
+
+    Parameters
+    ----------
+    layer : Layer
+        As the user gave it.
+    defaults : object
+        What has the network's settings as attributes.
+    name : str
+        The layer's name, which the layers inside it bear too.
+    """
+    settled: dict[str, Any] = {"name": name}
+    for field in inherited(type(layer)):
+        if getattr(layer, field) is None:
+            settled[field] = getattr(defaults, field)
+    if isinstance(layer, BaseLayer):
+        settled |= dict.fromkeys(_WEIGHTS + _BIASES)
+        settled["regularization"] = _regularization(layer, defaults, "regularization", _WEIGHTS)
+        settled["regularization_bias"] = _regularization(layer, defaults, "regularization_bias", _BIASES)
+    for field, inner in layer.children.items():
+        filled = resolve(inner, defaults, name)
+        # DL4J ignores the dropout of a wrapper, so it is handed to the layer inside.
+        if layer.dropout is not None and inner.dropout is None:
+            filled = attrs.evolve(filled, dropout=layer.dropout)
+        settled[field] = filled
+    return attrs.evolve(layer, **settled)
+
+
+def _regularization(
+    layer: BaseLayer, defaults: Any, listed: str, shorthands: tuple[str, str, str]
+) -> tuple[Regularization, ...]:
+    given = getattr(layer, listed)
+    own = [getattr(layer, shorthand) for shorthand in shorthands]
+    if given is not None:
+        if any(value is not None for value in own):
+            raise ConfigError(f"{listed} excludes {', '.join(shorthands)}; give one or the other")
+        return tuple(given)
+    common = [getattr(defaults, shorthand) for shorthand in shorthands]
+    for one, other in ((1, 2), (2, 1)):
+        # L2 and weight decay exclude each other in DL4J; a layer's own choice puts out the network's other one.
+        if own[one] and own[other] is None:
+            common[other] = None
+    l1, l2, decay = (mine if mine is not None else theirs for mine, theirs in zip(own, common, strict=True))
+    if l2 and decay:
+        raise ConfigError(f"{shorthands[1]} and {shorthands[2]} exclude each other in DL4J; give one of them")
+    return (
+        *((L1Regularization(l1),) if l1 else ()),
+        *((L2Regularization(l2),) if l2 else ()),
+        *((WeightDecay(decay),) if decay else ()),
+    )

@@ -1,0 +1,116 @@
+"""Updaters: how a gradient becomes a step. Give one as an object, ``Adam(1e-3)``, or by name, ``"adam"``.
+
+Learning rates are numbers above 0 or schedules; the defaults are DL4J's.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from pydl4j_spark.conf.base import Config, config
+from pydl4j_spark.conf.fields import real, scheduled
+from pydl4j_spark.conf.schedules import Schedule
+
+_PACKAGE = "org.nd4j.linalg.learning.config."
+_RATE = ("learningRate", "learningRateSchedule", Schedule)
+
+
+class Updater(Config):
+    """The family of updaters."""
+
+    names: ClassVar[dict[str, Any]] = {}
+
+
+@config(_PACKAGE + "Sgd", "sgd")
+class Sgd(Updater):
+    """Plain gradient descent (DL4J Sgd)."""
+
+    learning_rate: float | Schedule = scheduled(*_RATE, default=1e-3, minimum=0)
+
+
+@config(_PACKAGE + "Adam", "adam")
+class Adam(Updater):
+    """Adam (DL4J Adam)."""
+
+    learning_rate: float | Schedule = scheduled(*_RATE, default=1e-3, minimum=0)
+    beta1: float = real("beta1", default=0.9, minimum=0, below=1)
+    beta2: float = real("beta2", default=0.999, minimum=0, below=1)
+    epsilon: float = real("epsilon", default=1e-8, minimum=0)
+
+
+@config(_PACKAGE + "AdaMax", "adamax")
+class AdaMax(Updater):
+    """AdaMax: Adam by the largest gradient (DL4J AdaMax)."""
+
+    learning_rate: float | Schedule = scheduled(*_RATE, default=1e-3, minimum=0)
+    beta1: float = real("beta1", default=0.9, minimum=0, below=1)
+    beta2: float = real("beta2", default=0.999, minimum=0, below=1)
+    epsilon: float = real("epsilon", default=1e-8, minimum=0)
+
+
+@config(_PACKAGE + "Nadam", "nadam")
+class Nadam(Updater):
+    """Adam with Nesterov's momentum (DL4J Nadam)."""
+
+    learning_rate: float | Schedule = scheduled(*_RATE, default=1e-3, minimum=0)
+    beta1: float = real("beta1", default=0.9, minimum=0, below=1)
+    beta2: float = real("beta2", default=0.999, minimum=0, below=1)
+    epsilon: float = real("epsilon", default=1e-8, minimum=0)
+
+
+@config(_PACKAGE + "AMSGrad", "amsgrad")
+class AMSGrad(Updater):
+    """Adam whose step never grows again (DL4J AMSGrad)."""
+
+    learning_rate: float | Schedule = scheduled(*_RATE, default=1e-3, minimum=0)
+    beta1: float = real("beta1", default=0.9, minimum=0, below=1)
+    beta2: float = real("beta2", default=0.999, minimum=0, below=1)
+    epsilon: float = real("epsilon", default=1e-8, minimum=0)
+
+
+@config(_PACKAGE + "AdaBelief", "adabelief")
+class AdaBelief(Updater):
+    """Adam by the gradient's deviation from its mean (DL4J AdaBelief)."""
+
+    learning_rate: float | Schedule = scheduled(*_RATE, default=1e-3, minimum=0)
+    beta1: float = real("beta1", default=0.9, minimum=0, below=1)
+    beta2: float = real("beta2", default=0.999, minimum=0, below=1)
+    epsilon: float = real("epsilon", default=1e-14, minimum=0)
+
+
+@config(_PACKAGE + "AdaGrad", "adagrad")
+class AdaGrad(Updater):
+    """AdaGrad: each parameter's step shrinks with its past gradients (DL4J AdaGrad)."""
+
+    learning_rate: float | Schedule = scheduled(*_RATE, default=0.1, minimum=0)
+    epsilon: float = real("epsilon", default=1e-6, minimum=0)
+
+
+@config(_PACKAGE + "AdaDelta", "adadelta")
+class AdaDelta(Updater):
+    """AdaDelta, which has no learning rate (DL4J AdaDelta)."""
+
+    rho: float = real("rho", default=0.95, minimum=0, below=1, kw_only=False)
+    epsilon: float = real("epsilon", default=1e-6, minimum=0)
+
+
+@config(_PACKAGE + "RmsProp", "rmsprop")
+class RmsProp(Updater):
+    """RmsProp (DL4J RmsProp)."""
+
+    learning_rate: float | Schedule = scheduled(*_RATE, default=0.1, minimum=0)
+    rms_decay: float = real("rmsDecay", default=0.95, minimum=0, below=1)
+    epsilon: float = real("epsilon", default=1e-8, minimum=0)
+
+
+@config(_PACKAGE + "Nesterovs", "nesterovs")
+class Nesterovs(Updater):
+    """Gradient descent with Nesterov's momentum (DL4J Nesterovs): ``Nesterovs(0.01, 0.9)``."""
+
+    learning_rate: float | Schedule = scheduled(*_RATE, default=0.1, minimum=0)
+    momentum: float | Schedule = scheduled("momentum", "momentumISchedule", Schedule, default=0.9, minimum=0, maximum=1)
+
+
+@config(_PACKAGE + "NoOp", "no_op", "noop", "none")
+class NoOp(Updater):
+    """No step at all: the gradient itself is subtracted (DL4J NoOp)."""

@@ -1,0 +1,23 @@
+"""DL4J's preprocessors between layers of different kinds."""
+
+from pydl4j_spark.conf.preprocessors import (
+    CnnToFeedForwardPreProcessor,
+    CnnToRnnPreProcessor,
+    ComposableInputPreProcessor,
+    FeedForwardToCnnPreProcessor,
+    FeedForwardToRnnPreProcessor,
+    Preprocessor,
+    RnnToCnnPreProcessor,
+    RnnToFeedForwardPreProcessor,
+)
+
+__all__ = [
+    "CnnToFeedForwardPreProcessor",
+    "CnnToRnnPreProcessor",
+    "ComposableInputPreProcessor",
+    "FeedForwardToCnnPreProcessor",
+    "FeedForwardToRnnPreProcessor",
+    "Preprocessor",
+    "RnnToCnnPreProcessor",
+    "RnnToFeedForwardPreProcessor",
+]
