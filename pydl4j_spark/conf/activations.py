@@ -1,4 +1,4 @@
-"""Activation functions. Give one by name, ``"relu"``, or as an object where it has settings, ``LeakyReLU(alpha=0.2)``."""
+"""Activation functions: by name, ``"relu"``, or as an object where they have settings, ``LeakyReLU(alpha=0.2)``."""
 
 from __future__ import annotations
 

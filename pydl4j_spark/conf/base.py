@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import cache
-from typing import Any, ClassVar, TypeVar, dataclass_transform
+from typing import Any, ClassVar, NamedTuple, TypeVar, cast, dataclass_transform
 
 import attrs
 
@@ -17,6 +16,12 @@ T = TypeVar("T", bound="Config")
 _BY_JAVA_CLASS: dict[str, type[Config]] = {}
 
 
+class _Arguments(NamedTuple):
+    accepted: frozenset[str]
+    positional: tuple[str, ...]
+    required: frozenset[str]
+
+
 class Config:
     """A config object. A subclass is a list of fields, the name of its DL4J class, and what it computes.
 
@@ -26,11 +31,20 @@ class Config:
 
     java_class: ClassVar[str] = ""
     type_key: ClassVar[str] = "@class"
-    names: ClassVar[dict[str, Callable[[], Any]]]
+    names: ClassVar[dict[str, Callable[[], Any]]] = {}
+    derived_keys: ClassVar[frozenset[str]] = frozenset()
+
+    settings: ClassVar[tuple[tuple[str, Kind], ...]] = ()
+    inherited: ClassVar[tuple[str, ...]] = ()
+    _arguments: ClassVar[_Arguments] = _Arguments(frozenset(), (), frozenset())
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Config:  # noqa: D102 - checks only, attrs documents the arguments
         _check_arguments(cls, args, kwargs)
         return object.__new__(cls)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle and copy without a new construction, which would miss its arguments."""
+        return _restore, (type(self), self.__dict__)
 
     def to_dict(self) -> dict[str, Any]:
         """Give this object as DL4J's JSON spells it.
@@ -41,13 +55,13 @@ class Config:
             Every setting that is known, under DL4J's keys.
         """
         document: dict[str, Any] = {self.type_key: self.java_class}
-        for field, kind in kinds(type(self)):
+        for field, kind in self.settings:
             document.update(kind.to_json(getattr(self, field)))
         document.update(self.derived())
         return document
 
     def derived(self) -> dict[str, Any]:
-        """Give what DL4J writes and computes itself: written for its sake, passed over in reading."""
+        """Give what DL4J computes of the settings and writes too; reading passes over its keys, `derived_keys`."""
         return {}
 
     @classmethod
@@ -75,9 +89,12 @@ class Config:
 
     @classmethod
     def _from_keys(cls: type[T], document: Mapping[str, Any]) -> T:
-        known = _json_keys(cls)
-        settings: dict[str, Any] = {}
-        for field, kind in kinds(cls):
+        known = cls.derived_keys.union({cls.type_key}, *(kind.keys for _, kind in cls.settings))
+        for key in document:
+            if key not in known:
+                raise ConfigError(f"{cls.__name__}: unknown JSON key {key!r}; {suggestion(key, known)}")
+        read: dict[str, Any] = {}
+        for field, kind in cls.settings:
             try:
                 value = kind.from_json(document)
             except ConfigError as inner:
@@ -85,13 +102,8 @@ class Config:
             except (AttributeError, KeyError, TypeError, ValueError):
                 raise ConfigError(f"{cls.__name__}.{field}: damaged JSON, wanted {kind.wants}") from None
             if value is not attrs.NOTHING:
-                settings[field] = value
-        made = cls(**settings)
-        ignored = known | made.derived().keys()
-        for key in document:
-            if key not in ignored:
-                raise ConfigError(f"{cls.__name__}: unknown JSON key {key!r}; {suggestion(key, ignored)}")
-        return made
+                read[field] = value
+        return cls(**read)
 
     @classmethod
     def short(cls, value: Any) -> Any:
@@ -104,17 +116,16 @@ class Config:
         """
         if isinstance(value, type) and issubclass(value, cls):
             return value()
-        options = getattr(cls, "names", None)
-        if not isinstance(value, str) or not options:
+        if not isinstance(value, str) or not cls.names:
             raise TypeError(f"{type(value).__name__} is not a {cls.__name__}")
-        found = options.get(value.lower())
+        found = cls.names.get(value.lower())
         if found is None:
-            raise ValueError(suggestion(value, options))
+            raise ValueError(suggestion(value, cls.names))
         return found()
 
 
-def _check_arguments(cls: type, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-    accepted, positional, required = _signature(cls)
+def _check_arguments(cls: type[Config], args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    accepted, positional, required = cls._arguments
     for name in kwargs:
         if name not in accepted:
             raise ConfigError(f"{cls.__name__}: unknown setting {name!r}; {suggestion(name, accepted)}")
@@ -126,31 +137,16 @@ def _check_arguments(cls: type, args: tuple[Any, ...], kwargs: dict[str, Any]) -
         raise ConfigError(f"{cls.__name__}: {', '.join(sorted(missing))} must be given")
 
 
-@cache
-def _signature(cls: type) -> tuple[frozenset[str], tuple[str, ...], frozenset[str]]:
-    declared = [field for field in attrs.fields(cls) if field.init]
-    return (
-        frozenset(field.name for field in declared),
-        tuple(field.name for field in declared if not field.kw_only),
-        frozenset(field.name for field in declared if field.default is attrs.NOTHING),
-    )
+def _restore(cls: type[T], state: dict[str, Any]) -> T:
+    restored: T = object.__new__(cls)
+    restored.__dict__.update(state)
+    return restored
 
 
-@cache
-def kinds(cls: type) -> tuple[tuple[str, Kind], ...]:
-    """Give the declared settings of a class: their names and kinds."""
-    return tuple((field.name, field.metadata["kind"]) for field in attrs.fields(cls) if "kind" in field.metadata)
-
-
-@cache
-def _json_keys(cls: type[Config]) -> frozenset[str]:
-    return frozenset({cls.type_key}.union(*(kind.keys for _, kind in kinds(cls))))
-
-
-@cache
-def inherited(cls: type) -> tuple[str, ...]:
-    """Give the settings of a layer class that the network's default fills where they are not set."""
-    return tuple(field.name for field in attrs.fields(cls) if field.metadata.get("inherited"))
+def evolve(made: T, **settings: Any) -> T:
+    """Give a copy with some settings changed, checked like a new one."""
+    copy: T = attrs.evolve(cast("Any", made), **settings)
+    return copy
 
 
 @dataclass_transform(
@@ -188,7 +184,15 @@ def config(java_class: str = "", *names: str) -> Callable[[type[T]], type[T]]:
     def make(cls: type[T]) -> type[T]:
         # Without slots, so that a layer may have two parents with fields.
         made = attrs.frozen(slots=False)(cls)
+        declared = attrs.fields(cast("Any", made))
         made.java_class = java_class
+        made.settings = tuple((field.name, field.metadata["kind"]) for field in declared if "kind" in field.metadata)
+        made.inherited = tuple(field.name for field in declared if field.metadata.get("inherited"))
+        made._arguments = _Arguments(
+            frozenset(field.name for field in declared if field.init),
+            tuple(field.name for field in declared if field.init and not field.kw_only),
+            frozenset(field.name for field in declared if field.init and field.default is attrs.NOTHING),
+        )
         if java_class:
             _BY_JAVA_CLASS[java_class] = made
         for name in names:

@@ -79,10 +79,12 @@ def _check_output(here: LayerType) -> None:
     if not isinstance(layer, _ENDINGS):
         return
     activation, loss = layer.activation, layer.loss
-    counts = not isinstance(layer, LossLayer)
-    if counts and layer.n_out == 1 and isinstance(activation, act.Softmax):
+    n_out = None if isinstance(layer, LossLayer) else layer.n_out
+    if n_out == 1 and isinstance(activation, act.Softmax):
         raise ConfigError("softmax over n_out=1 is always 1; use sigmoid with xent, or n_out=2")
-    beyond = isinstance(activation, _BEYOND_ZERO_ONE) and (counts or not isinstance(activation, act.Identity))
+    beyond = isinstance(activation, _BEYOND_ZERO_ONE) and (
+        n_out is not None or not isinstance(activation, act.Identity)
+    )
     if isinstance(loss, LossMCXENT | LossBinaryXENT) and beyond:
         raise ConfigError(
             f"loss {type(loss).__name__} needs probabilities, and activation {type(activation).__name__} gives numbers"
@@ -93,8 +95,8 @@ def _check_output(here: LayerType) -> None:
     if isinstance(activation, act.Sigmoid) and isinstance(loss, LossMCXENT):
         raise ConfigError(f"sigmoid does not go with multi-class cross entropy (mcxent); {_PAIRS}")
     weights = getattr(loss, "weights", None)
-    if counts and weights is not None and len(weights) != layer.n_out:
-        raise ConfigError(f"the loss has {len(weights)} weights, but the layer has n_out={layer.n_out}")
+    if None not in (n_out, weights) and len(weights) != n_out:
+        raise ConfigError(f"the loss has {len(weights)} weights, but the layer has n_out={n_out}")
 
 
 def _check_truncated(here: LayerType) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from pydl4j_spark.conf.base import Config, config
@@ -27,7 +28,7 @@ class Constraint(Config):
 
     names: ClassVar[dict[str, Any]] = {}
 
-    params: tuple[str, ...] = texts("params", default=("W",))
+    params: Sequence[str] = texts("params", default=("W",))
     epsilon: float = real("epsilon", default=1e-6, minimum=0)
 
 
@@ -36,7 +37,7 @@ class MaxNormConstraint(Constraint):
     """Norms of at most `max_norm` (DL4J MaxNormConstraint)."""
 
     max_norm: float = real("maxNorm", above=0, kw_only=False)
-    dimensions: tuple[int, ...] = numbers_of("dimensions", default=(1,))
+    dimensions: Sequence[int] | int = numbers_of("dimensions", default=(1,))
 
 
 @config(_CONSTRAINT + "MinMaxNormConstraint")
@@ -46,7 +47,7 @@ class MinMaxNormConstraint(Constraint):
     min: float = real("min", default=0.0, minimum=0)
     max: float = real("max", default=1.0, above=0)
     rate: float = real("rate", default=1.0, above=0, maximum=1)
-    dimensions: tuple[int, ...] = numbers_of("dimensions", default=(1,))
+    dimensions: Sequence[int] | int = numbers_of("dimensions", default=(1,))
 
     def __attrs_post_init__(self) -> None:
         if self.min > self.max:
@@ -62,7 +63,7 @@ class NonNegativeConstraint(Constraint):
 class UnitNormConstraint(Constraint):
     """Norms of 1 (DL4J UnitNormConstraint)."""
 
-    dimensions: tuple[int, ...] = numbers_of("dimensions", default=(1,))
+    dimensions: Sequence[int] | int = numbers_of("dimensions", default=(1,))
 
 
 class Regularization(Config):

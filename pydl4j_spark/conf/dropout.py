@@ -10,7 +10,7 @@ import numbers
 from typing import Any, ClassVar
 
 from pydl4j_spark.conf.base import Config, config
-from pydl4j_spark.conf.fields import flag, nested, real, scheduled
+from pydl4j_spark.conf.fields import as_real, flag, nested, real, scheduled
 from pydl4j_spark.conf.schedules import Schedule
 from pydl4j_spark.conf.weights import Distribution
 
@@ -26,14 +26,14 @@ class InputDropout(Config):
     @classmethod
     def short(cls, value: Any) -> Any:
         """Make the usual dropout of the probability of retaining an activation."""
-        return Dropout(value) if isinstance(value, numbers.Real) else super().short(value)
+        return Dropout(as_real(value)) if isinstance(value, numbers.Real) else super().short(value)
 
 
 @config(_DROPOUT + "Dropout")
 class Dropout(InputDropout):
     """Sets activations to 0 and scales the others up; `p` is the probability of **retaining** one (DL4J Dropout)."""
 
-    p: float | Schedule = scheduled("p", "pschedule", Schedule, above=0, maximum=1)
+    p: float | Schedule = scheduled("p", "pschedule", Schedule, above=0, maximum=1, kw_only=False)
     helper_allow_fallback: bool = flag("helperAllowFallback", default=True)
 
 
@@ -53,21 +53,21 @@ class AlphaDropout(InputDropout):
 class GaussianDropout(InputDropout):
     """Multiplies by normal noise of mean 1 and variance ``rate / (1 - rate)`` (DL4J GaussianDropout)."""
 
-    rate: float | Schedule = scheduled("rate", "rateSchedule", Schedule, minimum=0, below=1)
+    rate: float | Schedule = scheduled("rate", "rateSchedule", Schedule, minimum=0, below=1, kw_only=False)
 
 
 @config(_DROPOUT + "GaussianNoise")
 class GaussianNoise(InputDropout):
     """Adds normal noise of mean 0 (DL4J GaussianNoise)."""
 
-    stddev: float | Schedule = scheduled("stddev", "stddevSchedule", Schedule, minimum=0)
+    stddev: float | Schedule = scheduled("stddev", "stddevSchedule", Schedule, minimum=0, kw_only=False)
 
 
 @config(_DROPOUT + "SpatialDropout")
 class SpatialDropout(InputDropout):
     """Dropout of whole channels, for images and sequences; `p` is that of **retaining** (DL4J SpatialDropout)."""
 
-    p: float | Schedule = scheduled("p", "pschedule", Schedule, above=0, maximum=1)
+    p: float | Schedule = scheduled("p", "pschedule", Schedule, above=0, maximum=1, kw_only=False)
 
 
 class WeightNoiseFamily(Config):
@@ -81,7 +81,7 @@ class DropConnect(WeightNoiseFamily):
     """Sets weights to 0; the probability is that of **retaining** one (DL4J DropConnect)."""
 
     weight_retain_prob: float | Schedule = scheduled(
-        "weightRetainProb", "weightRetainProbSchedule", Schedule, above=0, maximum=1
+        "weightRetainProb", "weightRetainProbSchedule", Schedule, above=0, maximum=1, kw_only=False
     )
     apply_to_biases: bool = flag("applyToBiases", default=False)
 

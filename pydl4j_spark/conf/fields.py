@@ -146,7 +146,7 @@ def _accept(value: Any, owner: object, field: attrs.Attribute[Any]) -> Any:
         ) from None
 
 
-_CONVERTER = attrs.Converter(_accept, takes_self=True, takes_field=True)  # type: ignore[misc]
+_CONVERTER = attrs.Converter(_accept, takes_self=True, takes_field=True)
 
 
 def declare(kind: Kind, *, default: Any = attrs.NOTHING, kw_only: bool = True, inherited: bool = False) -> Any:
@@ -254,8 +254,9 @@ def scheduled(
     maximum: float | None = None,
     above: float | None = None,
     below: float | None = None,
+    kw_only: bool = True,
 ) -> Any:
-    """Declare a number, or a schedule that gives it for each iteration or epoch. It may be given by position."""
+    """Declare a number, or a schedule that gives it for each iteration or epoch."""
 
     def convert(value: Any) -> Any:
         if isinstance(value, schedules):
@@ -272,7 +273,7 @@ def scheduled(
 
     wants = "a number" + _bounds(minimum, maximum, above, below) + " or a schedule"
     kind = ScheduledKind(key, wants, convert, write, read, schedule_key=schedule_key)
-    return declare(kind, default=default, kw_only=False)
+    return declare(kind, default=default, kw_only=kw_only)
 
 
 def flag(key: str | None, *, default: Any = attrs.NOTHING) -> Any:
@@ -420,6 +421,10 @@ def indexed(key: str | None, family: type[Family]) -> Any:
     return declare(Kind(key, wants, convert, write, read), default=attrs.Factory(dict))
 
 
+def _article(family: type[Family]) -> str:
+    return "an" if family.__name__[0] in "AEIOU" else "a"
+
+
 def nested(
     key: str | None,
     family: type[Family],
@@ -436,7 +441,7 @@ def nested(
 
     kind = Kind(
         key,
-        f"a {family.__name__}",
+        f"{_article(family)} {family.__name__}",
         convert,
         lambda value: value.to_dict(),
         family.from_dict,

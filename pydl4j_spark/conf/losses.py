@@ -1,10 +1,11 @@
-"""Loss functions. Give one by name, ``"mcxent"``, or as an object where it has settings, ``LossMCXENT(weights=[1, 5])``.
+"""Loss functions: by name, ``"mcxent"``, or as an object where they have settings, ``LossMCXENT(weights=[1, 5])``.
 
 ``weights`` weighs each output (class) of the loss: as many numbers as the layer has outputs.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from pydl4j_spark.conf.base import Config, config
@@ -23,7 +24,7 @@ class Loss(Config):
 class LossBinaryXENT(Loss):
     """Binary cross entropy of each output, with sigmoid (DL4J XENT)."""
 
-    weights: tuple[float, ...] | None = row("weights")
+    weights: Sequence[float] | None = row("weights")
     clip_eps: float = real("clipEps", default=1e-5, minimum=0, maximum=0.5)
 
 
@@ -53,35 +54,35 @@ class LossKLD(Loss):
 class LossL1(Loss):
     """The sum of absolute errors (DL4J L1)."""
 
-    weights: tuple[float, ...] | None = row("weights")
+    weights: Sequence[float] | None = row("weights")
 
 
 @config(_PACKAGE + "LossL2", "l2")
 class LossL2(Loss):
     """The sum of squared errors (DL4J L2)."""
 
-    weights: tuple[float, ...] | None = row("weights")
+    weights: Sequence[float] | None = row("weights")
 
 
 @config(_PACKAGE + "LossMAE", "mean_absolute_error", "mae")
 class LossMAE(Loss):
     """The mean of absolute errors (DL4J MEAN_ABSOLUTE_ERROR)."""
 
-    weights: tuple[float, ...] | None = row("weights")
+    weights: Sequence[float] | None = row("weights")
 
 
 @config(_PACKAGE + "LossMAPE", "mean_absolute_percentage_error", "mape")
 class LossMAPE(Loss):
     """The mean of absolute errors in percent (DL4J MEAN_ABSOLUTE_PERCENTAGE_ERROR)."""
 
-    weights: tuple[float, ...] | None = row("weights")
+    weights: Sequence[float] | None = row("weights")
 
 
 @config(_PACKAGE + "LossMCXENT", "mcxent")
 class LossMCXENT(Loss):
     """Multi-class cross entropy, with softmax (DL4J MCXENT)."""
 
-    weights: tuple[float, ...] | None = row("weights")
+    weights: Sequence[float] | None = row("weights")
     softmax_clip_eps: float = real("softmaxClipEps", default=1e-10, minimum=0, maximum=0.5)
 
 
@@ -115,14 +116,14 @@ class LossMixtureDensity(Loss):
 class LossMSE(Loss):
     """The mean of squared errors (DL4J MSE, SQUARED_LOSS)."""
 
-    weights: tuple[float, ...] | None = row("weights")
+    weights: Sequence[float] | None = row("weights")
 
 
 @config(_PACKAGE + "LossMSLE", "mean_squared_logarithmic_error", "msle")
 class LossMSLE(Loss):
     """The mean of squared errors of logarithms (DL4J MEAN_SQUARED_LOGARITHMIC_ERROR)."""
 
-    weights: tuple[float, ...] | None = row("weights")
+    weights: Sequence[float] | None = row("weights")
 
 
 @config(_PACKAGE + "LossMultiLabel", "multi_label")

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
 import attrs
 
 from pydl4j_spark.conf.activations import Activation
-from pydl4j_spark.conf.base import Config, config, kinds
+from pydl4j_spark.conf.base import Config, config
 from pydl4j_spark.conf.checks import check_network
 from pydl4j_spark.conf.dropout import InputDropout, WeightNoiseFamily
 from pydl4j_spark.conf.fields import (
@@ -117,7 +117,7 @@ class MultiLayerConfiguration(Config):
         Whether the pair of activation and loss is checked, as DL4J does.
     """
 
-    layers: tuple[Layer, ...] = nested_list(None, Layer, default=attrs.NOTHING, kw_only=False)
+    layers: Sequence[Layer] = nested_list(None, Layer, default=attrs.NOTHING, kw_only=False)
     input_type: InputType | None = nested(None, InputType, default=None)
     preprocessors: Mapping[int, Preprocessor] = indexed(None, Preprocessor)
     seed: int | None = whole("seed", default=None, minimum=-LONG_MAX - 1, maximum=LONG_MAX)
@@ -162,7 +162,7 @@ class MultiLayerConfiguration(Config):
     validate_output_layer: bool = flag("validateOutputLayerConfig", default=True)
     iteration_count: int = whole("iterationCount", default=0)
     epoch_count: int = whole("epochCount", default=0)
-    layer_states: tuple[LayerState, ...] = nested_list(None, LayerState, default=())
+    layer_states: Sequence[LayerState] = nested_list(None, LayerState, default=())
 
     _entrance: InputType | None = attrs.field(init=False, repr=False)
     _passed: tuple[LayerType, ...] = attrs.field(init=False, repr=False)
@@ -173,7 +173,8 @@ class MultiLayerConfiguration(Config):
         beyond = [index for index in self.preprocessors if index >= len(self.layers)]
         if beyond:
             raise ConfigError(
-                f"MultiLayerConfiguration.preprocessors: there is no layer {beyond[0]}; the last is {len(self.layers) - 1}"
+                f"MultiLayerConfiguration.preprocessors: there is no layer {beyond[0]};"
+                f" the last is {len(self.layers) - 1}"
             )
         if self.layer_states and len(self.layer_states) != len(self.layers):
             raise ConfigError("MultiLayerConfiguration.layer_states: there must be one for each layer, or none")
@@ -236,7 +237,7 @@ class MultiLayerConfiguration(Config):
 
     def to_dict(self) -> dict[str, Any]:
         """Give what `to_json` writes, as a dict."""
-        settings = dict(kinds(type(self)))
+        settings = dict(self.settings)
 
         def written(names: frozenset[str]) -> dict[str, Any]:
             made: dict[str, Any] = {}
@@ -333,8 +334,8 @@ class MultiLayerConfiguration(Config):
         )
 
 
-def _keys(cls: type, names: frozenset[str]) -> set[str]:
-    return {key for name, kind in kinds(cls) if name in names for key in kind.keys}
+def _keys(cls: type[Config], names: frozenset[str]) -> set[str]:
+    return {key for name, kind in cls.settings if name in names for key in kind.keys}
 
 
 def _check_keys(what: str, document: Any, known: set[str]) -> None:
@@ -345,9 +346,9 @@ def _check_keys(what: str, document: Any, known: set[str]) -> None:
             raise ConfigError(f"{what}: unknown JSON key {key!r}; {suggestion(key, known)}")
 
 
-def _read(cls: type, document: Mapping[str, Any], names: frozenset[str] | None = None) -> dict[str, Any]:
+def _read(cls: type[Config], document: Mapping[str, Any], names: frozenset[str] | None = None) -> dict[str, Any]:
     read = {
-        name: kind.from_json(document) for name, kind in kinds(cls) if kind.key and (names is None or name in names)
+        name: kind.from_json(document) for name, kind in cls.settings if kind.key and (names is None or name in names)
     }
     return {name: value for name, value in read.items() if value is not attrs.NOTHING}
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import attrs
-
-from pydl4j_spark.conf.base import inherited
+from pydl4j_spark.conf.base import evolve
 from pydl4j_spark.conf.constraints import L1Regularization, L2Regularization, Regularization, WeightDecay
 from pydl4j_spark.conf.layers.base import BaseLayer, Layer
 from pydl4j_spark.errors import ConfigError
@@ -28,7 +26,7 @@ def resolve(layer: Layer, defaults: Any, name: str) -> Layer:
         The layer's name, which the layers inside it bear too.
     """
     settled: dict[str, Any] = {"name": name}
-    for field in inherited(type(layer)):
+    for field in layer.inherited:
         if getattr(layer, field) is None:
             settled[field] = getattr(defaults, field)
     if isinstance(layer, BaseLayer):
@@ -39,9 +37,9 @@ def resolve(layer: Layer, defaults: Any, name: str) -> Layer:
         filled = resolve(inner, defaults, name)
         # DL4J ignores the dropout of a wrapper, so it is handed to the layer inside.
         if layer.dropout is not None and inner.dropout is None:
-            filled = attrs.evolve(filled, dropout=layer.dropout)
+            filled = evolve(filled, dropout=layer.dropout)
         settled[field] = filled
-    return attrs.evolve(layer, **settled)
+    return evolve(layer, **settled)
 
 
 def _regularization(

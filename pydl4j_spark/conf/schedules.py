@@ -9,7 +9,7 @@ import numbers
 from typing import Any, ClassVar
 
 from pydl4j_spark.conf.base import Config, config
-from pydl4j_spark.conf.fields import choice, points, real, whole
+from pydl4j_spark.conf.fields import as_real, choice, points, real, whole
 from pydl4j_spark.errors import ConfigError
 
 _PACKAGE = "org.nd4j.linalg.schedule."
@@ -24,7 +24,7 @@ class Schedule(Config):
     @classmethod
     def short(cls, value: Any) -> Any:
         """Make a schedule of a number: the same value always."""
-        return FixedSchedule(value) if isinstance(value, numbers.Real) else super().short(value)
+        return FixedSchedule(as_real(value)) if isinstance(value, numbers.Real) else super().short(value)
 
 
 @config(_PACKAGE + "FixedSchedule")
@@ -114,6 +114,8 @@ class CycleSchedule(Schedule):
     annealing_length: int = whole("annealingLength")
     annealing_decay: float = real("annealingDecay", default=0.1)
     per: str = choice("scheduleType", _PER, default="iteration")
+
+    derived_keys: ClassVar[frozenset[str]] = frozenset({"increment", "stepSize"})
 
     def __attrs_post_init__(self) -> None:
         if self._step_size < 1:

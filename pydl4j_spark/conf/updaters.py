@@ -25,14 +25,14 @@ class Updater(Config):
 class Sgd(Updater):
     """Plain gradient descent (DL4J Sgd)."""
 
-    learning_rate: float | Schedule = scheduled(*_RATE, default=1e-3, minimum=0)
+    learning_rate: float | Schedule = scheduled(*_RATE, default=1e-3, minimum=0, kw_only=False)
 
 
 @config(_PACKAGE + "Adam", "adam")
 class Adam(Updater):
     """Adam (DL4J Adam)."""
 
-    learning_rate: float | Schedule = scheduled(*_RATE, default=1e-3, minimum=0)
+    learning_rate: float | Schedule = scheduled(*_RATE, default=1e-3, minimum=0, kw_only=False)
     beta1: float = real("beta1", default=0.9, minimum=0, below=1)
     beta2: float = real("beta2", default=0.999, minimum=0, below=1)
     epsilon: float = real("epsilon", default=1e-8, minimum=0)
@@ -42,7 +42,7 @@ class Adam(Updater):
 class AdaMax(Updater):
     """AdaMax: Adam by the largest gradient (DL4J AdaMax)."""
 
-    learning_rate: float | Schedule = scheduled(*_RATE, default=1e-3, minimum=0)
+    learning_rate: float | Schedule = scheduled(*_RATE, default=1e-3, minimum=0, kw_only=False)
     beta1: float = real("beta1", default=0.9, minimum=0, below=1)
     beta2: float = real("beta2", default=0.999, minimum=0, below=1)
     epsilon: float = real("epsilon", default=1e-8, minimum=0)
@@ -52,7 +52,7 @@ class AdaMax(Updater):
 class Nadam(Updater):
     """Adam with Nesterov's momentum (DL4J Nadam)."""
 
-    learning_rate: float | Schedule = scheduled(*_RATE, default=1e-3, minimum=0)
+    learning_rate: float | Schedule = scheduled(*_RATE, default=1e-3, minimum=0, kw_only=False)
     beta1: float = real("beta1", default=0.9, minimum=0, below=1)
     beta2: float = real("beta2", default=0.999, minimum=0, below=1)
     epsilon: float = real("epsilon", default=1e-8, minimum=0)
@@ -62,7 +62,7 @@ class Nadam(Updater):
 class AMSGrad(Updater):
     """Adam whose step never grows again (DL4J AMSGrad)."""
 
-    learning_rate: float | Schedule = scheduled(*_RATE, default=1e-3, minimum=0)
+    learning_rate: float | Schedule = scheduled(*_RATE, default=1e-3, minimum=0, kw_only=False)
     beta1: float = real("beta1", default=0.9, minimum=0, below=1)
     beta2: float = real("beta2", default=0.999, minimum=0, below=1)
     epsilon: float = real("epsilon", default=1e-8, minimum=0)
@@ -72,7 +72,7 @@ class AMSGrad(Updater):
 class AdaBelief(Updater):
     """Adam by the gradient's deviation from its mean (DL4J AdaBelief)."""
 
-    learning_rate: float | Schedule = scheduled(*_RATE, default=1e-3, minimum=0)
+    learning_rate: float | Schedule = scheduled(*_RATE, default=1e-3, minimum=0, kw_only=False)
     beta1: float = real("beta1", default=0.9, minimum=0, below=1)
     beta2: float = real("beta2", default=0.999, minimum=0, below=1)
     epsilon: float = real("epsilon", default=1e-14, minimum=0)
@@ -82,7 +82,7 @@ class AdaBelief(Updater):
 class AdaGrad(Updater):
     """AdaGrad: each parameter's step shrinks with its past gradients (DL4J AdaGrad)."""
 
-    learning_rate: float | Schedule = scheduled(*_RATE, default=0.1, minimum=0)
+    learning_rate: float | Schedule = scheduled(*_RATE, default=0.1, minimum=0, kw_only=False)
     epsilon: float = real("epsilon", default=1e-6, minimum=0)
 
 
@@ -98,7 +98,7 @@ class AdaDelta(Updater):
 class RmsProp(Updater):
     """RmsProp (DL4J RmsProp)."""
 
-    learning_rate: float | Schedule = scheduled(*_RATE, default=0.1, minimum=0)
+    learning_rate: float | Schedule = scheduled(*_RATE, default=0.1, minimum=0, kw_only=False)
     rms_decay: float = real("rmsDecay", default=0.95, minimum=0, below=1)
     epsilon: float = real("epsilon", default=1e-8, minimum=0)
 
@@ -107,8 +107,10 @@ class RmsProp(Updater):
 class Nesterovs(Updater):
     """Gradient descent with Nesterov's momentum (DL4J Nesterovs): ``Nesterovs(0.01, 0.9)``."""
 
-    learning_rate: float | Schedule = scheduled(*_RATE, default=0.1, minimum=0)
-    momentum: float | Schedule = scheduled("momentum", "momentumISchedule", Schedule, default=0.9, minimum=0, maximum=1)
+    learning_rate: float | Schedule = scheduled(*_RATE, default=0.1, minimum=0, kw_only=False)
+    momentum: float | Schedule = scheduled(
+        "momentum", "momentumISchedule", Schedule, default=0.9, minimum=0, maximum=1, kw_only=False
+    )
 
 
 @config(_PACKAGE + "NoOp", "no_op", "noop", "none")

@@ -6,12 +6,11 @@ and `n_params`. Settings marked as inherited are None until the network's defaul
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
-import attrs
-
 from pydl4j_spark.conf.activations import Activation
-from pydl4j_spark.conf.base import Config, config
+from pydl4j_spark.conf.base import Config, config, evolve
 from pydl4j_spark.conf.constraints import Constraint, Regularization
 from pydl4j_spark.conf.dropout import InputDropout, WeightNoiseFamily
 from pydl4j_spark.conf.fields import choice, flag, nested, nested_list, real, text, whole
@@ -63,7 +62,7 @@ class Layer(Config):
 
     name: str | None = text("layerName", default=None)
     dropout: InputDropout | float | None = nested("idropout", InputDropout, default=None, inherited=True)
-    constraints: tuple[Constraint, ...] | None = nested_list("constraints", Constraint)
+    constraints: Sequence[Constraint] | None = nested_list("constraints", Constraint)
 
     @property
     def children(self) -> dict[str, Layer]:
@@ -140,8 +139,8 @@ class BaseLayer(Layer):
     l2_bias: float | None = real(None, default=None, minimum=0)
     weight_decay: float | None = real(None, default=None, minimum=0)
     weight_decay_bias: float | None = real(None, default=None, minimum=0)
-    regularization: tuple[Regularization, ...] | None = nested_list("regularization", Regularization)
-    regularization_bias: tuple[Regularization, ...] | None = nested_list("regularizationBias", Regularization)
+    regularization: Sequence[Regularization] | None = nested_list("regularization", Regularization)
+    regularization_bias: Sequence[Regularization] | None = nested_list("regularizationBias", Regularization)
     updater: Updater | str | None = nested("iupdater", Updater, default=None, inherited=True)
     bias_updater: Updater | str | None = nested("biasUpdater", Updater, default=None, inherited=True)
     weight_noise: WeightNoiseFamily | None = nested("weightNoise", WeightNoiseFamily, default=None, inherited=True)
@@ -159,13 +158,10 @@ class FeedForwardLayer(BaseLayer):
 
     Parameters
     ----------
-    n_out : int
-        Numbers that come out.
     n_in : int, optional
         Numbers that go in; inferred where the network's input is known, and checked against it.
     """
 
-    n_out: int = whole("nout", minimum=1)
     n_in: int | None = whole("nin", default=None, minimum=1, none=0)
     time_distributed_format: str | None = choice("timeDistributedFormat", DATA_FORMATS, default=None)
 
@@ -184,6 +180,19 @@ class FeedForwardLayer(BaseLayer):
         settled: Layer = settle(self, n_in=given.size)
         return settled
 
+
+@config()
+class ProjectingLayer(FeedForwardLayer):
+    """A layer that chooses how many numbers, or channels, come out.
+
+    Parameters
+    ----------
+    n_out : int
+        Numbers that come out.
+    """
+
+    n_out: int = whole("nout", minimum=1)
+
     def output_type(self, given: InputType) -> InputType:
         """Give rows of `n_out`."""
         return InputTypeFeedForward(
@@ -192,7 +201,15 @@ class FeedForwardLayer(BaseLayer):
 
 
 @config()
-class _Biased(FeedForwardLayer):
+class BiasedLayer(ProjectingLayer):
+    """A fully connected layer.
+
+    Parameters
+    ----------
+    has_bias : bool
+        Whether a bias is added.
+    """
+
     has_bias: bool = flag("hasBias", default=True)
 
     @property
@@ -249,7 +266,7 @@ def settle(layer: Any, **settled: Any) -> Any:
                 f"{field} is given as {stated!r}, but its input has {value!r};"
                 f" leave {field} out, or correct the input type or the layers before"
             )
-    return attrs.evolve(layer, **settled)
+    return evolve(layer, **settled)
 
 
 def wrong_input(given: InputType, wanted: str, cure: str) -> ConfigError:

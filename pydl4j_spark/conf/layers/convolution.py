@@ -7,7 +7,7 @@ from math import ceil
 from pydl4j_spark.conf.base import config
 from pydl4j_spark.conf.fields import choice, flag, numbers_of, real, whole
 from pydl4j_spark.conf.inputs import CNN_FORMATS, InputType, InputTypeConvolutional
-from pydl4j_spark.conf.layers.base import FeedForwardLayer, Layer, settle, unflattening, wrong_input
+from pydl4j_spark.conf.layers.base import Layer, ProjectingLayer, settle, unflattening, wrong_input
 from pydl4j_spark.conf.preprocessors import Preprocessor
 from pydl4j_spark.errors import ConfigError
 
@@ -48,11 +48,9 @@ class _Sliding(Layer):
 
     def _slid(self, given: InputType, channels: int) -> InputType:
         image = as_image(given)
-        sizes = [
-            self._length(axis, name, length)
-            for axis, (name, length) in enumerate([("height", image.height), ("width", image.width)])
-        ]
-        return InputType.convolutional(*sizes, channels, data_format=image.data_format)
+        height = self._length(0, "height", image.height)
+        width = self._length(1, "width", image.width)
+        return InputType.convolutional(height, width, channels, data_format=image.data_format)
 
     def _length(self, axis: int, name: str, length: int) -> int:
         kernel, stride, padding, dilation = (
@@ -79,7 +77,7 @@ class _Sliding(Layer):
 
 
 @config(_LAYERS + "ConvolutionLayer")
-class ConvolutionLayer(_Sliding, FeedForwardLayer):
+class ConvolutionLayer(_Sliding, ProjectingLayer):
     """Convolution: ``[N, n_in, H, W]`` to ``[N, n_out, H', W']`` (DL4J ConvolutionLayer, also Convolution2D).
 
     Parameters

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Any, ClassVar
+
 from pydl4j_spark.conf.activations import Activation
 from pydl4j_spark.conf.base import config
 from pydl4j_spark.conf.dropout import InputDropout
 from pydl4j_spark.conf.fields import flag, nested, whole
 from pydl4j_spark.conf.inputs import InputType, InputTypeFeedForward
-from pydl4j_spark.conf.layers.base import BaseLayer, FeedForwardLayer, Layer, _Biased, wrong_input
+from pydl4j_spark.conf.layers.base import BaseLayer, BiasedLayer, Layer, ProjectingLayer, wrong_input
 from pydl4j_spark.errors import ConfigError
 
 _LAYERS = "org.deeplearning4j.nn.conf.layers."
 
 
 @config(_LAYERS + "DenseLayer")
-class DenseLayer(_Biased):
+class DenseLayer(BiasedLayer):
     """Fully connected: ``[N, n_in]`` to ``[N, n_out]`` (DL4J DenseLayer).
 
     Parameters
     ----------
-    has_bias : bool
-        Whether a bias is added.
     has_layer_norm : bool
         Whether the sums are normalised over the layer, with a gain for each output.
     """
@@ -35,7 +35,7 @@ class DenseLayer(_Biased):
 
 
 @config(_LAYERS + "EmbeddingLayer")
-class EmbeddingLayer(FeedForwardLayer):
+class EmbeddingLayer(ProjectingLayer):
     """A vector for each class index: ``[N, 1]`` whole numbers to ``[N, n_out]`` (DL4J EmbeddingLayer).
 
     Parameters
@@ -86,6 +86,8 @@ class DropoutLayer(BaseLayer):
 
     dropout: InputDropout | float = nested("idropout", InputDropout, kw_only=False)
 
-    def derived(self) -> dict[str, object]:
+    derived_keys: ClassVar[frozenset[str]] = frozenset({"nin", "nout"})
+
+    def derived(self) -> dict[str, Any]:
         """Give the sizes that DL4J has for every feed-forward layer and does not use here."""
         return {"nin": 0, "nout": 0}

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any, ClassVar
+
 from pydl4j_spark.conf.activations import Activation
 from pydl4j_spark.conf.base import config
-from pydl4j_spark.conf.fields import choice, nested, whole
+from pydl4j_spark.conf.fields import choice, nested
 from pydl4j_spark.conf.inputs import RNN_FORMATS, InputType, InputTypeFeedForward, InputTypeRecurrent
-from pydl4j_spark.conf.layers.base import FeedForwardLayer, Layer, _Biased, sequencing, settle, wrong_input
+from pydl4j_spark.conf.layers.base import BiasedLayer, FeedForwardLayer, Layer, sequencing, settle, wrong_input
 from pydl4j_spark.conf.losses import Loss
 from pydl4j_spark.conf.preprocessors import Preprocessor
 from pydl4j_spark.errors import ConfigError
@@ -15,7 +17,7 @@ _LAYERS = "org.deeplearning4j.nn.conf.layers."
 
 
 @config(_LAYERS + "OutputLayer")
-class OutputLayer(_Biased):
+class OutputLayer(BiasedLayer):
     """Fully connected with a loss: ``[N, n_in]`` to ``[N, n_out]`` (DL4J OutputLayer).
 
     Parameters
@@ -24,8 +26,6 @@ class OutputLayer(_Biased):
         ``"mcxent"`` by default.
     activation : str or Activation
         ``"softmax"`` by default, whatever the network's activation is.
-    has_bias : bool
-        Whether a bias is added.
     """
 
     loss: Loss | str = nested("lossFn", Loss, default="mcxent")
@@ -46,7 +46,12 @@ class LossLayer(FeedForwardLayer):
 
     loss: Loss | str = nested("lossFn", Loss, default="mcxent")
     activation: Activation | str | None = nested("activationFn", Activation, default="identity", optional=False)
-    n_out: int | None = whole("nout", default=None, minimum=1, none=0)
+
+    derived_keys: ClassVar[frozenset[str]] = frozenset({"nout"})
+
+    def derived(self) -> dict[str, Any]:
+        """Give the size that DL4J has for every feed-forward layer and does not use here."""
+        return {"nout": 0}
 
     def output_type(self, given: InputType) -> InputType:
         """Give what comes in; DL4J's own inference has rows of 0 here."""
@@ -54,7 +59,7 @@ class LossLayer(FeedForwardLayer):
 
 
 @config(_LAYERS + "RnnOutputLayer")
-class RnnOutputLayer(_Biased):
+class RnnOutputLayer(BiasedLayer):
     """Fully connected with a loss at every time step: ``[N, n_in, T]`` to ``[N, n_out, T]`` (DL4J RnnOutputLayer).
 
     Parameters

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import attrs
+from collections.abc import Sequence
 
-from pydl4j_spark.conf.base import config
+from pydl4j_spark.conf.base import config, evolve
 from pydl4j_spark.conf.fields import choice, flag, numbers_of, whole
 from pydl4j_spark.conf.inputs import InputType, InputTypeConvolutional, InputTypeFeedForward, InputTypeRecurrent
 from pydl4j_spark.conf.layers.base import Layer, sequencing, unflattening, wrong_input
@@ -32,7 +32,7 @@ class GlobalPoolingLayer(Layer):
     pooling_type: str = choice("poolingType", POOLING_TYPES, default="max", kw_only=False)
     pnorm: int = whole("pnorm", default=2, minimum=1)
     collapse_dimensions: bool = flag("collapseDimensions", default=True)
-    pooling_dimensions: tuple[int, ...] | None = numbers_of("poolingDimensions", default=None)
+    pooling_dimensions: Sequence[int] | None = numbers_of("poolingDimensions", default=None)
 
     def preprocessor_for(self, given: InputType) -> Preprocessor | None:
         """Make images of flat images, and sequences of rows that are time steps."""
@@ -46,7 +46,7 @@ class GlobalPoolingLayer(Layer):
             if not self.collapse_dimensions and given.data_format == "NHWC":
                 raise ConfigError("collapse_dimensions=False fails in DL4J on NHWC images; use NCHW, or collapse")
             # DL4J overrides what was given for images, so the axes are its own here too.
-            return attrs.evolve(self, pooling_dimensions=(2, 3) if given.data_format == "NCHW" else (1, 2))
+            return evolve(self, pooling_dimensions=(2, 3) if given.data_format == "NCHW" else (1, 2))
         if isinstance(given, InputTypeRecurrent) and given.data_format == "NWC" and self.pooling_dimensions is None:
             raise ConfigError("DL4J pools the wrong axis of NWC sequences; give pooling_dimensions=[1], or use NCW")
         return self

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import attrs
 
 from pydl4j_spark.conf.activations import Activation
-from pydl4j_spark.conf.base import config
+from pydl4j_spark.conf.base import config, evolve
 from pydl4j_spark.conf.fields import choice, flag, nested, real
 from pydl4j_spark.conf.inputs import RNN_FORMATS, InputType, InputTypeFeedForward, InputTypeRecurrent
-from pydl4j_spark.conf.layers.base import FeedForwardLayer, Layer, sequencing, settle, wrong_input
+from pydl4j_spark.conf.layers.base import Layer, ProjectingLayer, sequencing, settle, wrong_input
 from pydl4j_spark.conf.preprocessors import Preprocessor
 from pydl4j_spark.conf.weights import WeightInit
 from pydl4j_spark.errors import ConfigError
@@ -21,7 +21,7 @@ _NO_SEQUENCES = "use InputType.recurrent, or a FeedForwardToRnnPreProcessor befo
 
 
 @config()
-class BaseRecurrentLayer(FeedForwardLayer):
+class BaseRecurrentLayer(ProjectingLayer):
     """What recurrent layers share: ``[N, n_in, T]`` to ``[N, n_out, T]``.
 
     Parameters
@@ -108,7 +108,7 @@ class Wrapper(Layer):
 
     def accept(self, given: InputType) -> Layer:
         """Let the layers inside take what their input settles."""
-        return attrs.evolve(self, **{field: inner.accept(given) for field, inner in self.children.items()})
+        return evolve(self, **{field: inner.accept(given) for field, inner in self.children.items()})
 
     def check(self) -> None:
         """Check the layers inside."""
@@ -173,6 +173,8 @@ class Bidirectional(Wrapper):
     fwd: Layer = nested("fwd", Layer, kw_only=False)
     mode: str = choice("mode", _MODES, default="concat", kw_only=False)
     bwd: Layer = nested("bwd", Layer, default=attrs.Factory(lambda self: self.fwd, takes_self=True))
+
+    derived_keys: ClassVar[frozenset[str]] = frozenset({"nin", "nout", "rnndataFormat"})
 
     def __attrs_post_init__(self) -> None:
         for layer in (self.fwd, self.bwd):
