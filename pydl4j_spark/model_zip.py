@@ -536,7 +536,7 @@ def _read_params(contents: Mapping[str, bytes], data_type: str) -> Array:
 
 def _read_entries(archive: zipfile.ZipFile, sha256: str) -> ModelZip:
     # The normalizers' layout is made of arrays, so that module imports this one.
-    from pydl4j_spark.normalizers import UnreadableNormalizer, normalizer_from_bytes
+    from pydl4j_spark.normalizers import UnreadableNormalizerError, normalizer_from_bytes
 
     entries = _check_directory(archive)
     if CONFIGURATION not in entries:
@@ -563,7 +563,7 @@ def _read_entries(archive: zipfile.ZipFile, sha256: str) -> ModelZip:
     if raw_normalizer is not None:
         try:
             normalizer = normalizer_from_bytes(raw_normalizer, NORMALIZER)
-        except UnreadableNormalizer as reason:
+        except UnreadableNormalizerError as reason:
             ignored[NORMALIZER] = str(reason)
     manifest = None
     if raw_manifest is not None:

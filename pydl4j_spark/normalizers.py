@@ -32,7 +32,7 @@ FloatArray: TypeAlias = npt.NDArray[np.floating[Any]]
 _EPS = 1e-5
 
 
-class UnreadableNormalizer(ModelFormatError):
+class UnreadableNormalizerError(ModelFormatError):
     """A normalizer that only DL4J itself can read; the rest of its model file is none the worse."""
 
 
@@ -373,7 +373,7 @@ def normalizer_from_bytes(data: bytes, what: str = "normalizer.bin") -> Normaliz
     ------
     ModelFormatError
         When the content is damaged.
-    UnreadableNormalizer
+    UnreadableNormalizerError
         When it is a normalizer of a kind that is not read here: a custom one is a Java class, and those with
         several inputs or fixed to VGG16 have no counterpart.
     """
@@ -387,7 +387,7 @@ def normalizer_from_bytes(data: bytes, what: str = "normalizer.bin") -> Normaliz
         reader.end()
         return ImagePreProcessingScaler(min_range=low, max_range=high, max_pixel_val=pixel)
     if kind not in ("STANDARDIZE", "MIN_MAX"):
-        raise UnreadableNormalizer(f"a normalizer of type {kind}, which only DL4J itself can read")
+        raise UnreadableNormalizerError(f"a normalizer of type {kind}, which only DL4J itself can read")
     labels = reader.number("?")
     bounds = [reader.number("d") for _ in range(2)] if kind == "MIN_MAX" else []
     stats = [read_nd4j(reader) for _ in range(4 if labels else 2)]

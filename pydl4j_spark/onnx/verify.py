@@ -1,0 +1,112 @@
+"""Whether an ONNX file computes what DL4J computes."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import numpy as np
+from attrs import frozen
+
+from pydl4j_spark.errors import ExportError
+from pydl4j_spark.onnx.graph import Array
+
+# Absolute and relative; one to two orders of magnitude above what equal networks show.
+TOLERANCES = {
+    np.dtype(np.float64): (1e-9, 1e-9),
+    np.dtype(np.float32): (1e-5, 1e-4),
+    np.dtype(np.float16): (5e-3, 5e-3),
+}
+
+
+@frozen
+class Verification:
+    """The largest differences that a comparison found.
+
+    Attributes
+    ----------
+    max_abs_error, max_rel_error : float
+        Relative to the expected values, where those are not zero.
+    rows : int
+        How many rows were compared.
+    """
+
+    max_abs_error: float
+    max_rel_error: float
+    rows: int
+
+
+def run_onnx(model: str | os.PathLike[str] | bytes, inputs: Array) -> Array:
+    """Run an ONNX model with one input and one output on onnxruntime's CPU provider."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 4
+    source = model if isinstance(model, bytes) else os.fspath(model)
+    try:
+        session = onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
+        (output,) = session.run(None, {session.get_inputs()[0].name: inputs})
+    except Exception as error:
+        # onnxruntime's own exceptions share no base class below this one.
+        raise ExportError(f"onnxruntime cannot run the exported network: {error}") from error
+    return np.asarray(output)
+
+
+def verify_onnx(
+    onnx_path: str | os.PathLike[str] | bytes,
+    inputs: Any,
+    expected: Any,
+    *,
+    atol: float | None = None,
+    rtol: float | None = None,
+) -> Verification:
+    """Run an ONNX file and compare its output with what is expected.
+
+    Parameters
+    ----------
+    onnx_path : path or bytes
+        The model.
+    inputs : array
+        Rows, in the layout and type of the model's input.
+    expected : array
+        What DL4J gives for them.
+    atol, rtol : float, optional
+        By default 1e-5 and 1e-4 in single, 1e-9 in double and 5e-3 in half precision.
+
+    Returns
+    -------
+    Verification
+        The largest differences.
+
+    Raises
+    ------
+    ExportError
+        When the outputs differ in shape, or by more than ``atol + rtol * |expected|``.
+    """
+    wanted = np.asarray(expected)
+    got = run_onnx(onnx_path, np.asarray(inputs))
+    if got.shape != wanted.shape:
+        raise ExportError(f"the exported network gives an output of shape {got.shape}, DL4J one of {wanted.shape}")
+    if not wanted.size:
+        return Verification(0.0, 0.0, 0)
+    default_atol, default_rtol = TOLERANCES.get(got.dtype, TOLERANCES[np.dtype(np.float32)])
+    atol = default_atol if atol is None else atol
+    rtol = default_rtol if rtol is None else rtol
+    a, b = got.astype(np.float64), wanted.astype(np.float64)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        # What is equal counts as equal, also infinities and what is not a number.
+        difference = np.where((a == b) | (np.isnan(a) & np.isnan(b)), 0.0, np.abs(a - b))
+        relative = np.where(difference == 0, 0.0, difference / np.abs(b))
+        wrong = ~(difference <= atol + rtol * np.abs(b))
+    if wrong.any():
+        # Equal values have a tolerance of their own, also where it is infinite or not a number.
+        wrong &= difference != 0
+    max_abs, max_rel = float(np.max(difference)), float(np.max(relative[np.isfinite(relative)], initial=0.0))
+    if wrong.any():
+        worst = np.unravel_index(int(np.argmax(np.nan_to_num(difference, nan=np.inf))), difference.shape)
+        raise ExportError(
+            f"the exported network differs from DL4J in {int(wrong.sum())} of {wrong.size} values, at "
+            f"{tuple(int(i) for i in worst)} by {difference[worst]:.3g} ({a[worst]:.6g} instead of {b[worst]:.6g}); "
+            f"allowed are {atol:g} absolute and {rtol:g} relative. Please report it"
+        )
+    return Verification(max_abs, max_rel, len(wanted))

@@ -1,0 +1,78 @@
+"""Every fixture, in every supported form, equals what DL4J computed."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from pydl4j_spark.model_zip import parse_configuration
+from pydl4j_spark.onnx.registry import default_registry
+from pydl4j_spark.onnx.verify import run_onnx
+
+from .cases import NAMES, assert_parity, built, load
+
+
+@pytest.mark.parametrize("opset", [13, 15, 17, 21])
+@pytest.mark.parametrize("name", NAMES)
+def test_onnx_equals_dl4j(name, opset):
+    assert_parity(load(name), opset)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_parameter_layout_is_the_measured_one(name):
+    """The specs are data: DL4J numbered its vector through and wrote down where each number ended."""
+    case = load(name)
+    registry = default_registry()
+    at = 0
+    for layer, measured in zip(parse_configuration(case.model.configuration).layers, case.layout, strict=True):
+        specs = registry[layer.dl4j_class].param_specs(layer.json)
+        expected = {p["name"]: p for p in measured}
+        assert {s.name for s in specs} == set(expected)
+        for spec in specs:
+            found = spec.cut(np.arange(at, at + spec.size))
+            assert found.ravel().tolist() == expected[spec.name]["at"], spec
+            at += spec.size
+    assert at == case.model.params.size
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "lstm_NCW",
+        "lstm_NWC",
+        "graves_NCW",
+        "simplernn_NWC",
+        "act_lstm_swish",
+        "rnnoutput_softmax_NCW",
+        "rnn_dense_rnn_NCW",
+    ],
+)
+def test_time_is_dynamic(name):
+    """A longer sequence runs, and what is causal does not change by what follows."""
+    case = load(name)
+    model = built(case).model.SerializeToString()
+    axis = 1 if name.endswith("NWC") else 2
+    longer = np.concatenate([case.x, case.x, case.x], axis=axis)
+    y = run_onnx(model, longer)
+    assert y.shape[axis] == 3 * case.y.shape[axis]
+    np.testing.assert_allclose(np.take(y, range(case.y.shape[axis]), axis), case.y, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_batch_is_a_symbol_and_every_node_is_named(name):
+    graph = built(load(name)).model.graph
+    dims = [d.dim_param or d.dim_value for d in graph.input[0].type.tensor_type.shape.dim]
+    assert dims[0] == "N"
+    assert all(isinstance(d, int) or d == "T" for d in dims[1:])
+    names = [node.name for node in graph.node]
+    assert all(names) and len(set(names)) == len(names)
+
+
+def test_stacked_channels_last_layers_share_one_transpose_each_way():
+    nodes = built(load("conv_conv_NHWC")).model.graph.node
+    assert [n.op_type for n in nodes].count("Transpose") == 2
+
+
+def test_stacked_recurrent_layers_stay_time_major():
+    nodes = built(load("lstm_lstm_NCW")).model.graph.node
+    assert [n.op_type for n in nodes].count("Transpose") == 2
