@@ -42,6 +42,50 @@ final class ArrayRows extends Rows implements AutoCloseable {
         long row(int partition, int index);
     }
 
+    /** A partition of a training plan. */
+    private static final class Planned implements Layout {
+        private static final long serialVersionUID = 1L;
+        private final Plan plan;
+        private final Permutation order;
+
+        Planned(Plan plan, Permutation order) {
+            this.plan = plan;
+            this.order = order;
+        }
+
+        @Override
+        public int rowsIn(int partition) {
+            return plan.rowsIn(partition);
+        }
+
+        @Override
+        public long row(int partition, int index) {
+            return order.at(plan.position(partition, index));
+        }
+    }
+
+    /** Equal runs of rows in the order of the file. */
+    private static final class Even implements Layout {
+        private static final long serialVersionUID = 1L;
+        private final long rows;
+        private final int partitions;
+
+        Even(long rows, int partitions) {
+            this.rows = rows;
+            this.partitions = partitions;
+        }
+
+        @Override
+        public int rowsIn(int partition) {
+            return (int) (row(partition + 1, 0) - row(partition, 0));
+        }
+
+        @Override
+        public long row(int partition, int index) {
+            return rows * partition / partitions + index;
+        }
+    }
+
     private static float[][] gather(String features, String labels, ExampleSpec spec, Layout layout, int partition) {
         int width = labels == null ? spec.features : spec.width();
         float[][] rows = new float[layout.rowsIn(partition)][width];
@@ -81,39 +125,15 @@ final class ArrayRows extends Rows implements AutoCloseable {
 
     @Override
     JavaRDD<Block> arrange(Plan plan, Permutation order) {
-        return partitions(plan.partitions(), new Layout() {
-            private static final long serialVersionUID = 1L;
-
-            @Override
-            public int rowsIn(int partition) {
-                return plan.rowsIn(partition);
-            }
-
-            @Override
-            public long row(int partition, int index) {
-                return order.at(plan.position(partition, index));
-            }
-        }).mapPartitionsWithIndex((p, rows) -> List.of(new Block(p, rows.next())).iterator(), true);
+        return partitions(plan.partitions(), new Planned(plan, order))
+                .mapPartitionsWithIndex((p, rows) -> List.of(new Block(p, rows.next())).iterator(), true);
     }
 
     private JavaRDD<float[][]> source() {
         long bytes = count * spec.width() * Float.BYTES;
         int partitions = (int) Math.max(1, Math.min(count,
                 Math.max(context.defaultParallelism(), Plan.ceilDiv(bytes, PARTITION_BYTES))));
-        long total = count;
-        return partitions(partitions, new Layout() {
-            private static final long serialVersionUID = 1L;
-
-            @Override
-            public int rowsIn(int partition) {
-                return (int) (row(partition + 1, 0) - row(partition, 0));
-            }
-
-            @Override
-            public long row(int partition, int index) {
-                return total * partition / partitions + index;
-            }
-        });
+        return partitions(partitions, new Even(count, partitions));
     }
 
     @Override

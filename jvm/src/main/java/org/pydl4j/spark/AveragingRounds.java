@@ -67,8 +67,9 @@ final class AveragingRounds implements AutoCloseable {
         return plan.rounds();
     }
 
-    WorkerTally tally() {
-        return tally;
+    /** What the workers reported of the running epoch so far. */
+    WorkerTally.Totals totals() {
+        return tally.value();
     }
 
     /** Trains one averaging round of the running epoch; {@code step} counts from 0 and runs through them all. */
@@ -95,7 +96,7 @@ final class AveragingRounds implements AutoCloseable {
             context.destroyBroadcasts();
         }
         // DL4J adds averagingFrequency whatever was trained; schedules and Adam's correction need the truth.
-        network.getLayerWiseConfigurations().setIterationCount(tally.iteration());
+        network.getLayerWiseConfigurations().setIterationCount(tally.value().iteration);
     }
 
     /** The partitions of a group's first workers: DL4J's aggregation miscounts a worker that has nothing to train. */

@@ -64,7 +64,6 @@ final class Fit implements Job.Work {
     private void epoch(Job job, AveragingRounds rounds, long given) {
         long started = System.nanoTime();
         long told = started;
-        WorkerTally tally = rounds.tally();
         for (long step = 0; step < rounds.rounds(); step++) {
             if (job.isCancelled()) {
                 throw new CancellationException();
@@ -73,20 +72,21 @@ final class Fit implements Job.Work {
             if (System.nanoTime() - told > TELL_EVERY_NANOS) {
                 told = System.nanoTime();
                 job.tell(Json.object().put("event", "round").put("round", step + 1)
-                        .put("rows", tally.rows()).put("score", tally.score()));
+                        .put("rows", rounds.totals().rows).put("score", rounds.totals().score()));
             }
         }
-        if (tally.rows() != given) {
-            throw new BridgeException(BridgeException.Code.TRAINING, "the workers trained " + tally.rows()
+        WorkerTally.Totals totals = rounds.totals();
+        if (totals.rows != given) {
+            throw new BridgeException(BridgeException.Code.TRAINING, "the workers trained " + totals.rows
                     + " rows in this epoch, but " + given + " were given; the network is as the last round left it");
         }
         ObjectNode event = Json.object().put("event", "epoch")
                 .put("epoch", network.model.getEpochCount() + 1)
                 .put("iteration", network.model.getIterationCount())
-                .put("rows", tally.rows())
-                .put("minibatches", tally.minibatches())
+                .put("rows", totals.rows)
+                .put("minibatches", totals.minibatches)
                 .put("rounds", rounds.rounds())
-                .put("score", tally.score())
+                .put("score", totals.score())
                 .put("seconds", (System.nanoTime() - started) / 1e9);
         rounds.endEpoch();
         if (validation != null) {

@@ -35,7 +35,7 @@ final class WorkerHook implements TrainingHook {
     }
 
     private void after(int examples, Model model) {
-        tally.count(examples, model.score(), ((MultiLayerNetwork) model).getIterationCount());
+        tally.add(WorkerTally.Totals.ofMinibatch(examples, model.score(), ((MultiLayerNetwork) model).getIterationCount()));
     }
 
     @Override

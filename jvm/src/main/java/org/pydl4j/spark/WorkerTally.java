@@ -1,76 +1,76 @@
 package org.pydl4j.spark;
 
+import java.io.Serializable;
 import org.apache.spark.util.AccumulatorV2;
 
-/** What the workers report of a round: rows and minibatches trained, their scores, and how far the iterations went. */
-final class WorkerTally extends AccumulatorV2<WorkerTally, WorkerTally> {
+/** What the workers report of an epoch: rows and minibatches trained, their scores, and how far the iterations went. */
+final class WorkerTally extends AccumulatorV2<WorkerTally.Totals, WorkerTally.Totals> {
 
     private static final long serialVersionUID = 1L;
 
-    private long rows;
-    private long minibatches;
-    private double scoreSum;
-    private int iteration;
+    /** Sums over minibatches; a value like any other. */
+    static final class Totals implements Serializable {
+        private static final long serialVersionUID = 1L;
+        private static final Totals NONE = new Totals(0, 0, 0, 0);
 
-    void count(int examples, double score, int iterationCount) {
-        rows += examples;
-        minibatches++;
-        scoreSum += score * examples;
-        iteration = Math.max(iteration, iterationCount);
+        final long rows;
+        final long minibatches;
+        private final double scoreSum;
+        final int iteration;
+
+        private Totals(long rows, long minibatches, double scoreSum, int iteration) {
+            this.rows = rows;
+            this.minibatches = minibatches;
+            this.scoreSum = scoreSum;
+            this.iteration = iteration;
+        }
+
+        static Totals ofMinibatch(int rows, double score, int iteration) {
+            return new Totals(rows, 1, score * rows, iteration);
+        }
+
+        /** The mean score over the rows trained, each minibatch scored just before its own update. */
+        double score() {
+            return scoreSum / rows;
+        }
+
+        private Totals plus(Totals other) {
+            return new Totals(rows + other.rows, minibatches + other.minibatches, scoreSum + other.scoreSum,
+                    Math.max(iteration, other.iteration));
+        }
     }
 
-    long rows() {
-        return rows;
-    }
-
-    long minibatches() {
-        return minibatches;
-    }
-
-    /** The mean score over the rows trained, each minibatch scored just before its own update. */
-    double score() {
-        return scoreSum / rows;
-    }
-
-    int iteration() {
-        return iteration;
-    }
+    private Totals totals = Totals.NONE;
 
     @Override
     public boolean isZero() {
-        return minibatches == 0;
+        return totals.minibatches == 0;
     }
 
     @Override
     public WorkerTally copy() {
         WorkerTally copy = new WorkerTally();
-        copy.add(this);
+        copy.totals = totals;
         return copy;
     }
 
     @Override
     public void reset() {
-        rows = 0;
-        minibatches = 0;
-        scoreSum = 0;
-        iteration = 0;
+        totals = Totals.NONE;
     }
 
     @Override
-    public void add(WorkerTally other) {
-        rows += other.rows;
-        minibatches += other.minibatches;
-        scoreSum += other.scoreSum;
-        iteration = Math.max(iteration, other.iteration);
+    public void add(Totals more) {
+        totals = totals.plus(more);
     }
 
     @Override
-    public void merge(AccumulatorV2<WorkerTally, WorkerTally> other) {
+    public void merge(AccumulatorV2<Totals, Totals> other) {
         add(other.value());
     }
 
     @Override
-    public WorkerTally value() {
-        return this;
+    public Totals value() {
+        return totals;
     }
 }

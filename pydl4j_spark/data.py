@@ -1,0 +1,245 @@
+"""Data as users have it, brought to the JVM: numpy arrays, DataFrames, RDDs and paths.
+
+Nothing is converted here row by row: numpy arrays travel as files, DataFrame rows are converted where they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from pydl4j_spark.engine.protocol import Handle
+from pydl4j_spark.engine.spark import SparkEngine
+from pydl4j_spark.errors import DataError
+from pydl4j_spark.examples import ExampleShape
+
+Columns = str | list[str] | tuple[str, ...]
+
+
+def is_frame(data: Any) -> bool:
+    """Tell whether data is a Spark DataFrame."""
+    return hasattr(data, "_jdf")
+
+
+def is_rdd(data: Any) -> bool:
+    """Tell whether data is an RDD of Python objects."""
+    return hasattr(data, "_jrdd")
+
+
+@contextmanager
+def rows(
+    engine: SparkEngine,
+    spark: Any,
+    data: Any,
+    shape: ExampleShape,
+    *,
+    features_col: Columns,
+    label_col: str,
+    name: str,
+) -> Iterator[Handle]:
+    """Give labelled rows to the JVM for the length of a block.
+
+    Parameters
+    ----------
+    data : tuple of arrays, DataFrame, RDD, str or Path
+        ``(X, y)``; a DataFrame; an RDD of ``(features, label)`` pairs or ``LabeledPoint``; the path of a Parquet file.
+    shape : ExampleShape
+        What the network takes.
+    features_col : str or list of str
+        Column with all features, or one numeric column per feature.
+    label_col : str
+        Column with the label.
+    name : str
+        What to call the data in a message.
+
+    Raises
+    ------
+    DataError
+        For data that does not fit the network.
+    """
+    if isinstance(data, (str, Path)):
+        data = spark.read.parquet(str(data))
+    if is_rdd(data):
+        data, features_col, label_col = _frame_of(spark, data), "features", "label"
+    if is_frame(data):
+        yield _frame_rows(engine, data, shape, features_col, label_col, name)
+        return
+    if not (isinstance(data, (tuple, list)) and len(data) == 2):
+        raise DataError(
+            f"{name}: expected (X, y) arrays, a DataFrame, an RDD of pairs or the path of a Parquet file, "
+            f"got {_kind(data)}"
+        )
+    features, shape = features_array(data[0], shape, name)
+    labels, indices = labels_array(data[1], shape, len(features), name)
+    spec = shape.spec(indices=indices)
+    with engine.array_rows(features, labels, spec, name) as handle:
+        yield handle
+
+
+# --- numpy -----------------------------------------------------------------------------------------------------------
+
+
+def features_array(data: ArrayLike, shape: ExampleShape, name: str) -> tuple[NDArray[Any], ExampleShape]:
+    """Check features against the network, and bring them into C order as float32 (bytes stay bytes).
+
+    Raises
+    ------
+    DataError
+        When the array is not numeric, is empty, or its shape is not the network's.
+    """
+    array = _numeric(data, f"{name}: features")
+    if array.ndim < 2:
+        raise DataError(
+            f"{name}: features have shape {array.shape}; they need one axis for the rows and then "
+            f"{_text(shape.features)} for each row"
+        )
+    if len(array) == 0:
+        raise DataError(f"{name} has no rows")
+    shape = shape.with_timesteps(prod(array.shape[1:]))
+    wanted = tuple(int(n) for n in shape.features if n is not None)
+    given = array.shape[1:]
+    # Rows already laid out flat, and images without their channel axis of 1, mean the same thing.
+    alike = prod(given) == prod(wanted) and (len(given) == 1 or _squeezed(given) == _squeezed(wanted))
+    if len(wanted) == 1 and prod(given) == wanted[0]:
+        alike = True
+    if not alike:
+        hint = "; images are [rows, channels, height, width]" if len(wanted) == 3 else ""
+        hint = "; sequences are [rows, size, time steps]" if len(wanted) == 2 else hint
+        raise DataError(
+            f"{name}: each row has shape {_text(given)}, the network takes {_text(wanted)} (features {array.shape}){hint}"
+        )
+    if array.dtype == np.bool_:
+        array = array.view(np.uint8)
+    return np.ascontiguousarray(array, dtype=np.uint8 if array.dtype == np.uint8 else np.float32), shape
+
+
+def labels_array(data: ArrayLike, shape: ExampleShape, count: int, name: str) -> tuple[NDArray[Any], bool]:
+    """Check labels; tell whether they are class indices.
+
+    Raises
+    ------
+    DataError
+        When the array is not numeric, has another number of rows, or its shape is not the network's.
+    """
+    array = _numeric(data, f"{name}: labels")
+    if array.ndim == 0 or len(array) != count:
+        raise DataError(f"{name}: {count:,} rows of features, but labels of shape {array.shape}")
+    wanted = tuple(int(n) for n in shape.labels if n is not None)
+    given = array.shape[1:]
+    if given == wanted and not (shape.sparse and wanted[0] == 1):
+        dense = np.ascontiguousarray(array, dtype=np.float32)
+        if shape.sparse:
+            raise DataError(f"{name}: the loss sparse_mcxent takes class indices, got labels of shape {array.shape}")
+        return dense, False
+    if given in (wanted[1:], (1, *wanted[1:])):
+        # One number per position: the class, or with a single output the target itself.
+        return np.ascontiguousarray(array, dtype=np.float32), wanted[0] > 1
+    raise DataError(
+        f"{name}: labels have shape {array.shape}; the network's {shape.classes} outputs need class indices of shape "
+        f"{_text((count, *wanted[1:]))} or values of shape {_text((count, *wanted))}"
+    )
+
+
+def _numeric(data: ArrayLike, name: str) -> NDArray[Any]:
+    try:
+        array = np.asarray(data)
+    except ValueError as error:
+        raise DataError(f"{name} cannot be made into an array: {error}") from error
+    if array.dtype.kind not in "fiub":
+        raise DataError(f"{name} must be numbers, got an array of {array.dtype}")
+    return array
+
+
+def _squeezed(shape: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(n for n in shape if n != 1)
+
+
+def _text(shape: tuple[int | None, ...]) -> str:
+    return "[" + ", ".join("T" if n is None else str(n) for n in shape) + "]"
+
+
+def _kind(data: Any) -> str:
+    if isinstance(data, np.ndarray):
+        return f"one array of shape {data.shape}; labels are missing"
+    return type(data).__name__
+
+
+# --- DataFrames and RDDs ---------------------------------------------------------------------------------------------
+
+
+def frame_columns(frame: Any, shape: ExampleShape, features_col: Columns, name: str) -> tuple[list[str], ExampleShape]:
+    """Check a DataFrame's feature columns, and settle an unknown number of time steps by its first row.
+
+    Raises
+    ------
+    DataError
+        For a column that is missing or of a type that holds no numbers.
+    """
+    columns = [features_col] if isinstance(features_col, str) else [str(column) for column in features_col]
+    for column in columns:
+        _check_type(frame, column, name)
+    if None in shape.features:
+        first = frame.select(*columns).first()
+        if first is None:
+            raise DataError(f"{name} has no rows")
+        shape = shape.with_timesteps(sum(len(cell) if hasattr(cell, "__len__") else 1 for cell in first))
+    return columns, shape
+
+
+def _frame_rows(
+    engine: SparkEngine, frame: Any, shape: ExampleShape, features_col: Columns, label_col: str, name: str
+) -> Handle:
+    columns, shape = frame_columns(frame, shape, features_col, name)
+    kind = _check_type(frame, label_col, name)
+    positions = prod(int(n) for n in shape.labels[1:] if n is not None)
+    if kind == "number":
+        indices = shape.classes > 1 and positions == 1
+    else:
+        # An array is a class index per time step, or the values themselves.
+        indices = shape.classes > 1 and len(shape.labels) > 1 and kind == "whole numbers"
+    spec = shape.spec(columns=columns, label_column=label_col, indices=indices)
+    return engine.frame_rows(frame.select(*dict.fromkeys([*columns, label_col])), spec, name)
+
+
+def _check_type(frame: Any, column: str, name: str) -> str:
+    from pyspark.sql import types as t
+
+    if column not in frame.columns:
+        raise DataError(f"{name}: there is no column '{column}'; the columns are {', '.join(frame.columns)}")
+    kind = frame.schema[column].dataType
+    if isinstance(kind, (t.NumericType, t.BooleanType)):
+        return "number"
+    if isinstance(kind, t.ArrayType) and isinstance(kind.elementType, t.IntegralType):
+        return "whole numbers"
+    if isinstance(kind, t.ArrayType) and isinstance(kind.elementType, t.NumericType):
+        return "numbers"
+    if kind.typeName() == "vector" or isinstance(kind, t.BinaryType) or type(kind).__name__ == "VectorUDT":
+        return "numbers"
+    raise DataError(
+        f"{name}: column '{column}' is {kind.simpleString()}; features and labels are numbers, arrays of numbers or "
+        "ml vectors (assemble columns with VectorAssembler, turn text into numbers with StringIndexer)"
+    )
+
+
+def _frame_of(spark: Any, rdd: Any) -> Any:
+    """Turn an RDD of pairs or of LabeledPoint into a DataFrame of float32 bytes."""
+    from pyspark.sql.types import BinaryType, StructField, StructType
+
+    # Nested, so that it is sent by value and executors need not have this package.
+    def encode(pair: Any) -> tuple[bytearray, bytearray]:
+        import numpy
+
+        if hasattr(pair, "features"):
+            features, label = pair.features.toArray(), pair.label
+        else:
+            features, label = pair
+        return tuple(bytearray(numpy.ascontiguousarray(each, dtype="<f4").tobytes()) for each in (features, label))
+
+    columns = [StructField("features", BinaryType(), True), StructField("label", BinaryType(), True)]
+    return spark.createDataFrame(rdd.map(encode), StructType(columns))

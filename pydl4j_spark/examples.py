@@ -1,0 +1,85 @@
+"""What one example of a network is: the shapes of its features and labels, and what its output means."""
+
+from __future__ import annotations
+
+import json
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+from attrs import evolve, frozen
+
+from pydl4j_spark.errors import ConfigError
+
+if TYPE_CHECKING:
+    from pydl4j_spark.conf.multilayer import MultiLayerConfiguration
+
+_CLASS_LOSSES = {"LossMCXENT", "LossNegativeLogLikelihood", "LossSparseMCXENT"}
+
+
+@frozen(kw_only=True)
+class ExampleShape:
+    """Shapes of one example; None stands for a number of time steps that only the data can tell."""
+
+    features: tuple[int | None, ...]
+    labels: tuple[int | None, ...]
+    task: str
+    """``"CLASSIFICATION"``, ``"BINARY"`` (one or several yes/no outputs) or ``"REGRESSION"``."""
+    sparse: bool
+    """The loss itself takes class indices, as DL4J's LossSparseMCXENT does."""
+
+    @classmethod
+    def of(cls, conf: MultiLayerConfiguration) -> ExampleShape:
+        """Read the shapes off a configuration.
+
+        Raises
+        ------
+        ConfigError
+            When the configuration has no input type, and none could be inferred.
+        """
+        if conf.input_type is None:
+            raise ConfigError(
+                "the network's input type is not known (DL4J's files do not record it); pass input_type=InputType... "
+                "when loading the network"
+            )
+        last = json.loads(conf.to_json())["confs"][-1]["layer"]
+        loss = last.get("lossFn", {}).get("@class", "").rpartition(".")[2]
+        activation = last.get("activationFn", {}).get("@class", "").rpartition(".")[2]
+        labels = conf.output_type.shape
+        if loss in _CLASS_LOSSES or activation == "ActivationSoftmax":
+            task = "CLASSIFICATION"
+        elif loss == "LossBinaryXENT":
+            task = "BINARY"
+        else:
+            task = "REGRESSION"
+        return cls(features=conf.input_type.shape, labels=labels, task=task, sparse=loss == "LossSparseMCXENT")
+
+    @property
+    def classes(self) -> int:
+        """How many outputs the network has at each position."""
+        return int(self.labels[0] or 0)
+
+    def with_timesteps(self, values: int) -> ExampleShape:
+        """Settle an unknown number of time steps by how many numbers an example has."""
+        if None not in self.features:
+            return self
+        each = prod(n for n in self.features if n is not None)
+        steps = values // each
+        return evolve(
+            self,
+            features=tuple(steps if n is None else n for n in self.features),
+            labels=tuple(steps if n is None else n for n in self.labels),
+        )
+
+    def spec(
+        self, *, columns: list[str] | None = None, label_column: str | None = None, indices: bool | None = None
+    ) -> dict[str, Any]:
+        """Say it in JSON for the JVM; ``indices`` is None where there are no labels."""
+        labels = None
+        if indices is not None:
+            labels = {
+                # Sparse losses want the index itself, as a label of one number.
+                "shape": [1, *self.labels[1:]] if self.sparse and indices else list(self.labels),
+                "indices": indices and not self.sparse,
+                "column": label_column,
+            }
+        return {"features": {"shape": list(self.features), "columns": columns or []}, "labels": labels}

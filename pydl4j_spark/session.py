@@ -1,0 +1,68 @@
+"""Sessions that have the jar."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+from pydl4j_spark.engine.jar import check_jar, jar_path
+from pydl4j_spark.errors import EngineError
+
+_KRYO = "org.apache.spark.serializer.KryoSerializer"
+_REGISTRATOR = "org.nd4j.kryo.Nd4jRegistrator"
+
+
+def configure_spark(builder: Any) -> Any:
+    """Put the jar on a session builder; nothing that is set already is overwritten.
+
+    Parameters
+    ----------
+    builder : pyspark.sql.SparkSession.Builder
+        As it comes from ``SparkSession.builder``, before ``getOrCreate()``.
+
+    Returns
+    -------
+    pyspark.sql.SparkSession.Builder
+        The same builder.
+
+    Raises
+    ------
+    EngineError
+        When the jar is missing, or ``builder`` is no builder.
+    JarMismatch
+        When the jar is of another version than this package.
+
+    Examples
+    --------
+    >>> spark = configure_spark(SparkSession.builder.master("local[*]")).getOrCreate()  # doctest: +SKIP
+    """
+    options = getattr(builder, "_options", None)
+    if options is None:
+        raise EngineError(
+            f"configure_spark takes a SparkSession.builder, got {type(builder).__name__}; "
+            "call it before getOrCreate(): configure_spark(SparkSession.builder).getOrCreate()"
+        )
+    jar = jar_path()
+    check_jar(jar)
+    _warn_of_a_running_session(str(jar))
+    jars = [each for each in str(options.get("spark.jars", "")).split(",") if each]
+    if str(jar) not in jars:
+        jars.append(str(jar))
+    builder.config("spark.jars", ",".join(jars))
+    if options.get("spark.serializer") == _KRYO and "spark.kryo.registrator" not in options:
+        # Without it Kryo writes the addresses of ND4J's off-heap arrays instead of their contents.
+        builder.config("spark.kryo.registrator", _REGISTRATOR)
+    return builder
+
+
+def _warn_of_a_running_session(jar: str) -> None:
+    from pyspark import SparkContext
+
+    running = SparkContext._active_spark_context
+    if running is not None and jar not in running.getConf().get("spark.jars", "").split(","):
+        warnings.warn(
+            "a Spark session runs already, and a jar cannot be added to it any more. Stop it first (spark.stop()), "
+            f"or start it with\n    spark.jars  {jar}",
+            UserWarning,
+            stacklevel=3,
+        )

@@ -1,0 +1,120 @@
+"""How a network is trained: the training masters' settings, and the history of a fit."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from attrs import Attribute, define, field, frozen
+
+from pydl4j_spark.errors import ConfigError
+from pydl4j_spark.evaluation import Evaluation, RegressionEvaluation
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_FREQUENT_ENOUGH = 20
+
+
+def _whole(minimum: int) -> Any:
+    def validate(instance: Any, attribute: Attribute[Any], value: Any) -> None:
+        if isinstance(value, bool) or not isinstance(value, int) or value < minimum:
+            raise ConfigError(
+                f"{type(instance).__name__}: {attribute.name} must be a whole number of at least {minimum}, got {value!r}"
+            )
+
+    return validate
+
+
+def _optional_whole(minimum: int) -> Any:
+    validate = _whole(minimum)
+
+    def validate_optional(instance: Any, attribute: Attribute[Any], value: Any) -> None:
+        if value is not None:
+            validate(instance, attribute, value)
+
+    return validate_optional
+
+
+def _plain(value: Any) -> Any:
+    """Turn numpy's scalars into Python's."""
+    return value.item() if hasattr(value, "item") else value
+
+
+@frozen(kw_only=True)
+class ParameterAveragingTrainingMaster:
+    """Train copies of the network on workers and average their parameters (DL4J's class of the same name).
+
+    Parameters
+    ----------
+    batch_size_per_worker : int
+        Rows in a minibatch. Default 16.
+    averaging_frequency : int
+        Minibatches that each worker trains between two averages. Default 5; above 20 accuracy tends to suffer.
+    num_workers : int, optional
+        Copies of the network. Default: Spark's default parallelism, the number of cores.
+    save_updater : bool
+        Average the updater's state (Adam's moments, momentum) with the parameters. Default True; DL4J's own default,
+        False, throws it away at every average.
+    aggregation_depth : int
+        Depth of the tree by which Spark sums the parameters. Default 2.
+    worker_prefetch_num_batches : int
+        Minibatches prepared ahead in a thread of their own. Default 0.
+
+    Raises
+    ------
+    ConfigError
+        For a setting that is impossible.
+
+    Notes
+    -----
+    Every row is trained once per epoch whatever the numbers. Rows are dealt to minibatches, minibatches to workers in
+    turn; the last minibatch may be shorter, the last round may hold fewer minibatches or workers. Averages are not
+    weighted, so in that last round a worker with fewer rows counts as much as the others.
+    """
+
+    batch_size_per_worker: int = field(default=16, converter=_plain, validator=_whole(1))
+    averaging_frequency: int = field(default=5, converter=_plain, validator=_whole(1))
+    num_workers: int | None = field(default=None, converter=_plain, validator=_optional_whole(1))
+    save_updater: bool = field(default=True, converter=_plain)
+    aggregation_depth: int = field(default=2, converter=_plain, validator=_whole(1))
+    worker_prefetch_num_batches: int = field(default=0, converter=_plain, validator=_whole(0))
+
+    def __attrs_post_init__(self) -> None:
+        if not isinstance(self.save_updater, bool):
+            raise ConfigError(f"{type(self).__name__}: save_updater must be True or False, got {self.save_updater!r}")
+        if self.averaging_frequency > _FREQUENT_ENOUGH:
+            warnings.warn(
+                f"averaging_frequency={self.averaging_frequency}: workers drift apart when they average seldom; "
+                f"5 to {_FREQUENT_ENOUGH} is safe",
+                UserWarning,
+                stacklevel=3,
+            )
+
+
+@define(eq=False)
+class History:
+    """What happened in a fit: one entry per epoch in every list."""
+
+    epoch: list[int] = field(factory=list)
+    """Number of the epoch, counted over all fits of the network, from 1."""
+    score: list[float] = field(factory=list)
+    """Mean training loss of the rows, each measured just before its minibatch's update."""
+    seconds: list[float] = field(factory=list)
+    """Wall time of training, without validation."""
+    rows: list[int] = field(factory=list)
+    """Rows that the workers counted as trained; equal to the rows given."""
+    iteration: list[int] = field(factory=list)
+    """Parameter updates of a worker since the network began."""
+    validation: list[Evaluation | RegressionEvaluation] = field(factory=list)
+    """Evaluation of the validation rows after each epoch; empty without validation data."""
+
+    def __len__(self) -> int:
+        return len(self.epoch)
+
+    def plot(self, path: str | Path | None = None) -> Figure:
+        """Draw training and validation loss, and accuracy where there is one; write to ``path`` where given."""
+        from pydl4j_spark.plot import training_curve
+
+        return training_curve(self, path)
