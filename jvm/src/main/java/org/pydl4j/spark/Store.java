@@ -39,8 +39,12 @@ final class Store {
 
     static byte[] bytes(Network network, boolean saveUpdater, String manifest) throws IOException {
         ByteArrayOutputStream plain = new ByteArrayOutputStream();
-        ModelSerializer.writeModel(network.model, plain, saveUpdater, network.normalizer());
+        ModelSerializer.writeModel(network.model, plain, saveUpdater);
         Map<String, byte[]> entries = entries(new ByteArrayInputStream(plain.toByteArray()));
+        if (network.normalizer() != null) {
+            // Not through writeModel: its normalizer writer closes the stream that it goes on writing to.
+            entries.put(ModelSerializer.NORMALIZER_BIN, Normalizers.write(network.normalizer()));
+        }
         ObjectNode ours = (ObjectNode) Json.read(manifest);
         ObjectNode hashes = ours.putObject("sha256");
         entries.forEach((name, content) -> hashes.put(name, sha256(content)));
