@@ -107,10 +107,11 @@ def build_jar(*, tests: bool) -> None:
         "package",
     ]
     # Offline first: with a warm repository nothing asks the network, and the build works without one.
-    code, output = run([*command, "--offline"])
-    if code and "offline mode" in output:
-        print("Some parts are not in the local Maven repository yet: fetching them.", flush=True)
-        code, output = run(command)
+    code, errors = run([*command, "--offline"])
+    if code and "in offline mode" in errors:
+        print("Not all parts are in the local Maven repository yet: fetching them.", file=sys.stderr, flush=True)
+        code, errors = run(command)
+    sys.stderr.write(errors)
     if code:
         sys.exit(f"Maven ended with code {code}: the jar was not built.")
     if tests:
@@ -118,15 +119,17 @@ def build_jar(*, tests: bool) -> None:
 
 
 def run(command: list[str]) -> tuple[int, str]:
-    """Run a command, showing what it says and keeping it too."""
+    """Run Maven, showing what it says but for its errors: those are given back, since the caller may have a cure."""
     # To stderr: pip and build take what a hook writes to stdout for themselves.
-    kept = []
+    errors = []
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         assert process.stdout is not None
         for line in process.stdout:
-            kept.append(line)
-            sys.stderr.write(line)
-    return process.returncode, "".join(kept)
+            if line.startswith("[ERROR]"):
+                errors.append(line)
+            else:
+                sys.stderr.write(line)
+    return process.returncode, "".join(errors)
 
 
 class JarHook(BuildHookInterface):  # type: ignore[type-arg]
