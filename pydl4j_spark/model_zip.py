@@ -249,7 +249,8 @@ def write_nd4j(array: Array) -> bytes:
         kinds = ", ".join(str(d) for d in _WRITABLE)
         raise ModelFormatError(f"an array of {array.dtype} cannot be written; convert it to one of {kinds}")
     name, flag = _WRITABLE[array.dtype]
-    steps = [s // array.itemsize for s in array.strides]
+    # Where there is one element only any step will do; ND4J writes 1.
+    steps = [1 if n == 1 else s // array.itemsize for n, s in zip(array.shape, array.strides, strict=True)]
     info = np.array([array.ndim, *array.shape, *steps, flag, 1, ord("c")], ">i8")
 
     def buffer(kind: str, values: Array) -> bytes:
@@ -316,8 +317,9 @@ def _describe_layer(index: int, conf: Any) -> LayerDescription:
         raise ModelFormatError(f"{CONFIGURATION}: layer {index} has no '@class'; the file is damaged or foreign")
     if layer["@class"] == _BATCH_NORMALIZATION:
         # DL4J's own reader ignores the written property and looks at the parameter names instead.
-        layer = {**layer, "useLogStd": "var" not in (conf.get("variables") or ())}
-    return LayerDescription(index, layer.get("layerName") or f"layer{index}", layer["@class"], layer)
+        variables = conf.get("variables")
+        layer = {**layer, "useLogStd": not (isinstance(variables, list) and "var" in variables)}
+    return LayerDescription(index, str(layer.get("layerName") or f"layer{index}"), layer["@class"], layer)
 
 
 def parse_configuration(configuration: Mapping[str, Any]) -> NetworkDescription:
@@ -345,10 +347,14 @@ def parse_configuration(configuration: Mapping[str, Any]) -> NetworkDescription:
     if not isinstance(confs, list) or not confs:
         raise ModelFormatError(f"{CONFIGURATION}: neither 'confs' nor 'vertices'; this is no network of DL4J")
     preprocessors: dict[int, Mapping[str, Any]] = {}
-    for key, value in (configuration.get("inputPreProcessors") or {}).items():
-        if not str(key).isdecimal() or int(key) >= len(confs) or not isinstance(value, dict):
+    listed = configuration.get("inputPreProcessors") or {}
+    if not isinstance(listed, dict):
+        raise ModelFormatError(f"{CONFIGURATION}: 'inputPreProcessors' is no object; the file is damaged")
+    places = {str(i): i for i in range(len(confs))}
+    for key, value in listed.items():
+        if key not in places or not isinstance(value, dict):
             raise ModelFormatError(f"{CONFIGURATION}: preprocessor {key!r} belongs to no layer; the file is damaged")
-        preprocessors[int(key)] = value
+        preprocessors[places[key]] = value
     layers = tuple(_describe_layer(i, conf) for i, conf in enumerate(confs))
     return NetworkDescription("MultiLayerNetwork", data_type, layers, preprocessors)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -10,13 +11,13 @@ import onnx
 from attrs import field, frozen
 from onnx import ModelProto, helper
 
-from pydl4j_spark.errors import ExportError, ModelFormatError, UnsupportedLayer
-from pydl4j_spark.model_zip import ModelZip, NetworkDescription, parse_configuration
+from pydl4j_spark.errors import Dl4jError, ExportError, ModelFormatError, UnsupportedLayer
+from pydl4j_spark.model_zip import LayerDescription, ModelZip, NetworkDescription, parse_configuration
 from pydl4j_spark.normalizers import ImagePreProcessingScaler, Normalizer, NormalizerMinMaxScaler
 from pydl4j_spark.onnx.activations import is_known
 from pydl4j_spark.onnx.graph import Array, GraphBuilder, LayerContext, Shape, Value
 from pydl4j_spark.onnx.inputs import INPUT_NAME, NetworkInput, find_input
-from pydl4j_spark.onnx.registry import Converter, Registry
+from pydl4j_spark.onnx.registry import Registry
 
 OUTPUT_NAME = "output"
 DEFAULT_OPSET = 15
@@ -65,7 +66,8 @@ def build(
     _refuse_unsupported(network, registry)
     opset = _choose_opset(network, opset, registry)
     params = _split_params(network, source.params, registry)
-    entry = find_input(network, source.manifest, input_shapes)
+    with _settings_of(_layer_name(network.layers[0])):
+        entry = find_input(network, source.manifest, input_shapes)
 
     builder = GraphBuilder(source.params.dtype, opset)
     x = start = Value(builder.unique(INPUT_NAME), entry.shape)
@@ -75,9 +77,11 @@ def build(
         preprocessor = network.preprocessors.get(layer.index)
         if preprocessor is not None:
             ctx = LayerContext(builder, f"{layer.name}/preprocessor", start, registry)
-            x = registry[preprocessor["@class"]].emit(ctx, x, preprocessor, {})
+            with _settings_of(_preprocessor_name(layer, preprocessor)):
+                x = registry[preprocessor["@class"]].emit(ctx, x, preprocessor, {})
         ctx = LayerContext(builder, layer.name, start, registry)
-        x = _emit_layer(registry[layer.dl4j_class], ctx, x, layer.index, layer.json, own)
+        with _settings_of(_layer_name(layer)):
+            x = registry[layer.dl4j_class].emit(ctx, x, layer.json, own)
     if x.name == start.name:
         x = LayerContext(builder, OUTPUT_NAME, start, registry).op("Identity", x)
     x = builder.rename(x, OUTPUT_NAME)
@@ -96,30 +100,38 @@ def build(
     return Built(model, entry, x.shape, opset)
 
 
-def _emit_layer(
-    converter: Converter, ctx: LayerContext, x: Value, index: int, layer: Mapping[str, Any], params: Mapping[str, Array]
-) -> Value:
+def _layer_name(layer: LayerDescription) -> str:
+    return f"layer {layer.index} ({layer.name!r}, {layer.dl4j_class})"
+
+
+def _preprocessor_name(layer: LayerDescription, preprocessor: Mapping[str, Any]) -> str:
+    return f"preprocessor of layer {layer.index} ({preprocessor.get('@class')})"
+
+
+@contextlib.contextmanager
+def _settings_of(what: str) -> Iterator[None]:
+    """Name the part of the configuration whose JSON its converter stumbles over, in whatever way."""
     try:
-        return converter.emit(ctx, x, layer, params)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        if isinstance(error, ExportError | ModelFormatError):
-            raise
-        # The JSON is the file's: a setting that is absent or of another kind is the file's fault.
-        raise ExportError(
-            f"layer {index} ({ctx.name!r}, {converter.dl4j_class}) cannot be read: {type(error).__name__}: {error}"
+        yield
+    except Dl4jError:
+        raise
+    except Exception as error:
+        raise ModelFormatError(
+            f"configuration.json: {what}: a setting is missing or not what its converter expects "
+            f"({type(error).__name__}: {error})"
         ) from error
 
 
 def _refuse_unsupported(network: NetworkDescription, registry: Registry) -> None:
     problems = []
     for layer in network.layers:
-        where = f"layer {layer.index} ({layer.name!r}, {layer.dl4j_class})"
-        parts = [(where, layer.json)]
+        parts = [(_layer_name(layer), layer.json)]
         if layer.index in network.preprocessors:
             preprocessor = network.preprocessors[layer.index]
-            parts.insert(0, (f"preprocessor of layer {layer.index} ({preprocessor.get('@class')})", preprocessor))
+            parts.insert(0, (_preprocessor_name(layer, preprocessor), preprocessor))
         for what, part in parts:
-            reason = _objection(part, registry) or _unknown_activation(part, registry)
+            with _settings_of(what):
+                reason = _objection(part, registry) or _unknown_activation(part, registry)
             if reason:
                 problems.append(f"{what}: {reason}")
     if problems:
@@ -134,10 +146,7 @@ def _objection(part: Mapping[str, Any], registry: Registry) -> str | None:
         if name.startswith("org.deeplearning4j.") and "samediff" not in name.lower():
             return f"has no converter in this version; {hook}"
         return f"its behaviour is Java code that is not in the file; {hook}"
-    try:
-        reason = converter.objection(part)
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise ModelFormatError(f"configuration.json: {name} lacks or misstates {error}; the file is damaged") from error
+    reason = converter.objection(part)
     return f"{reason}; change the layer, or {hook}" if reason else None
 
 
@@ -173,15 +182,11 @@ def _split_params(network: NetworkDescription, flat: Array, registry: Registry) 
     at = 0
     layers = []
     for layer in network.layers:
-        try:
+        with _settings_of(_layer_name(layer)):
             specs = registry[layer.dl4j_class].param_specs(layer.json)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise ModelFormatError(
-                f"configuration.json: layer {layer.index} ({layer.name!r}) lacks or misstates {error}; it is damaged"
-            ) from error
         own = {}
         for spec in specs:
-            if spec.size < 0 or at + spec.size > flat.size:
+            if min(spec.shape) < 1 or at + spec.size > flat.size:
                 raise ModelFormatError(
                     f"coefficients.bin has {flat.size} parameters, but {spec.name} of layer {layer.index} "
                     f"({layer.name!r}) ends at {at + spec.size}; file and configuration do not belong together"

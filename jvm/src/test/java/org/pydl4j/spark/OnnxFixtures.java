@@ -140,7 +140,7 @@ public final class OnnxFixtures {
         all.put("thresholdedrelu_theta", new ActivationThresholdedReLU(0.4));
         all.put("gelu_precise", new ActivationGELU(true));
         for (Map.Entry<String, IActivation> e : all.entrySet()) {
-            net("act_dense_" + e.getKey()).on(rows(7), dense(7, 12).activation(e.getValue()).build());
+            net("act_dense_" + e.getKey()).on(rows(7), dense(7, 9).activation(e.getValue()).build());
             net("act_lstm_" + e.getKey()).scaled(0.5).on(series(C, RNNFormat.NCW),
                     lstm(C, 2, RNNFormat.NCW).activation(e.getValue()).build());
         }
