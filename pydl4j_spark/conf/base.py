@@ -32,6 +32,7 @@ class Config:
     java_class: ClassVar[str] = ""
     type_key: ClassVar[str] = "@class"
     names: ClassVar[dict[str, Callable[[], Any]]] = {}
+    # What DL4J computes itself and writes, but does not read: passed over in reading.
     derived_keys: ClassVar[frozenset[str]] = frozenset()
 
     settings: ClassVar[tuple[tuple[str, Kind], ...]] = ()
@@ -57,12 +58,7 @@ class Config:
         document: dict[str, Any] = {self.type_key: self.java_class}
         for field, kind in self.settings:
             document.update(kind.to_json(getattr(self, field)))
-        document.update(self.derived())
         return document
-
-    def derived(self) -> dict[str, Any]:
-        """Give what DL4J computes of the settings and writes too; reading passes over its keys, `derived_keys`."""
-        return {}
 
     @classmethod
     def from_dict(cls: type[T], document: Any) -> T:
@@ -83,15 +79,17 @@ class Config:
         name = document.get(cls.type_key)
         found = _BY_JAVA_CLASS.get(str(name))
         if found is None or not issubclass(found, cls):
-            known = [java for java, kind in _BY_JAVA_CLASS.items() if issubclass(kind, cls)]
-            raise ConfigError(f"{cls.__name__}: the class {name!r} is not supported; {suggestion(name, known)}")
+            known = [java.rpartition(".")[2] for java, kind in _BY_JAVA_CLASS.items() if issubclass(kind, cls)]
+            meant = suggestion(str(name).rpartition(".")[2], known)
+            raise ConfigError(f"{cls.__name__}: the class {name!r} is not supported; {meant}")
         return found._from_keys(document)
 
     @classmethod
     def _from_keys(cls: type[T], document: Mapping[str, Any]) -> T:
         known = cls.derived_keys.union({cls.type_key}, *(kind.keys for _, kind in cls.settings))
-        for key in document:
-            if key not in known:
+        for key, value in document.items():
+            # DL4J writes null for what is not set, also where this class has no such setting.
+            if key not in known and value is not None:
                 raise ConfigError(f"{cls.__name__}: unknown JSON key {key!r}; {suggestion(key, known)}")
         read: dict[str, Any] = {}
         for field, kind in cls.settings:

@@ -36,7 +36,7 @@ _BEYOND_ZERO_ONE = (
 _PAIRS = "for classes use softmax with mcxent, for several labels at once sigmoid with xent"
 
 
-def check_network(passed: Sequence[LayerType], *, outputs: bool, truncated: bool) -> None:
+def check_network(passed: Sequence[LayerType], *, outputs: bool, truncated: bool, training: bool) -> None:
     """Refuse what DL4J would.
 
     Parameters
@@ -47,6 +47,9 @@ def check_network(passed: Sequence[LayerType], *, outputs: bool, truncated: bool
         Whether activation and loss of output layers are checked.
     truncated : bool
         Whether backpropagation through time is truncated.
+    training : bool
+        Whether the network must end with a loss and compute what it says. A network read from JSON may have been
+        trained elsewhere with DL4J's faults, and is shown as it is.
     """
     for here in passed:
         with at_layer(here.index, here.layer):
@@ -54,16 +57,18 @@ def check_network(passed: Sequence[LayerType], *, outputs: bool, truncated: bool
                 _check_output(here)
             if truncated:
                 _check_truncated(here)
+            if training and _pools_wrong_axis(here):
+                raise ConfigError("DL4J pools the wrong axis of NWC sequences; give pooling_dimensions=[1], or use NCW")
             if here.index + 1 < len(passed) and isinstance(here.layer, _ENDINGS):
                 raise ConfigError("an output or loss layer can only be the last layer of this kind of network")
             if here.index and _pooled(passed[here.index - 1]) and isinstance(here.layer, _SEQUENCE_LAYERS):
                 raise ConfigError("it takes sequences, but the GlobalPoolingLayer before it gives rows")
     last = passed[-1]
     with at_layer(last.index, last.layer):
-        if not isinstance(last.layer, _ENDINGS):
+        if training and not isinstance(last.layer, _ENDINGS):
             raise ConfigError(
                 "the last layer must be an output or loss layer (OutputLayer, RnnOutputLayer, LossLayer), or there is"
-                " nothing to train towards"
+                " nothing to train towards; for_training=False allows it"
             )
 
 
@@ -72,6 +77,15 @@ _SEQUENCE_LAYERS = (BaseRecurrentLayer, Bidirectional, LastTimeStep, RnnOutputLa
 
 def _pooled(here: LayerType) -> bool:
     return isinstance(here.layer, GlobalPoolingLayer) and isinstance(here.input_type, InputTypeRecurrent)
+
+
+def _pools_wrong_axis(here: LayerType) -> bool:
+    return (
+        isinstance(here.layer, GlobalPoolingLayer)
+        and here.layer.pooling_dimensions is None
+        and isinstance(here.input_type, InputTypeRecurrent)
+        and here.input_type.data_format == "NWC"
+    )
 
 
 def _check_output(here: LayerType) -> None:
@@ -95,7 +109,7 @@ def _check_output(here: LayerType) -> None:
     if isinstance(activation, act.Sigmoid) and isinstance(loss, LossMCXENT):
         raise ConfigError(f"sigmoid does not go with multi-class cross entropy (mcxent); {_PAIRS}")
     weights = getattr(loss, "weights", None)
-    if None not in (n_out, weights) and len(weights) != n_out:
+    if n_out is not None and weights is not None and len(weights) != n_out:
         raise ConfigError(f"the loss has {len(weights)} weights, but the layer has n_out={n_out}")
 
 

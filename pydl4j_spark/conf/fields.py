@@ -317,7 +317,8 @@ def choice(
             raise TypeError(f"{type(value).__name__} is not a text")
         found = words.get(_plain(value))
         if found is None:
-            raise ValueError(suggestion(value, options))
+            close = suggestion(value, options)
+            raise ValueError(close if close.endswith("?") else "")
         return found
 
     wants = "one of " + ", ".join(repr(option) for option in options)

@@ -115,6 +115,8 @@ class MultiLayerConfiguration(Config):
         ``"float"``, ``"double"`` or ``"half"``.
     validate_output_layer : bool
         Whether the pair of activation and loss is checked, as DL4J does.
+    for_training : bool
+        Whether the last layer must have a loss. It is not asked of what is read from JSON.
     """
 
     layers: Sequence[Layer] = nested_list(None, Layer, default=attrs.NOTHING, kw_only=False)
@@ -160,6 +162,7 @@ class MultiLayerConfiguration(Config):
     training_workspace_mode: str = choice("trainingWorkspaceMode", _WORKSPACES, default="enabled")
     inference_workspace_mode: str = choice("inferenceWorkspaceMode", _WORKSPACES, default="enabled")
     validate_output_layer: bool = flag("validateOutputLayerConfig", default=True)
+    for_training: bool = flag(None, default=True)
     iteration_count: int = whole("iterationCount", default=0)
     epoch_count: int = whole("epochCount", default=0)
     layer_states: Sequence[LayerState] = nested_list(None, LayerState, default=())
@@ -186,7 +189,7 @@ class MultiLayerConfiguration(Config):
         given = self.input_type or entrance(resolved, self.preprocessors)
         passed = walk(resolved, given, self.preprocessors)
         truncated = self.backprop_type == "truncated_bptt"
-        check_network(passed, outputs=self.validate_output_layer, truncated=truncated)
+        check_network(passed, outputs=self.validate_output_layer, truncated=truncated, training=self.for_training)
         object.__setattr__(self, "_entrance", given)
         object.__setattr__(self, "_passed", passed)
 
@@ -312,7 +315,7 @@ class MultiLayerConfiguration(Config):
                 _check_keys(
                     "NeuralNetConfiguration",
                     conf,
-                    _keys(cls, _WITH_LAYER) | {"layer", "variables", "stepFunction", "iterationCount", "epochCount"},
+                    _keys(cls, _WITH_LAYER) | {"layer", "variables", "iterationCount", "epochCount"},
                 )
                 layers.append(Layer.from_dict(conf.get("layer")))
                 states.append(LayerState(variables=_names(conf.get("variables")), **_read(LayerState, conf)))
@@ -326,10 +329,11 @@ class MultiLayerConfiguration(Config):
         if not all(index.isdecimal() for index in read):
             raise ConfigError("MultiLayerConfiguration: the keys of 'inputPreProcessors' must be layer indices")
         return cls(
-            layers=layers,
+            layers=tuple(layers),
             input_type=None if given is None else InputType.from_dict(given),
             preprocessors={int(index): item for index, item in read.items()},
-            layer_states=states,
+            layer_states=tuple(states),
+            for_training=False,
             **settings,
         )
 
@@ -341,8 +345,8 @@ def _keys(cls: type[Config], names: frozenset[str]) -> set[str]:
 def _check_keys(what: str, document: Any, known: set[str]) -> None:
     if not isinstance(document, Mapping):
         raise ConfigError(f"{what}: expected a JSON object, found {shown(document)}")
-    for key in document:
-        if key not in known:
+    for key, value in document.items():
+        if key not in known and value is not None:
             raise ConfigError(f"{what}: unknown JSON key {key!r}; {suggestion(key, known)}")
 
 

@@ -128,11 +128,6 @@ class CycleSchedule(Schedule):
     def _step_size(self) -> int:
         return (self.cycle_length - self.annealing_length) // 2
 
-    def derived(self) -> dict[str, Any]:
-        """Give the slope and its length, which DL4J computes of the others."""
-        increment = (self.max_learning_rate - self.initial_learning_rate) / self._step_size
-        return {"increment": increment, "stepSize": self._step_size}
-
 
 class RampSchedule(Schedule):
     """Not available: DL4J cannot read back the JSON it writes of it, so that models and Spark jobs would fail."""

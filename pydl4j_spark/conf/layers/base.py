@@ -59,6 +59,7 @@ class Layer(Config):
     """
 
     names: ClassVar[dict[str, Any]] = {}
+    derived_keys: ClassVar[frozenset[str]] = frozenset({"gradientNormalization", "gradientNormalizationThreshold"})
 
     name: str | None = text("layerName", default=None)
     dropout: InputDropout | float | None = nested("idropout", InputDropout, default=None, inherited=True)

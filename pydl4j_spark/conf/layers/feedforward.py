@@ -86,7 +86,7 @@ class DropoutLayer(BaseLayer):
 
     dropout: InputDropout | float = nested("idropout", InputDropout, kw_only=False)
 
-    derived_keys: ClassVar[frozenset[str]] = frozenset({"nin", "nout"})
+    derived_keys: ClassVar[frozenset[str]] = Layer.derived_keys | {"nin", "nout"}
 
     def derived(self) -> dict[str, Any]:
         """Give the sizes that DL4J has for every feed-forward layer and does not use here."""

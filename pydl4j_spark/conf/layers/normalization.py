@@ -61,6 +61,10 @@ class BatchNormalization(FeedForwardLayer):
         """DL4J's reader tells by these names that the variance is kept as it is."""
         return () if self.use_log_std else ("gamma", "beta", "mean", "var")
 
+    def input_from_n_in(self) -> InputType | None:
+        """Give nothing: `n_in` may be the numbers of a row or the channels of an image."""
+        return None
+
     def preprocessor_for(self, given: InputType) -> Preprocessor | None:
         """Make images of flat images."""
         return unflattening(given)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from pydl4j_spark.conf.activations import Activation
 from pydl4j_spark.conf.base import config
@@ -47,11 +47,7 @@ class LossLayer(FeedForwardLayer):
     loss: Loss | str = nested("lossFn", Loss, default="mcxent")
     activation: Activation | str | None = nested("activationFn", Activation, default="identity", optional=False)
 
-    derived_keys: ClassVar[frozenset[str]] = frozenset({"nout"})
-
-    def derived(self) -> dict[str, Any]:
-        """Give the size that DL4J has for every feed-forward layer and does not use here."""
-        return {"nout": 0}
+    derived_keys: ClassVar[frozenset[str]] = Layer.derived_keys | {"nout"}
 
     def output_type(self, given: InputType) -> InputType:
         """Give what comes in; DL4J's own inference has rows of 0 here."""

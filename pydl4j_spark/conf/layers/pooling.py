@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from pydl4j_spark.conf.base import config, evolve
 from pydl4j_spark.conf.fields import choice, flag, numbers_of, whole
-from pydl4j_spark.conf.inputs import InputType, InputTypeConvolutional, InputTypeFeedForward, InputTypeRecurrent
+from pydl4j_spark.conf.inputs import InputType, InputTypeConvolutional, InputTypeFeedForward
 from pydl4j_spark.conf.layers.base import Layer, sequencing, unflattening, wrong_input
 from pydl4j_spark.conf.layers.convolution import POOLING_TYPES
 from pydl4j_spark.conf.preprocessors import Preprocessor
@@ -47,8 +47,6 @@ class GlobalPoolingLayer(Layer):
                 raise ConfigError("collapse_dimensions=False fails in DL4J on NHWC images; use NCHW, or collapse")
             # DL4J overrides what was given for images, so the axes are its own here too.
             return evolve(self, pooling_dimensions=(2, 3) if given.data_format == "NCHW" else (1, 2))
-        if isinstance(given, InputTypeRecurrent) and given.data_format == "NWC" and self.pooling_dimensions is None:
-            raise ConfigError("DL4J pools the wrong axis of NWC sequences; give pooling_dimensions=[1], or use NCW")
         return self
 
     def output_type(self, given: InputType) -> InputType:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import attrs
 
@@ -174,7 +174,7 @@ class Bidirectional(Wrapper):
     mode: str = choice("mode", _MODES, default="concat", kw_only=False)
     bwd: Layer = nested("bwd", Layer, default=attrs.Factory(lambda self: self.fwd, takes_self=True))
 
-    derived_keys: ClassVar[frozenset[str]] = frozenset({"nin", "nout", "rnndataFormat"})
+    derived_keys: ClassVar[frozenset[str]] = Layer.derived_keys | {"nin", "nout", "rnndataFormat"}
 
     def __attrs_post_init__(self) -> None:
         for layer in (self.fwd, self.bwd):
@@ -189,16 +189,6 @@ class Bidirectional(Wrapper):
     def children(self) -> dict[str, Layer]:
         """The forward and the backward layer."""
         return {"fwd": self.fwd, "bwd": self.bwd}
-
-    def derived(self) -> dict[str, Any]:
-        """Give the sizes that DL4J computes of the layers inside."""
-        inner = _recurrent(self.fwd)
-        doubled = self.mode == "concat" and inner is self.fwd
-        return {
-            "nout": inner.n_out * (2 if doubled else 1),
-            **({} if inner.n_in is None else {"nin": inner.n_in}),
-            **({} if inner.data_format is None else {"rnndataFormat": inner.data_format}),
-        }
 
     def output_type(self, given: InputType) -> InputType:
         """Give sequences, or rows around a LastTimeStep. DL4J forgets the length of concatenated sequences here."""

@@ -1,0 +1,380 @@
+"""Whole networks: JSON both ways, inheritance, checks, names and the table."""
+
+import json
+import pickle
+import time
+
+import attrs
+import pytest
+
+from pydl4j_spark.conf import InputType, MultiLayerConfiguration
+from pydl4j_spark.conf.updaters import Adam, Sgd
+from pydl4j_spark.constraints import L2Regularization, MaxNormConstraint, WeightDecay
+from pydl4j_spark.dropout import DropConnect, Dropout
+from pydl4j_spark.errors import ConfigError
+from pydl4j_spark.layers import (
+    LSTM,
+    ActivationLayer,
+    BatchNormalization,
+    Bidirectional,
+    ConvolutionLayer,
+    DenseLayer,
+    DropoutLayer,
+    EmbeddingLayer,
+    GlobalPoolingLayer,
+    GravesLSTM,
+    LastTimeStep,
+    LossLayer,
+    OutputLayer,
+    RnnOutputLayer,
+    SubsamplingLayer,
+)
+from pydl4j_spark.losses import LossMCXENT
+from pydl4j_spark.preprocessors import FeedForwardToCnnPreProcessor
+
+
+def mlp(*layers, size=4, **settings):
+    return MultiLayerConfiguration([*layers, OutputLayer(n_out=3)], input_type=InputType.feed_forward(size), **settings)
+
+
+def sequence(*layers, ending=None, **settings):
+    return MultiLayerConfiguration(
+        [*layers, ending or RnnOutputLayer(n_out=3)], input_type=InputType.recurrent(5, 7), **settings
+    )
+
+
+NETWORKS = {
+    "mlp": mlp(DenseLayer(n_out=8, has_layer_norm=True), seed=123, updater=Adam(1e-3), l2=1e-4, dropout=0.5),
+    "everything": mlp(
+        DenseLayer(n_out=8, constraints=MaxNormConstraint(2), weight_noise=DropConnect(0.9), bias_updater="adam"),
+        ActivationLayer("relu"),
+        DropoutLayer(0.5),
+        BatchNormalization(use_log_std=False),
+        l1=1e-5,
+        weight_decay=1e-4,
+        l1_bias=0.1,
+        gradient_normalization="clip_l2_per_layer",
+        gradient_normalization_threshold=5,
+        data_type="double",
+        mini_batch=False,
+        optimization_algo="lbfgs",
+    ),
+    "loss layer": MultiLayerConfiguration(
+        [DenseLayer(n_out=3, activation="softmax"), LossLayer()], input_type=InputType.feed_forward(4)
+    ),
+    "embedding": MultiLayerConfiguration([EmbeddingLayer(n_in=11, n_out=6), OutputLayer(n_out=3)]),
+    "conv": MultiLayerConfiguration(
+        [
+            ConvolutionLayer(n_out=6, kernel_size=(3, 2), activation="relu"),
+            SubsamplingLayer("avg", kernel_size=2),
+            BatchNormalization(),
+            GlobalPoolingLayer("pnorm", pnorm=3),
+            OutputLayer(n_out=3),
+        ],
+        input_type=InputType.convolutional(9, 7, 2, data_format="NHWC"),
+        convolution_mode="same",
+    ),
+    "conv flat": MultiLayerConfiguration(
+        [ConvolutionLayer(n_out=6), DenseLayer(n_out=5), OutputLayer(n_out=3)],
+        input_type=InputType.convolutional_flat(9, 7, 2),
+    ),
+    "lstm": sequence(
+        LSTM(n_out=6, activation="tanh"), GravesLSTM(n_out=4), backprop_type="truncated_bptt", tbptt_length=8
+    ),
+    "last step": sequence(LastTimeStep(LSTM(n_out=6)), ending=OutputLayer(n_out=3)),
+    "both ways": sequence(Bidirectional(LSTM(n_out=6)), dropout=0.9, l2=0.1),
+    "both ways, last": sequence(Bidirectional(LastTimeStep(LSTM(n_out=6)), "average"), ending=OutputLayer(n_out=3)),
+    "last of both ways": sequence(LastTimeStep(Bidirectional(LSTM(n_out=6), "add")), ending=OutputLayer(n_out=3)),
+    "pooled sequence": sequence(LSTM(n_out=6), GlobalPoolingLayer("avg"), ending=OutputLayer(n_out=3)),
+    "dense in time": sequence(LSTM(n_out=6), DenseLayer(n_out=4)),
+    "given preprocessor": MultiLayerConfiguration(
+        [ConvolutionLayer(n_out=2, kernel_size=2), OutputLayer(n_out=3)],
+        input_type=InputType.feed_forward(24),
+        preprocessors={0: FeedForwardToCnnPreProcessor(input_height=4, input_width=3, num_channels=2)},
+    ),
+}
+
+
+@pytest.mark.parametrize("conf", NETWORKS.values(), ids=NETWORKS)
+class TestRoundTrip:
+    def test_json(self, conf):
+        again = MultiLayerConfiguration.from_json(conf.to_json())
+        assert again.to_json() == conf.to_json()
+        assert again == conf
+        assert hash(again) == hash(conf)
+        assert again.layer_types() == conf.layer_types()
+        assert (again.n_params, again.output_type) == (conf.n_params, conf.output_type)
+
+    def test_without_our_input_type(self, conf):
+        document = conf.to_dict()
+        del document["inputType"]
+        again = MultiLayerConfiguration.from_dict(document)
+        assert again.n_params == conf.n_params
+        assert again.to_dict()["confs"] == document["confs"]
+        assert again.to_dict()["inputPreProcessors"] == document["inputPreProcessors"]
+
+    def test_pickle(self, conf):
+        assert pickle.loads(pickle.dumps(conf)) == conf
+
+    def test_summary(self, conf):
+        table = conf.summary()
+        assert "\x1b" not in table
+        assert all(here.name in table and here.kind in table for here in conf.layer_types())
+        assert f"{conf.n_params:,}" in table
+
+
+def test_dl4j_spelling():
+    document = json.loads(NETWORKS["mlp"].to_json())
+    assert document["backpropType"] == "Standard"
+    assert document["dataType"] == "FLOAT"
+    assert document["inputType"] == {
+        "@class": "org.deeplearning4j.nn.conf.inputs.InputType$InputTypeFeedForward",
+        "size": 4,
+    }
+    first = document["confs"][0]
+    assert (first["seed"], first["miniBatch"], first["optimizationAlgo"]) == (123, True, "STOCHASTIC_GRADIENT_DESCENT")
+    layer = first["layer"]
+    assert (layer["@class"], layer["layerName"]) == ("org.deeplearning4j.nn.conf.layers.DenseLayer", "layer0")
+    assert (layer["nin"], layer["nout"], layer["hasLayerNorm"]) == (4, 8, True)
+    assert layer["idropout"]["p"] == 0.5
+    assert layer["iupdater"]["learningRate"] == 1e-3
+    assert [entry["l2"]["value"] for entry in layer["regularization"]] == [1e-4]
+    assert "constraints" not in layer
+
+
+def test_dl4j_defaults():
+    layer = mlp(DenseLayer(n_out=8)).to_dict()["confs"][0]["layer"]
+    assert layer["activationFn"]["@class"].endswith("ActivationSigmoid")
+    assert layer["weightInitFn"]["@class"].endswith("WeightInitXavier")
+    assert layer["iupdater"] == Sgd(1e-3).to_dict()
+    assert (layer["biasInit"], layer["gainInit"]) == (0.0, 1.0)
+    assert (layer["gradientNormalization"], layer["gradientNormalizationThreshold"]) == ("None", 1.0)
+    assert (layer["regularization"], layer["regularizationBias"]) == ([], [])
+    assert "seed" not in mlp().to_dict()["confs"][0]
+
+
+class TestInheritance:
+    def test_a_layer_wins(self):
+        conf = mlp(DenseLayer(n_out=8, activation="relu", updater=Sgd(0.5)), activation="tanh", updater="adam")
+        first, last = (here.layer for here in conf.layer_types())
+        assert type(first.activation).__name__ == "ReLU"
+        assert (first.updater, last.updater) == (Sgd(0.5), Adam())
+
+    def test_an_output_layer_keeps_its_softmax(self):
+        assert type(mlp(activation="tanh").layer_types()[-1].layer.activation).__name__ == "Softmax"
+
+    @pytest.mark.parametrize("wrap", [LastTimeStep, Bidirectional, lambda inner: Bidirectional(LastTimeStep(inner))])
+    def test_defaults_reach_into_wrappers(self, wrap):
+        ending = RnnOutputLayer(n_out=3) if wrap is Bidirectional else OutputLayer(n_out=3)
+        conf = sequence(wrap(LSTM(n_out=6)), ending=ending, activation="tanh", updater="adam", l2=0.1, dropout=0.8)
+
+        def leaves(layer):
+            return [leaf for inner in layer.children.values() for leaf in leaves(inner)] or [layer]
+
+        for leaf in leaves(conf.layer_types()[0].layer):
+            assert type(leaf.activation).__name__ == "Tanh"
+            assert leaf.updater == Adam()
+            assert leaf.regularization == (L2Regularization(0.1),)
+            assert leaf.dropout == Dropout(0.8)
+            assert (leaf.n_in, leaf.name) == (5, "layer0")
+
+    def test_a_wrappers_dropout_is_that_of_the_layer_inside(self):
+        wrapped = sequence(LastTimeStep(LSTM(n_out=6), dropout=0.7), ending=OutputLayer(n_out=3), dropout=0.8)
+        assert wrapped.layer_types()[0].layer.underlying.dropout == Dropout(0.7)
+
+    @pytest.mark.parametrize(
+        ("own", "network", "resolved"),
+        [
+            ({}, {"l2": 0.1}, (L2Regularization(0.1),)),
+            ({"l2": 0.0}, {"l2": 0.1}, ()),
+            ({"l2": 0.3}, {"l2": 0.1}, (L2Regularization(0.3),)),
+            ({"l2": 0.3}, {"weight_decay": 0.1}, (L2Regularization(0.3),)),
+            ({"weight_decay": 0.3}, {"l2": 0.1}, (WeightDecay(0.3),)),
+            ({"regularization": WeightDecay(0.3, apply_lr=False)}, {"l2": 0.1}, (WeightDecay(0.3, apply_lr=False),)),
+        ],
+    )
+    def test_regularization(self, own, network, resolved):
+        assert mlp(DenseLayer(n_out=8, **own), **network).layer_types()[0].layer.regularization == resolved
+
+    def test_evolve_applies_a_new_default(self):
+        assert attrs.evolve(mlp(l2=0.1), l2=0.2) == mlp(l2=0.2)
+
+
+@pytest.mark.parametrize(
+    ("made", "message"),
+    [
+        (lambda: MultiLayerConfiguration([]), "at least"),
+        (lambda: MultiLayerConfiguration(), "layers must be given"),
+        (lambda: MultiLayerConfiguration([3]), "MultiLayerConfiguration.layers"),
+        (lambda: mlp(sede=1), "did you mean 'seed'"),
+        (lambda: mlp(seed=1.5), "seed = 1.5"),
+        (lambda: mlp(DenseLayer(n_out=8, n_in=5)), r"layer 0 \(layer0, DenseLayer\): n_in is given as 5.*has 4"),
+        (lambda: mlp(DenseLayer(n_out=8, name="a"), DenseLayer(n_out=8, name="a")), "name is that of layer 0"),
+        (lambda: mlp(DenseLayer(n_out=8, name="layer1")), "name is that of layer 0"),
+        (lambda: mlp(DenseLayer(n_out=8, l2=0.1, weight_decay=0.1)), "exclude each other"),
+        (lambda: mlp(DenseLayer(n_out=8, l2=0.1, regularization=[])), "one or the other"),
+        (lambda: mlp(l2=0.1, weight_decay=0.1), "exclude each other"),
+        (lambda: mlp(LSTM(n_out=8), GlobalPoolingLayer(), LSTM(n_out=3), OutputLayer(n_out=2)), "gives rows"),
+        (lambda: mlp(OutputLayer(n_out=3)), "can only be the last"),
+        (lambda: MultiLayerConfiguration([DenseLayer(n_in=4, n_out=8)]), "last layer must be an output or loss layer"),
+        (lambda: MultiLayerConfiguration([DenseLayer(n_out=8), OutputLayer(n_out=3)]), "input_type"),
+        (lambda: MultiLayerConfiguration([ConvolutionLayer(n_out=8), OutputLayer(n_out=3)]), "input_type"),
+        (lambda: mlp(ConvolutionLayer(n_out=8)), r"takes images, but rows \(4,\) come in; use InputType.convolutional"),
+        (lambda: mlp(SubsamplingLayer()), "takes images"),
+        (lambda: mlp(GlobalPoolingLayer()), "nothing to pool"),
+        (lambda: mlp(EmbeddingLayer(n_in=4, n_out=8)), "one index in each row"),
+        (
+            lambda: MultiLayerConfiguration([RnnOutputLayer(n_out=3)], input_type=InputType.feed_forward(4)),
+            "use OutputLayer",
+        ),
+        (lambda: sequence(LastTimeStep(LSTM(n_out=4))), "use OutputLayer"),
+        (lambda: sequence(BatchNormalization()), "wrong axis"),
+        (lambda: RnnOutputLayer(n_out=3, has_bias=False), "without a bias"),
+        (lambda: LastTimeStep(DenseLayer(n_out=3)), "wanted a recurrent layer"),
+        (lambda: Bidirectional(DenseLayer(n_out=3)), "wanted a recurrent layer"),
+        (lambda: Bidirectional(LSTM(n_out=3), "sum"), "one of 'concat'"),
+        (lambda: Bidirectional(LSTM(n_out=3), bwd=LSTM(n_out=4)), "leave it out"),
+        (lambda: sequence(Bidirectional(LSTM(n_out=4)), backprop_type="truncated_bptt"), "whole sequences"),
+        (
+            lambda: sequence(LastTimeStep(LSTM(n_out=4)), ending=OutputLayer(n_out=3), backprop_type="truncated_bptt"),
+            "whole sequences",
+        ),
+        (
+            lambda: mlp(preprocessors={5: FeedForwardToCnnPreProcessor(input_height=1, input_width=1, num_channels=1)}),
+            "no layer 5",
+        ),
+        (lambda: mlp(preprocessors={0: 3}), "preprocessors"),
+        (
+            lambda: MultiLayerConfiguration(
+                [GlobalPoolingLayer(), OutputLayer(n_out=3)], input_type=InputType.recurrent(5, data_format="NWC")
+            ),
+            "wrong axis of NWC",
+        ),
+    ],
+)
+def test_refusals_name_the_layer_and_the_cure(made, message):
+    with pytest.raises(ConfigError, match=message):
+        made()
+
+
+@pytest.mark.parametrize(
+    ("n_out", "loss", "activation", "message"),
+    [
+        (1, "mcxent", "softmax", "always 1"),
+        (3, "mcxent", "sigmoid", "sigmoid does not go with"),
+        (3, "negativeloglikelihood", "sigmoid", "sigmoid does not go with"),
+        (3, "xent", "softmax", "softmax does not go with"),
+        (3, "xent", "relu", "outside 0 to 1"),
+        (3, "mcxent", "identity", "outside 0 to 1"),
+        (3, LossMCXENT(weights=[1, 2]), "softmax", "2 weights"),
+        (3, "mcxent", "softmax", None),
+        (1, "xent", "sigmoid", None),
+        (1, "mse", "identity", None),
+        (3, "kl_divergence", "sigmoid", None),
+    ],
+)
+@pytest.mark.parametrize("ending", [OutputLayer, RnnOutputLayer])
+def test_pairs_of_loss_and_activation(ending, n_out, loss, activation, message):
+    layer = ending(n_in=4, n_out=n_out, loss=loss, activation=activation)
+    if message is None:
+        MultiLayerConfiguration([layer])
+        return
+    with pytest.raises(ConfigError, match=message):
+        MultiLayerConfiguration([layer])
+    MultiLayerConfiguration([layer], validate_output_layer=False)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "null",
+        "[]",
+        "3",
+        '"x"',
+        "{}",
+        '{"confs": 3}',
+        '{"confs": [3]}',
+        '{"confs": [{}]}',
+        '{"confs": [{"layer": null}]}',
+        '{"confs": [{"layer": {"@class": "org.example.Mine"}}]}',
+        '{"confs": [{"layer": {"@class": "org.deeplearning4j.nn.conf.layers.DenseLayer"}}]}',
+        '{"confs": [], "inputPreProcessors": []}',
+        '{"konfs": []}',
+        "[" * 100_000,
+        b"\xff\xfe\x00",
+        None,
+        3,
+    ],
+)
+def test_damaged_json_is_a_config_error(text):
+    with pytest.raises(ConfigError):
+        MultiLayerConfiguration.from_json(text)
+
+
+def test_any_single_damage_is_a_config_error_or_harmless():
+    def places(node):
+        if isinstance(node, dict | list):
+            for key in node if isinstance(node, dict) else range(len(node)):
+                yield node, key
+                yield from places(node[key])
+
+    for damage in (None, "x", -7, {}):
+        for index in range(len(list(places(NETWORKS["everything"].to_dict())))):
+            document = NETWORKS["everything"].to_dict()
+            parent, key = list(places(document))[index]
+            parent[key] = damage
+            try:
+                MultiLayerConfiguration.from_json(json.dumps(document))
+            except ConfigError as error:
+                assert str(error)
+
+
+def test_an_unknown_class_is_named():
+    document = NETWORKS["mlp"].to_dict()
+    document["confs"][0]["layer"]["@class"] = "org.example.MyLayer"
+    with pytest.raises(ConfigError, match=r"layer 0: .*'org\.example\.MyLayer' is not supported"):
+        MultiLayerConfiguration.from_dict(document)
+
+
+def test_a_file_is_read(tmp_path):
+    path = tmp_path / "net.json"
+    path.write_text(NETWORKS["mlp"].to_json())
+    assert MultiLayerConfiguration.from_json(path) == NETWORKS["mlp"]
+
+
+def test_variance_as_it_is_survives_dl4js_reader():
+    conf = NETWORKS["everything"].to_dict()["confs"][3]
+    assert conf["layer"]["useLogStd"] is False
+    assert conf["variables"] == ["gamma", "beta", "mean", "var"]
+
+
+def test_what_training_counted_is_kept():
+    document = NETWORKS["mlp"].to_dict()
+    document |= {"iterationCount": 70, "epochCount": 2}
+    document["confs"][0] |= {"variables": ["W", "b", "g"], "epochCount": 2, "iterationCount": 5}
+    assert MultiLayerConfiguration.from_dict(document).to_dict() == document
+
+
+def test_tbptt_length_stands_for_both():
+    conf = NETWORKS["lstm"]
+    assert (conf.tbptt_fwd_length, conf.tbptt_back_length) == (8, 8)
+    assert attrs.evolve(conf, tbptt_fwd_length=4).tbptt_fwd_length == 4
+
+
+def test_summary_lists_shapes_and_preprocessors():
+    table = NETWORKS["conv flat"].summary()
+    for word in ("FeedForwardToCnn", "CnnToFeedForward", "(2, 9, 7) → (6, 5, 3)", "(126,) → (3,)", "779"):
+        assert word in table
+
+
+def test_a_hundred_layers_are_built_quickly():
+    layers = [DenseLayer(n_out=10) for _ in range(99)]
+
+    def seconds():
+        start = time.perf_counter()
+        mlp(*layers)
+        return time.perf_counter() - start
+
+    assert min(seconds() for _ in range(5)) < 0.05
