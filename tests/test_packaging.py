@@ -162,7 +162,19 @@ def elsewhere(wheel, tmp_path_factory) -> Path:
     python = place / "bin" / "python"
     links = wheelhouse()
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PIP_")}
-    command = [str(python), "-m", "pip", "install", "-q", "--no-index", "-f", str(links), "-f", str(links / "built")]
+    command = [
+        str(python),
+        "-m",
+        "pip",
+        "install",
+        "-q",
+        "--no-compile",
+        "--no-index",
+        "-f",
+        str(links),
+        "-f",
+        str(links / "built"),
+    ]
     run = subprocess.run([*command, str(wheel)], env=environment, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stdout + run.stderr
     return python
