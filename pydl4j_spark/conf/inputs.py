@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import prod
+from typing import ClassVar
 
 from pydl4j_spark.conf.base import Config, config
 from pydl4j_spark.conf.fields import choice, whole
@@ -16,6 +17,8 @@ DATA_FORMATS = RNN_FORMATS | CNN_FORMATS | {"NCDHW": "NCDHW", "NDHWC": "NDHWC"}
 
 class InputType(Config):
     """What one example looks like. Made by `feed_forward`, `recurrent`, `convolutional` or `convolutional_flat`."""
+
+    derived_keys: ClassVar[frozenset[str]] = frozenset({"depth", "flattenedSize", "shape", "unflattenedType"})
 
     @staticmethod
     def feed_forward(size: int) -> InputTypeFeedForward:

@@ -331,6 +331,20 @@ def test_any_single_damage_is_a_config_error_or_harmless():
                 assert str(error)
 
 
+def test_an_input_type_as_dl4j_writes_it():
+    document = {
+        **InputType.convolutional(4, 5, 2).to_dict(),
+        "depth": 2,
+        "shape": [2, 4, 5],
+    }
+    assert InputType.from_dict(document) == InputType.convolutional(4, 5, 2)
+
+
+def test_a_dense_layer_in_time_says_so():
+    layer = NETWORKS["dense in time"].to_dict()["confs"][1]["layer"]
+    assert layer["timeDistributedFormat"] == "NCW"
+
+
 def test_an_unknown_class_is_named():
     document = NETWORKS["mlp"].to_dict()
     document["confs"][0]["layer"]["@class"] = "org.example.MyLayer"

@@ -178,7 +178,8 @@ class FeedForwardLayer(BaseLayer):
         """Take `n_in` of the rows."""
         if not isinstance(given, InputTypeFeedForward | InputTypeConvolutionalFlat):
             raise wrong_input(given, "rows", "give the network or this layer a preprocessor that makes rows")
-        settled: Layer = settle(self, n_in=given.size)
+        in_time = getattr(given, "time_distributed_format", None)
+        settled: Layer = settle(self, n_in=given.size, **({"time_distributed_format": in_time} if in_time else {}))
         return settled
 
 
