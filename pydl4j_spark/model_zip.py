@@ -1,4 +1,4 @@
-"""DL4J's model file, read without a JVM.
+"""DL4J's model file, read and written without a JVM.
 
 A model file is a zip that DL4J's ``ModelSerializer`` writes: the configuration as JSON, the parameters and the
 updater's state as arrays in ND4J's binary layout, and perhaps a normalizer. This module reads it as what it
@@ -16,6 +16,7 @@ import json
 import math
 import os
 import struct
+import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
@@ -39,6 +40,7 @@ __all__ = [
     "parse_configuration",
     "read_model_zip",
     "read_nd4j",
+    "write_model_zip",
     "write_nd4j",
 ]
 
@@ -577,6 +579,68 @@ def _read_entries(archive: zipfile.ZipFile, sha256: str) -> ModelZip:
         _check_manifest(manifest, contents)
     state = read_nd4j(raw_state, UPDATER_STATE).ravel() if raw_state else None
     return ModelZip(configuration, text, params, state, normalizer, manifest, ignored, sha256)
+
+
+def write_model_zip(model: ModelZip, target: str | os.PathLike[str] | IO[bytes]) -> None:
+    """Write a model file that DL4J's ``ModelSerializer`` and :func:`read_model_zip` read.
+
+    The manifest gets its format number and the checksums of all entries. The same content gives the same bytes.
+
+    Parameters
+    ----------
+    model : ModelZip
+        What to write; ``configuration_text`` is written as it is, a normalizer without statistics is left out.
+    target : path or binary file object
+        Where to. A path appears only once it is complete.
+
+    Raises
+    ------
+    ModelFormatError
+        When the parameters are of a type that has no place in a model file.
+    """
+    contents = {CONFIGURATION: model.configuration_text.encode("utf-8"), COEFFICIENTS: b""}
+    if model.params.size:
+        contents[COEFFICIENTS] = write_nd4j(model.params)
+    else:
+        contents[NO_PARAMS] = b""
+    if model.updater_state is not None and model.updater_state.size:
+        contents[UPDATER_STATE] = write_nd4j(model.updater_state)
+    if model.normalizer is not None and model.normalizer.fitted:
+        contents[NORMALIZER] = model.normalizer.to_bytes()
+    if model.manifest is not None:
+        sums = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
+        manifest = {**model.manifest, "format": MANIFEST_FORMAT, "sha256": sums}
+        contents[MANIFEST] = json.dumps(manifest, ensure_ascii=False, indent=1).encode("utf-8")
+    if isinstance(target, str | os.PathLike):
+        with written_aside(Path(target)) as stream:
+            _write_entries(contents, stream)
+    else:
+        _write_entries(contents, target)
+
+
+def _write_entries(contents: Mapping[str, bytes], stream: IO[bytes]) -> None:
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in contents.items():
+            # ZipInfo's own date is the format's zero. Weights hardly shrink, so no time is spent on trying hard.
+            archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED, 1)
+
+
+@contextlib.contextmanager
+def written_aside(path: Path) -> Iterator[IO[bytes]]:
+    """Open a file next to `path` that takes its place at the end, so that nobody finds half a file."""
+    handle, aside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}", suffix=".part")
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            yield stream
+        mask = os.umask(0)
+        os.umask(mask)
+        # mkstemp's files are private to their user; this one is like any other.
+        os.chmod(aside, 0o666 & ~mask)
+        os.replace(aside, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(aside)
+        raise
 
 
 def _why_ignored(name: str) -> str:

@@ -11,12 +11,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
 from pydl4j_spark.errors import ModelFormatError
-from pydl4j_spark.model_zip import parse_configuration, read_model_zip, read_nd4j, write_nd4j
+from pydl4j_spark.model_zip import (
+    parse_configuration,
+    read_model_zip,
+    read_nd4j,
+    write_model_zip,
+    write_nd4j,
+    written_aside,
+)
 from pydl4j_spark.normalizers import NormalizerStandardize
 
 FIXTURES = Path(__file__).parent / "onnx" / "fixtures"
@@ -330,3 +338,48 @@ def test_damage_inside_the_arrays_is_a_format_error():
                 content[rng.integers(min(len(content), 400))] = int(rng.integers(256))
             with contextlib.suppress(ModelFormatError):
                 read_model_zip(zipped(entries | {name: bytes(content)}, zipfile.ZIP_STORED))
+
+
+# --- writing
+
+
+def test_written_files_read_the_same(tmp_path):
+    model = read_model_zip(with_entries(pydl4j__json=manifest(labels=["cat", "dög"])))
+    path = tmp_path / "model.zip"
+    write_model_zip(model, path)
+    again = read_model_zip(path)
+    assert again.configuration_text == model.configuration_text
+    np.testing.assert_array_equal(again.params, model.params)
+    np.testing.assert_array_equal(again.updater_state, model.updater_state)
+    assert again.normalizer.to_bytes() == model.normalizer.to_bytes()
+    assert again.manifest["labels"] == ["cat", "dög"]
+    assert set(again.manifest["sha256"]) == set(entries_of(path.read_bytes())) - {"pydl4j.json"}
+    stream = io.BytesIO()
+    write_model_zip(again, stream)
+    assert stream.getvalue() == path.read_bytes()
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_written_without_parameters_state_or_normalizer():
+    bare = evolve(
+        read_model_zip(dl4j_zip()),
+        params=np.zeros(0, np.float32),
+        updater_state=None,
+        normalizer=NormalizerStandardize(),
+    )
+    stream = io.BytesIO()
+    write_model_zip(bare, stream)
+    assert set(entries_of(stream.getvalue())) == {"configuration.json", "coefficients.bin", "noParams.marker"}
+    assert read_model_zip(stream.getvalue()).params.size == 0
+
+
+def test_a_failed_write_leaves_the_old_file(tmp_path):
+    path = tmp_path / "model.zip"
+    path.write_bytes(b"the old one")
+    broken = evolve(read_model_zip(dl4j_zip()), updater_state=np.ones(3, complex))
+    with pytest.raises(ModelFormatError):
+        write_model_zip(broken, path)
+    with pytest.raises(KeyboardInterrupt), written_aside(path) as stream:
+        stream.write(b"half")
+        raise KeyboardInterrupt
+    assert path.read_bytes() == b"the old one" and list(tmp_path.iterdir()) == [path]

@@ -24,6 +24,9 @@ DEFAULT_OPSET = 15
 OPSETS = range(13, 22)
 IR_VERSIONS = {13: 7, 14: 7, 15: 8, 16: 8, 17: 8, 18: 8, 19: 9, 20: 9, 21: 10}
 
+# The limit of a protobuf message, with some room for the graph around the weights.
+_LARGEST = (1 << 31) - (16 << 20)
+
 
 @frozen
 class Built:
@@ -63,6 +66,10 @@ def build(
         raise ExportError(f"a {network.kind} cannot be exported in this version; only a MultiLayerNetwork can")
     if network.data_type == "BFLOAT16":
         raise ExportError("a network of data type BFLOAT16 cannot be exported; convert it to FLOAT and save it again")
+    if source.params.nbytes > _LARGEST:
+        raise ExportError(
+            f"{source.params.nbytes} bytes of parameters are more than one ONNX file holds, which is 2 GB"
+        )
     _refuse_unsupported(network, registry)
     opset = _choose_opset(network, opset, registry)
     params = _split_params(network, source.params, registry)
@@ -215,8 +222,9 @@ def _normalize(ctx: LayerContext, x: Value, normalizer: Normalizer) -> Value:
         x = ctx.op("Sub", x, ctx.const("offset", offset.reshape(shape)))
         x = ctx.op("Div", x, ctx.const("divisor", divisor.reshape(shape)))
     if isinstance(normalizer, ImagePreProcessingScaler | NormalizerMinMaxScaler):
-        x = ctx.op("Mul", x, normalizer.max_range - normalizer.min_range)
-        x = ctx.op("Add", x, normalizer.min_range)
+        span = normalizer.max_range - normalizer.min_range
+        x = x if span == 1 else ctx.op("Mul", x, span)
+        x = x if normalizer.min_range == 0 else ctx.op("Add", x, normalizer.min_range)
     return x
 
 

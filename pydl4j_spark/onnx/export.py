@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
-import tempfile
 import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -16,7 +14,7 @@ from attrs import frozen
 from onnx import ModelProto, helper
 
 from pydl4j_spark.errors import ExportError
-from pydl4j_spark.model_zip import ModelZip, parse_configuration, read_model_zip
+from pydl4j_spark.model_zip import ModelZip, parse_configuration, read_model_zip, written_aside
 from pydl4j_spark.normalizers import Normalizer
 from pydl4j_spark.onnx.build import IR_VERSIONS, Built, build, own_version
 from pydl4j_spark.onnx.graph import Array, Shape
@@ -55,6 +53,8 @@ class ExportReport:
         Sizes of the graph and of the network.
     input_shape, output_shape : tuple of int or str
         Names stand for extents that vary.
+    normalizer : str
+        ``"none"``, ``"embedded"``, or that the rows must be normalized before they go in.
     """
 
     path: Path
@@ -68,6 +68,7 @@ class ExportReport:
     parameters: int
     input_shape: Shape
     output_shape: Shape
+    normalizer: str
 
 
 def export_onnx(
@@ -156,6 +157,7 @@ def export_onnx(
         parameters=int(source.params.size),
         input_shape=built.input.shape,
         output_shape=built.output_shape,
+        normalizer=_normalizer_state(source, normalizer),
     )
 
 
@@ -197,9 +199,6 @@ def _describe(built: Built, source: ModelZip, normalizer: Normalizer | None, fou
     """Write into the file where it comes from and how it was checked."""
     manifest = source.manifest or {}
     dtype = source.params.dtype
-    embedded = "embedded" if normalizer is not None else "none"
-    if normalizer is None and (source.normalizer is not None or "normalizer.bin" in source.ignored):
-        embedded = "not embedded: normalize the rows before they go in"
     properties = {
         "exporter": f"pydl4j_spark {own_version()}",
         "dl4j_version": str(manifest.get("dl4j") or DL4J_VERSION),
@@ -209,7 +208,7 @@ def _describe(built: Built, source: ModelZip, normalizer: Normalizer | None, fou
         "layers": str(len(parse_configuration(source.configuration).layers)),
         "parameters": str(source.params.size),
         "input_layout": built.input.layout,
-        "normalizer": embedded,
+        "normalizer": _normalizer_state(source, normalizer),
         "verified": "true" if found is not None else "false",
     }
     if manifest.get("labels"):
@@ -224,26 +223,14 @@ def _describe(built: Built, source: ModelZip, normalizer: Normalizer | None, fou
     helper.set_model_props(built.model, properties)
 
 
+def _normalizer_state(source: ModelZip, embedded: Normalizer | None) -> str:
+    if embedded is not None:
+        return "embedded"
+    if source.normalizer is not None or "normalizer.bin" in source.ignored:
+        return "not embedded: normalize the rows before they go in"
+    return "none"
+
+
 def _write(model: ModelProto, path: Path) -> None:
-    """Write aside and rename, so that nobody finds half a file."""
-    try:
-        content = model.SerializeToString(deterministic=True)
-    except ValueError as error:
-        raise ExportError(f"the network is too large for one ONNX file of 2 GB: {error}") from error
-    handle, aside = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
-        # mkstemp is private to its user; a model file is like any other.
-        os.chmod(aside, 0o666 & ~_umask())
-        os.replace(aside, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(aside)
-        raise
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+    with written_aside(path) as stream:
+        stream.write(model.SerializeToString(deterministic=True))

@@ -110,11 +110,11 @@ class GraphBuilder:
         kept: list[NodeProto] = []
         for node in reversed(self.nodes):
             if needed.intersection(node.output):
-                kept.insert(0, node)
+                kept.append(node)
                 needed.update(_reads(node))
         own = () if subgraph else [t for t in self._initializers.values() if t.name in needed]
         return helper.make_graph(
-            kept, name, [_info(v, self.dtype) for v in inputs], [_info(v, self.dtype) for v in outputs], own
+            kept[::-1], name, [_info(v, self.dtype) for v in inputs], [_info(v, self.dtype) for v in outputs], own
         )
 
     def rename(self, old: Value, new: str) -> Value:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from pydl4j_spark.errors import ExportError
 from pydl4j_spark.onnx.graph import BATCH, TIME, Array, Dim, LayerContext, Value
 from pydl4j_spark.onnx.registry import Converter, LayerJson
 from pydl4j_spark.onnx.sequences import from_time_major, to_time_major
@@ -55,6 +56,8 @@ def _rnn_to_feed_forward(ctx: LayerContext, x: Value, json: LayerJson, params: P
 
 
 def _feed_forward_to_rnn(ctx: LayerContext, x: Value, json: LayerJson, params: Params) -> Value:
+    if x.rank != 2:
+        raise ExportError(f"{ctx.name!r} makes sequences of rows of rank 2, but rank {x.rank} arrives")
     size = int(x.shape[1])
     steps = ctx.reshape(x, [-1, ctx.extent(ctx.batch_of, 0), size], (TIME, BATCH, size))
     return from_time_major(ctx, steps, json.get("rnnDataFormat"))

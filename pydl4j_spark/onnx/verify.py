@@ -26,7 +26,7 @@ class Verification:
     Attributes
     ----------
     max_abs_error, max_rel_error : float
-        Relative to the expected values, where those are not zero.
+        Relative to the expected values, where those are larger than the absolute tolerance.
     rows : int
         How many rows were compared.
     """
@@ -96,11 +96,10 @@ def verify_onnx(
     with np.errstate(invalid="ignore", divide="ignore"):
         # What is equal counts as equal, also infinities and what is not a number.
         difference = np.where((a == b) | (np.isnan(a) & np.isnan(b)), 0.0, np.abs(a - b))
-        relative = np.where(difference == 0, 0.0, difference / np.abs(b))
-        wrong = ~(difference <= atol + rtol * np.abs(b))
-    if wrong.any():
-        # Equal values have a tolerance of their own, also where it is infinite or not a number.
-        wrong &= difference != 0
+        relative = np.where((difference == 0) | (np.abs(b) <= atol), 0.0, difference / np.abs(b))
+        # An infinite expectation allows nothing but itself.
+        wrong = ~(difference <= atol + rtol * np.abs(b)) | ~np.isfinite(difference)
+    wrong &= difference != 0
     max_abs, max_rel = float(np.max(difference)), float(np.max(relative[np.isfinite(relative)], initial=0.0))
     if wrong.any():
         worst = np.unravel_index(int(np.argmax(np.nan_to_num(difference, nan=np.inf))), difference.shape)

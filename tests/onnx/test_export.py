@@ -145,7 +145,8 @@ def test_normalizer_in_front(path, name):
 
 
 def test_normalizer_left_out_is_said(path):
-    export_onnx(load("norm_standardize").model, path, verify=False)
+    report = export_onnx(load("norm_standardize").model, path, verify=False)
+    assert report.normalizer == props(path)["normalizer"]
     assert props(path)["normalizer"].startswith("not embedded")
 
 
@@ -365,7 +366,7 @@ def test_only_a_network_of_identities(path):
 # --- robustness
 
 
-STRANGE = ["x", None, -1, 0, 1.5, 10**30, [], {}, True, [1], [-1, 0], "NaN"]
+STRANGE = ["x", None, -1, 0, 10**30, [], {}]
 
 
 @pytest.mark.parametrize(

@@ -297,6 +297,7 @@ public final class OnnxFixtures {
         }
     }
 
+    @SuppressWarnings("deprecation") // HALF, which model files still have
     private void dataTypes() throws IOException {
         for (DataType type : List.of(DataType.DOUBLE, DataType.HALF)) {
             String end = "_" + type;
