@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pydl4j_spark.conf import activations as act
-from pydl4j_spark.conf.inputs import InputTypeRecurrent
+from pydl4j_spark.conf.dropout import SpatialDropout
+from pydl4j_spark.conf.inputs import InputTypeFeedForward, InputTypeRecurrent
+from pydl4j_spark.conf.layers.base import BaseLayer, Layer
 from pydl4j_spark.conf.layers.output import LossLayer, OutputLayer, RnnOutputLayer
 from pydl4j_spark.conf.layers.pooling import GlobalPoolingLayer
 from pydl4j_spark.conf.layers.recurrent import BaseRecurrentLayer, Bidirectional, LastTimeStep
 from pydl4j_spark.conf.losses import LossBinaryXENT, LossMCXENT
 from pydl4j_spark.conf.shapes import LayerType, at_layer
+from pydl4j_spark.conf.updaters import AdaBelief
 from pydl4j_spark.errors import ConfigError
 
 _ENDINGS = (OutputLayer, LossLayer, RnnOutputLayer)
@@ -57,8 +60,8 @@ def check_network(passed: Sequence[LayerType], *, outputs: bool, truncated: bool
                 _check_output(here)
             if truncated:
                 _check_truncated(here)
-            if training and _pools_wrong_axis(here):
-                raise ConfigError("DL4J pools the wrong axis of NWC sequences; give pooling_dimensions=[1], or use NCW")
+            if training:
+                _check_training(here)
             if here.index + 1 < len(passed) and isinstance(here.layer, _ENDINGS):
                 raise ConfigError("an output or loss layer can only be the last layer of this kind of network")
             if here.index and _pooled(passed[here.index - 1]) and isinstance(here.layer, _SEQUENCE_LAYERS):
@@ -79,13 +82,20 @@ def _pooled(here: LayerType) -> bool:
     return isinstance(here.layer, GlobalPoolingLayer) and isinstance(here.input_type, InputTypeRecurrent)
 
 
-def _pools_wrong_axis(here: LayerType) -> bool:
-    return (
-        isinstance(here.layer, GlobalPoolingLayer)
-        and here.layer.pooling_dimensions is None
-        and isinstance(here.input_type, InputTypeRecurrent)
-        and here.input_type.data_format == "NWC"
-    )
+def _check_training(here: LayerType) -> None:
+    layer, given = here.layer, here.input_type
+    nwc = isinstance(given, InputTypeRecurrent) and given.data_format == "NWC"
+    if nwc and isinstance(layer, GlobalPoolingLayer) and layer.pooling_dimensions is None:
+        raise ConfigError("DL4J pools the wrong axis of NWC sequences; give pooling_dimensions=[1], or use NCW")
+    if isinstance(layer.dropout, SpatialDropout) and isinstance(given, InputTypeFeedForward):
+        raise ConfigError("SpatialDropout drops channels of images and sequences, and rows have none; use Dropout")
+    for leaf in _leaves(layer):
+        if isinstance(leaf, BaseLayer) and leaf.n_params and AdaBelief in (type(leaf.updater), type(leaf.bias_updater)):
+            raise ConfigError("DL4J's AdaBelief fails at the first step of training (index out of bounds); use Adam")
+
+
+def _leaves(layer: Layer) -> list[Layer]:
+    return [leaf for inner in layer.children.values() for leaf in _leaves(inner)] or [layer]
 
 
 def _check_output(here: LayerType) -> None:

@@ -70,7 +70,7 @@ class AMSGrad(Updater):
 
 @config(_PACKAGE + "AdaBelief", "adabelief")
 class AdaBelief(Updater):
-    """Adam by the gradient's deviation from its mean (DL4J AdaBelief)."""
+    """Adam by the gradient's deviation from its mean (DL4J AdaBelief). It fails in M2.1, so no network takes it."""
 
     learning_rate: float | Schedule = scheduled(*_RATE, default=1e-3, minimum=0, kw_only=False)
     beta1: float = real("beta1", default=0.9, minimum=0, below=1)

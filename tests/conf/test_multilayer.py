@@ -10,7 +10,7 @@ import pytest
 from pydl4j_spark.conf import InputType, MultiLayerConfiguration
 from pydl4j_spark.conf.updaters import Adam, Sgd
 from pydl4j_spark.constraints import L2Regularization, MaxNormConstraint, WeightDecay
-from pydl4j_spark.dropout import DropConnect, Dropout
+from pydl4j_spark.dropout import DropConnect, Dropout, SpatialDropout
 from pydl4j_spark.errors import ConfigError
 from pydl4j_spark.layers import (
     LSTM,
@@ -244,6 +244,9 @@ class TestInheritance:
             "no layer 5",
         ),
         (lambda: mlp(preprocessors={0: 3}), "preprocessors"),
+        (lambda: mlp(updater="adabelief"), "fails at the first step"),
+        (lambda: sequence(Bidirectional(LSTM(n_out=3)), bias_updater="adabelief"), "layer 0 .*fails at the first step"),
+        (lambda: mlp(dropout=SpatialDropout(0.5)), "rows have none"),
         (
             lambda: MultiLayerConfiguration(
                 [GlobalPoolingLayer(), OutputLayer(n_out=3)], input_type=InputType.recurrent(5, data_format="NWC")
