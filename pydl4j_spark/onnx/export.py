@@ -93,8 +93,8 @@ def export_onnx(
     path : path
         The file to write; it appears only once everything has been checked.
     input_shapes : tuple or Mapping, optional
-        The shape of one row without the batch, None where an extent varies. Needed only where neither the file
-        nor the first layer tells, as for images in a file that DL4J wrote.
+        The shape of one row without the batch, None where an extent varies; or an input type as DL4J's JSON has
+        it. Needed only where neither the file nor the first layer tells, as for images in a file that DL4J wrote.
     opset : int, optional
         By default 15, or the lowest above it that the converters need; 13 to 21. A given one is kept.
     masks : bool, default False

@@ -71,7 +71,8 @@ def find_input(
     manifest : Mapping or None
         The file's ``pydl4j.json``.
     input_shapes : tuple or Mapping from name to tuple, optional
-        The shape of one row, without the batch; None stands for an extent that varies.
+        The shape of one row, without the batch; None stands for an extent that varies. Or an input type, as
+        DL4J's JSON has it.
 
     Raises
     ------
@@ -80,6 +81,8 @@ def find_input(
     """
     first = network.layers[0]
     input_type = (manifest or {}).get("input_type")
+    if isinstance(input_shapes, Mapping) and "@class" in input_shapes:
+        input_type, input_shapes = input_shapes, None
     if input_shapes is not None:
         shape: Shape | None = _given(input_shapes)
     elif input_type is not None:

@@ -204,6 +204,15 @@ def test_the_manifest_tells_the_shape(path, name, input_type, shape, layout):
     assert json.loads(props(path)["labels"]) == ["cat", "dög"]
 
 
+def test_an_input_type_is_a_shape_too(path):
+    case = load("lenet_NHWC")
+    given = {**images("NHWC"), "@class": "org.deeplearning4j.nn.conf.inputs.InputType$InputTypeConvolutional"}
+    report = export_onnx(case.model, path, input_shapes=given, reference=as_dl4j(case), data=case.x)
+    assert report.input_shape == ("N", 6, 7, 2)
+    with pytest.raises(ExportError, match="not complete"):
+        export_onnx(case.model, path, input_shapes={"@class": given["@class"]})
+
+
 def test_a_static_length_of_sequences(path):
     case = load("lstm_NCW")
     report = export_onnx(case.model, path, input_shapes={"input": (4, 5)}, reference=as_dl4j(case), data=case.x)
