@@ -36,8 +36,8 @@ test: venv spark35  ## JUnit, ruff, mypy and pytest, slow and cluster tests too
 	$(MAKE) --no-print-directory jar || { status=1; $(MAKE) --no-print-directory quick-jar || exit 1; }; \
 	$(MAKE) --no-print-directory install .venv-spark35/.editable || exit 1; \
 	$(MAKE) --no-print-directory lint || status=1; \
+	[ $$status -eq 0 ] || echo "make test: JUnit, ruff or mypy FAILED above; pytest runs all the same." >&2; \
 	PYSPARK_PYTHON=$(abspath $(PY)) PYSPARK_DRIVER_PYTHON=$(abspath $(PY)) $(PY) -m pytest $(PYTEST_ARGS) || status=1; \
-	if [ $$status -ne 0 ]; then echo "make test: FAILED; look above for the part that did." >&2; fi; \
 	exit $$status
 
 venv: .venv/.installed  ## .venv with everything locked
@@ -56,10 +56,12 @@ wheel: install  ## the wheel, jar inside, into dist/
 	$(PY) -m build --wheel --no-isolation
 
 lint: .venv/.installed  ## ruff and mypy
-	$(PY) -m ruff check .
-	$(PY) -m ruff format --check .
-	$(PY) -m mypy
-	$(PY) -m mypy jvm/hatch_build.py requirements/install.py
+	@status=0; \
+	$(PY) -m ruff check . || status=1; \
+	$(PY) -m ruff format --check . || status=1; \
+	$(PY) -m mypy || status=1; \
+	$(PY) -m mypy jvm/hatch_build.py requirements/install.py || status=1; \
+	exit $$status
 
 lock:  ## compile the lock files anew (needs uv); what is pinned stays unless uv is told --upgrade
 	UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile -q --generate-hashes --no-annotate --python-version 3.11 \
