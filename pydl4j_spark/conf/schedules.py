@@ -1,6 +1,7 @@
 """Schedules: a learning rate, momentum or dropout probability that changes as training goes on.
 
-``per`` says what is counted: ``"iteration"`` (one update of the parameters) or ``"epoch"`` (one pass over the data).
+``schedule_type`` says what is counted: ``"iteration"`` (one update of the parameters) or ``"epoch"`` (one pass over the
+data).
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from pydl4j_spark.conf.fields import as_real, choice, points, real, whole
 from pydl4j_spark.errors import ConfigError
 
 _PACKAGE = "org.nd4j.linalg.schedule."
-_PER = {"iteration": "ITERATION", "epoch": "EPOCH"}
+_TYPES = {"iteration": "ITERATION", "epoch": "EPOCH"}
 
 
 class Schedule(Config):
@@ -41,7 +42,7 @@ class StepSchedule(Schedule):
     initial_value: float = real("initialValue")
     decay_rate: float = real("decayRate")
     step: float = real("step", above=0)
-    per: str = choice("scheduleType", _PER, default="iteration")
+    schedule_type: str = choice("scheduleType", _TYPES, default="iteration")
 
 
 @config(_PACKAGE + "ExponentialSchedule")
@@ -50,7 +51,7 @@ class ExponentialSchedule(Schedule):
 
     initial_value: float = real("initialValue")
     gamma: float = real("gamma")
-    per: str = choice("scheduleType", _PER, default="iteration")
+    schedule_type: str = choice("scheduleType", _TYPES, default="iteration")
 
 
 @config(_PACKAGE + "InverseSchedule")
@@ -60,7 +61,7 @@ class InverseSchedule(Schedule):
     initial_value: float = real("initialValue")
     gamma: float = real("gamma")
     power: float = real("power")
-    per: str = choice("scheduleType", _PER, default="iteration")
+    schedule_type: str = choice("scheduleType", _TYPES, default="iteration")
 
 
 @config(_PACKAGE + "PolySchedule")
@@ -73,7 +74,7 @@ class PolySchedule(Schedule):
     initial_value: float = real("initialValue")
     power: float = real("power")
     max_iter: int = whole("maxIter", minimum=1)
-    per: str = choice("scheduleType", _PER, default="iteration")
+    schedule_type: str = choice("scheduleType", _TYPES, default="iteration")
 
 
 @config(_PACKAGE + "SigmoidSchedule")
@@ -83,7 +84,7 @@ class SigmoidSchedule(Schedule):
     initial_value: float = real("initialValue")
     gamma: float = real("gamma")
     step_size: int = whole("stepSize")
-    per: str = choice("scheduleType", _PER, default="iteration")
+    schedule_type: str = choice("scheduleType", _TYPES, default="iteration")
 
 
 @config(_PACKAGE + "MapSchedule")
@@ -91,7 +92,7 @@ class MapSchedule(Schedule):
     """The value set last: ``{0: 0.1, 1000: 0.01}`` is 0.1 before 1000 and 0.01 from there on (DL4J MapSchedule)."""
 
     values: dict[int, float] = points("values")
-    per: str = choice("scheduleType", _PER, default="iteration")
+    schedule_type: str = choice("scheduleType", _TYPES, default="iteration")
 
 
 @config(_PACKAGE + "CycleSchedule")
@@ -113,7 +114,7 @@ class CycleSchedule(Schedule):
     cycle_length: int = whole("cycleLength", minimum=1)
     annealing_length: int = whole("annealingLength")
     annealing_decay: float = real("annealingDecay", default=0.1)
-    per: str = choice("scheduleType", _PER, default="iteration")
+    schedule_type: str = choice("scheduleType", _TYPES, default="iteration")
 
     derived_keys: ClassVar[frozenset[str]] = frozenset({"increment", "stepSize"})
 

@@ -52,7 +52,7 @@ LOSSES = [
 SCHEDULES = [
     schedules.FixedSchedule(0.1),
     STEP,
-    schedules.ExponentialSchedule(initial_value=0.1, gamma=0.9, per="epoch"),
+    schedules.ExponentialSchedule(initial_value=0.1, gamma=0.9, schedule_type="epoch"),
     schedules.InverseSchedule(initial_value=0.1, gamma=0.9, power=2),
     schedules.PolySchedule(initial_value=0.1, power=2, max_iter=1000),
     schedules.SigmoidSchedule(initial_value=0.1, gamma=0.9, step_size=10),
