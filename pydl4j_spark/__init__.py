@@ -59,7 +59,7 @@ _HOMES = {
     "configure_spark": "session",
 }
 
-__all__ = sorted(_HOMES)  # noqa: PLE0605 (the table above is the one list)
+__all__ = sorted(_HOMES)
 
 
 def __getattr__(name: str) -> Any:

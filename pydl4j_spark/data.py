@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from math import prod
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -20,6 +20,13 @@ from pydl4j_spark.errors import DataError
 from pydl4j_spark.examples import ExampleShape
 
 Columns = str | list[str] | tuple[str, ...]
+
+
+class ColumnNames(NamedTuple):
+    """Where a DataFrame has what the network needs."""
+
+    features: Columns = "features"
+    label: str = "label"
 
 
 def is_frame(data: Any) -> bool:
@@ -38,9 +45,7 @@ def rows(
     spark: Any,
     data: Any,
     shape: ExampleShape,
-    *,
-    features_col: Columns,
-    label_col: str,
+    columns: ColumnNames,
     name: str,
 ) -> Iterator[Handle]:
     """Give labelled rows to the JVM for the length of a block.
@@ -51,10 +56,8 @@ def rows(
         ``(X, y)``; a DataFrame; an RDD of ``(features, label)`` pairs or ``LabeledPoint``; the path of a Parquet file.
     shape : ExampleShape
         What the network takes.
-    features_col : str or list of str
-        Column with all features, or one numeric column per feature.
-    label_col : str
-        Column with the label.
+    columns : ColumnNames
+        Column with all features, or one numeric column per feature; column with the label.
     name : str
         What to call the data in a message.
 
@@ -66,9 +69,9 @@ def rows(
     if isinstance(data, (str, Path)):
         data = spark.read.parquet(str(data))
     if is_rdd(data):
-        data, features_col, label_col = _frame_of(spark, data), "features", "label"
+        data, columns = _frame_of(spark, data), ColumnNames()
     if is_frame(data):
-        yield _frame_rows(engine, data, shape, features_col, label_col, name)
+        yield _frame_rows(engine, data, shape, columns, name)
         return
     if not (isinstance(data, (tuple, list)) and len(data) == 2):
         raise DataError(
@@ -112,7 +115,8 @@ def features_array(data: ArrayLike, shape: ExampleShape, name: str) -> tuple[NDA
         hint = "; images are [rows, channels, height, width]" if len(wanted) == 3 else ""
         hint = "; sequences are [rows, size, time steps]" if len(wanted) == 2 else hint
         raise DataError(
-            f"{name}: each row has shape {_text(given)}, the network takes {_text(wanted)} (features {array.shape}){hint}"
+            f"{name}: each row has shape {_text(given)}, the network takes {_text(wanted)} "
+            f"(features {array.shape}){hint}"
         )
     if array.dtype == np.bool_:
         array = array.view(np.uint8)
@@ -192,19 +196,17 @@ def frame_columns(frame: Any, shape: ExampleShape, features_col: Columns, name: 
     return columns, shape
 
 
-def _frame_rows(
-    engine: SparkEngine, frame: Any, shape: ExampleShape, features_col: Columns, label_col: str, name: str
-) -> Handle:
-    columns, shape = frame_columns(frame, shape, features_col, name)
-    kind = _check_type(frame, label_col, name)
+def _frame_rows(engine: SparkEngine, frame: Any, shape: ExampleShape, columns: ColumnNames, name: str) -> Handle:
+    features, shape = frame_columns(frame, shape, columns.features, name)
+    kind = _check_type(frame, columns.label, name)
     positions = prod(int(n) for n in shape.labels[1:] if n is not None)
     if kind == "number":
         indices = shape.classes > 1 and positions == 1
     else:
         # An array is a class index per time step, or the values themselves.
         indices = shape.classes > 1 and len(shape.labels) > 1 and kind == "whole numbers"
-    spec = shape.spec(columns=columns, label_column=label_col, indices=indices)
-    return engine.frame_rows(frame.select(*dict.fromkeys([*columns, label_col])), spec, name)
+    spec = shape.spec(columns=features, label_column=columns.label, indices=indices)
+    return engine.frame_rows(frame.select(*dict.fromkeys([*features, columns.label])), spec, name)
 
 
 def _check_type(frame: Any, column: str, name: str) -> str:
@@ -239,7 +241,8 @@ def _frame_of(spark: Any, rdd: Any) -> Any:
             features, label = pair.features.toArray(), pair.label
         else:
             features, label = pair
-        return tuple(bytearray(numpy.ascontiguousarray(each, dtype="<f4").tobytes()) for each in (features, label))
+        first, second = (bytearray(numpy.asarray(each, dtype="<f4").tobytes()) for each in (features, label))
+        return first, second
 
     columns = [StructField("features", BinaryType(), True), StructField("label", BinaryType(), True)]
     return spark.createDataFrame(rdd.map(encode), StructType(columns))

@@ -44,7 +44,10 @@ class ExampleShape:
         last = json.loads(conf.to_json())["confs"][-1]["layer"]
         loss = last.get("lossFn", {}).get("@class", "").rpartition(".")[2]
         activation = last.get("activationFn", {}).get("@class", "").rpartition(".")[2]
-        labels = conf.output_type.shape
+        output = conf.output_type
+        if output is None:
+            raise ConfigError("the shape of the network's output is not known; pass input_type=InputType...")
+        labels = output.shape
         if loss in _CLASS_LOSSES or activation == "ActivationSoftmax":
             task = "CLASSIFICATION"
         elif loss == "LossBinaryXENT":

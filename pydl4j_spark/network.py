@@ -147,9 +147,9 @@ class MultiLayerNetwork:
         from pydl4j_spark.onnx import export_onnx
 
         if self._live is not None and "reference" not in options:
-            options["reference"] = self._raw_output
-        if self._input_type is not None and "input_shapes" not in options:
-            options["input_shapes"] = None
+            options["reference"] = self._normalized_output
+        if self._input_type is not None:
+            options.setdefault("input_shapes", self._input_type.to_dict())
         return export_onnx(self.to_model_zip(), path, **options)
 
     def _bytes(self) -> bytes:
@@ -207,7 +207,7 @@ class MultiLayerNetwork:
         return self.to_model_zip().params
 
     def updater_state(self) -> NDArray[Any] | None:
-        """The updater's state as one array, in DL4J's order; None where the updater has none."""
+        """Give the updater's state as one array, in DL4J's order; None where the updater has none."""
         return self.to_model_zip().updater_state
 
     @property
@@ -241,13 +241,14 @@ class MultiLayerNetwork:
         """
         return self._output(features, "the rows to score")
 
-    def _output(self, features: ArrayLike, name: str) -> NDArray[np.float32]:
+    def _output(self, features: ArrayLike, name: str, *, normalize: bool = True) -> NDArray[np.float32]:
         array, shape = features_array(features, ExampleShape.of(self.conf), name)
         engine = self._live[0] if self._live is not None else _engine_at_hand("scoring")
-        return engine.output(self.attach(engine), array, shape.spec(), _SCORING_BATCH)
+        return engine.output(self.attach(engine), array, shape.spec(), _SCORING_BATCH, normalize)
 
-    def _raw_output(self, features: NDArray[Any]) -> NDArray[np.float32]:
-        return self._output(features, "the rows to compare")
+    def _normalized_output(self, features: NDArray[Any]) -> NDArray[np.float32]:
+        """Give DL4J's outputs for rows that are normalised already, as the exporter compares them."""
+        return self._output(features, "the rows to compare", normalize=False)
 
     # --- the JVM's side ----------------------------------------------------------------------------------------------
 

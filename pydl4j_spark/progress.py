@@ -43,7 +43,7 @@ class FitProgress:
         self._task = self._bar.add_task(self._title(), total=event["rows"], score="")
 
     def round(self, event: dict[str, Any]) -> None:
-        """Some averaging rounds went by."""
+        """Move on: some averaging rounds went by."""
         if self._task is not None:
             self._bar.update(self._task, completed=event["rows"], score=f"score {event['score']:.4f}")
 

@@ -45,9 +45,7 @@ def evaluation_tables(evaluation: Evaluation) -> str:
     for heading in ("precision", "recall", "F1", "rows"):
         classes.add_column(heading, justify="right")
     for name, metrics in evaluation.per_class.items():
-        classes.add_row(
-            name, *(f"{metrics[key]:.4f}" for key in ("precision", "recall", "f1")), f"{metrics['rows']:,}"
-        )
+        classes.add_row(name, *(f"{metrics[key]:.4f}" for key in ("precision", "recall", "f1")), f"{metrics['rows']:,}")
     tables = [overall, classes]
     if len(evaluation.labels) <= _MANY_CLASSES:
         matrix = Table(title="Confusion matrix (rows: actual, columns: predicted)")

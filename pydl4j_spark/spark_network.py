@@ -63,9 +63,7 @@ class SparkDl4jMultiLayer:
         if isinstance(network, MultiLayerConfiguration):
             network = MultiLayerNetwork(network, labels=labels)
         elif not isinstance(network, MultiLayerNetwork):
-            raise ConfigError(
-                f"expected a MultiLayerConfiguration or MultiLayerNetwork, got {type(network).__name__}"
-            )
+            raise ConfigError(f"expected a MultiLayerConfiguration or MultiLayerNetwork, got {type(network).__name__}")
         elif labels is not None:
             network._set_labels(labels)
         if master is not None and not isinstance(master, ParameterAveragingTrainingMaster):
@@ -148,15 +146,15 @@ class SparkDl4jMultiLayer:
         callbacks = list(callbacks)
         shape = self._shape()
         history = History()
-        columns = {"features_col": features_col, "label_col": label_col}
+        columns = routes.ColumnNames(features_col, label_col)
         with ExitStack() as stack:
             training = stack.enter_context(
-                routes.rows(self._engine, self._spark, data, shape, name="training data", **columns)
+                routes.rows(self._engine, self._spark, data, shape, columns, "training data")
             )
             held_out = None
             if validation is not None:
                 held_out = stack.enter_context(
-                    routes.rows(self._engine, self._spark, validation, shape, name="validation data", **columns)
+                    routes.rows(self._engine, self._spark, validation, shape, columns, "validation data")
                 )
             bar = stack.enter_context(FitProgress(epochs, visible=progress))
             self._engine.fit(
@@ -175,7 +173,7 @@ class SparkDl4jMultiLayer:
         return {
             "epochs": epochs,
             "shuffle": bool(shuffle),
-            "normalizer": None if self._normalizer is None else self._normalizer.to_spec(),
+            "normalizer": None if self._normalizer is None else _fitting(self._normalizer),
             "master": asdict(self.master),
             "evaluation": _evaluation_of(shape),
             "evaluation_batch": _BATCH,
@@ -213,9 +211,7 @@ class SparkDl4jMultiLayer:
         report = self._evaluate(data, "REGRESSION", features_col, label_col)
         return RegressionEvaluation.from_report(report, self._network.labels)
 
-    def evaluate_roc(
-        self, data: Any, *, features_col: routes.Columns = "features", label_col: str = "label"
-    ) -> ROC:
+    def evaluate_roc(self, data: Any, *, features_col: routes.Columns = "features", label_col: str = "label") -> ROC:
         """Exact ROC curves: one for two classes, one per class for more.
 
         Exact curves keep every row's probability on the driver.
@@ -229,9 +225,8 @@ class SparkDl4jMultiLayer:
             self._spark,
             data,
             self._shape(),
-            features_col=features_col,
-            label_col=label_col,
-            name="evaluation data",
+            routes.ColumnNames(features_col, label_col),
+            "evaluation data",
         ) as rows:
             return self._engine.evaluate(self._handle, rows, kind, _BATCH)
 
@@ -305,9 +300,16 @@ def _evaluation_of(shape: ExampleShape) -> str:
     return "REGRESSION" if shape.task == "REGRESSION" else "CLASSIFICATION"
 
 
+def _fitting(normalizer: Normalizer) -> dict[str, Any]:
+    spec = normalizer.to_spec()
+    # The jar's word for DL4J's IMAGE_MIN_MAX.
+    return {**spec, "type": "image"} if spec["type"] == "image_min_max" else spec
+
+
 def _predictions(output: NDArray[np.float32], shape: ExampleShape) -> NDArray[Any]:
     if shape.task == "REGRESSION":
         return output[:, 0] if output.ndim == 2 and output.shape[1] == 1 else output
     if output.shape[1] == 1:
         return (output[:, 0] >= 0.5).astype(np.int64)
-    return np.argmax(output, axis=1)
+    classes: NDArray[np.int64] = np.argmax(output, axis=1)
+    return classes

@@ -21,7 +21,8 @@ def _whole(minimum: int) -> Any:
     def validate(instance: Any, attribute: Attribute[Any], value: Any) -> None:
         if isinstance(value, bool) or not isinstance(value, int) or value < minimum:
             raise ConfigError(
-                f"{type(instance).__name__}: {attribute.name} must be a whole number of at least {minimum}, got {value!r}"
+                f"{type(instance).__name__}: {attribute.name} must be a whole number of at least {minimum}, "
+                f"got {value!r}"
             )
 
     return validate

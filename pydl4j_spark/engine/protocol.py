@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -44,9 +43,15 @@ class Engine(Protocol):
     def write_file(self, content: bytes, path: str) -> None:
         """Write a file to a Hadoop filesystem, aside and renamed."""
 
-    def output(self, network: Handle, features: NDArray[Any], spec: dict[str, Any], batch: int) -> NDArray[np.float32]:
-        """Raw outputs of the network for an array of examples."""
+    def output(
+        self,
+        network: Handle,
+        features: NDArray[Any],
+        spec: dict[str, Any],
+        batch: int,
+        normalize: bool = True,
+    ) -> NDArray[np.float32]:
+        """Raw outputs of the network for an array of examples, normalised already or still to be."""
 
 
 EventHandler = Callable[[Event], None]
-LocalFile = Path

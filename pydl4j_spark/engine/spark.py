@@ -50,7 +50,9 @@ def spark_engine(spark: Any) -> SparkEngine:
     if context is None:
         raise EngineError(f"expected a SparkSession, got {type(spark).__name__}")
     if context._jsc is None:
-        raise EngineError("this Spark session has been stopped; start a new one with configure_spark(...).getOrCreate()")
+        raise EngineError(
+            "this Spark session has been stopped; start a new one with configure_spark(...).getOrCreate()"
+        )
     engine = _ENGINES.get(context)
     if engine is None:
         engine = SparkEngine(spark)
@@ -104,7 +106,7 @@ class SparkEngine:
 
     def _drop_connection(self) -> None:
         context = self._context()
-        client = getattr(getattr(context, "_gateway", None), "_gateway_client", None)
+        client: Any = getattr(getattr(context, "_gateway", None), "_gateway_client", None)
         connection = client.get_thread_connection() if hasattr(client, "get_thread_connection") else None
         if connection is not None:
             with suppress(Py4JError, OSError):
@@ -243,18 +245,23 @@ class SparkEngine:
         )
         return result
 
-    def output(self, network: Handle, features: NDArray[Any], spec: dict[str, Any], batch: int) -> NDArray[np.float32]:
-        """Raw outputs of the network for an array of examples."""
+    def output(
+        self,
+        network: Handle,
+        features: NDArray[Any],
+        spec: dict[str, Any],
+        batch: int,
+        normalize: bool = True,
+    ) -> NDArray[np.float32]:
+        """Raw outputs of the network for an array of examples, normalised already or still to be."""
         with self.array_rows(features, None, spec, "the rows to score") as rows, self._file(".f4") as path:
-            job = self._call(self._bridge.output, self._jsc, network, rows, str(path), batch)
+            job = self._call(self._bridge.output, self._jsc, network, rows, str(path), batch, normalize)
             shape = json.loads(self._run(job))
             return np.fromfile(path, dtype="<f4").reshape(len(features), *shape)
 
     def predict(self, network: Handle, frame: Any, spec: dict[str, Any], settings: dict[str, Any]) -> Handle:
         """Give the Java DataFrame that scores a DataFrame when it is computed."""
-        return self._call(
-            self._bridge.predict, self._jsc, network, frame._jdf, json.dumps(spec), json.dumps(settings)
-        )
+        return self._call(self._bridge.predict, self._jsc, network, frame._jdf, json.dumps(spec), json.dumps(settings))
 
 
 def _write_npy(path: Path, array: NDArray[Any]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
@@ -57,7 +59,7 @@ def test_amounts_that_dl4j_rounds_down(spark, n):
 def test_any_arithmetic(spark, n, workers, batch, frequency):
     history = network(spark, workers, batch, frequency).fit(rows(n), epochs=2, progress=False)
     assert history.rows == [n, n]
-    per_worker = -(-(-(-n // batch)) // workers)
+    per_worker = math.ceil(math.ceil(n / batch) / workers)
     assert history.iteration == [per_worker, 2 * per_worker]
 
 

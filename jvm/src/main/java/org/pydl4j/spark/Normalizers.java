@@ -39,7 +39,7 @@ final class Normalizers {
                 scaler.setFeatureStats(row(scan.min), row(scan.max));
                 return scaler;
             }
-            case "image": {
+            case "image_min_max": {
                 ImagePreProcessingScaler scaler = new ImagePreProcessingScaler(
                         spec.get("min_range").asDouble(), spec.get("max_range").asDouble());
                 scaler.setMaxPixelVal(spec.get("max_pixel_val").asDouble());

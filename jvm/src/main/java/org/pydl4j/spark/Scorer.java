@@ -84,8 +84,9 @@ final class Scorer {
     }
 
     /** Writes the network's raw outputs, row after row, as little-endian float32; returns one row's output shape. */
-    static long[] output(JavaSparkContext context, Network network, Rows rows, Path into, int batch) throws IOException {
-        try (Snapshot snapshot = new Snapshot(context, network);
+    static long[] output(JavaSparkContext context, Network network, Rows rows, Path into, int batch, boolean normalize)
+            throws IOException {
+        try (Snapshot snapshot = new Snapshot(context, network, normalize ? network.normalizer() : null);
                 OutputStream out = new BufferedOutputStream(Files.newOutputStream(into), 1 << 20)) {
             ExampleSpec spec = rows.spec;
             JavaRDD<byte[]> outputs = rows.ordered().mapPartitions(partition -> {

@@ -24,9 +24,13 @@ final class Snapshot implements Serializable, AutoCloseable {
     final DataNormalization normalizer;
 
     Snapshot(JavaSparkContext context, Network network) {
+        this(context, network, network.normalizer());
+    }
+
+    Snapshot(JavaSparkContext context, Network network, DataNormalization normalizer) {
         configuration = network.model.getLayerWiseConfigurations().toJson();
         params = context.broadcast(bytes(network.model.params()));
-        normalizer = network.normalizer();
+        this.normalizer = normalizer;
     }
 
     private static byte[] bytes(INDArray array) {
