@@ -173,7 +173,7 @@ class SparkDl4jMultiLayer:
         return {
             "epochs": epochs,
             "shuffle": bool(shuffle),
-            "normalizer": None if self._normalizer is None else _fitting(self._normalizer),
+            "normalizer": None if self._normalizer is None else self._normalizer.to_spec(),
             "master": asdict(self.master),
             "evaluation": _evaluation_of(shape),
             "evaluation_batch": _BATCH,
@@ -298,12 +298,6 @@ class SparkDl4jMultiLayer:
 
 def _evaluation_of(shape: ExampleShape) -> str:
     return "REGRESSION" if shape.task == "REGRESSION" else "CLASSIFICATION"
-
-
-def _fitting(normalizer: Normalizer) -> dict[str, Any]:
-    spec = normalizer.to_spec()
-    # The jar's word for DL4J's IMAGE_MIN_MAX.
-    return {**spec, "type": "image"} if spec["type"] == "image_min_max" else spec
 
 
 def _predictions(output: NDArray[np.float32], shape: ExampleShape) -> NDArray[Any]:
