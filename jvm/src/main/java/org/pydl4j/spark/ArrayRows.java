@@ -2,10 +2,13 @@ package org.pydl4j.spark;
 
 import java.io.IOException;
 import java.io.Serializable;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
@@ -86,22 +89,52 @@ final class ArrayRows extends Rows implements AutoCloseable {
         }
     }
 
-    private static float[][] gather(String features, String labels, ExampleSpec spec, Layout layout, int partition) {
-        int width = labels == null ? spec.features : spec.width();
-        float[][] rows = new float[layout.rowsIn(partition)][width];
-        try (NpyFile x = new NpyFile(Path.of(features), spec.features);
-                NpyFile y = labels == null ? null : new NpyFile(Path.of(labels), spec.labels)) {
-            for (int i = 0; i < rows.length; i++) {
-                long row = layout.row(partition, i);
-                x.read(row, rows[i], 0);
-                if (y != null) {
-                    y.read(row, rows[i], spec.features);
-                }
-            }
-        } catch (IOException e) {
-            throw new java.io.UncheckedIOException(e);
+    /** Reads rows, features and labels together, from the mapped files. */
+    private static final class Reader implements AutoCloseable {
+        private final ExampleSpec spec;
+        private final NpyFile x;
+        private final NpyFile y;
+
+        Reader(String features, String labels, ExampleSpec spec) {
+            this.spec = spec;
+            x = new NpyFile(Path.of(features), spec.features);
+            y = labels == null ? null : new NpyFile(Path.of(labels), spec.labels);
         }
-        return rows;
+
+        float[] newRow() {
+            return new float[y == null ? spec.features : spec.width()];
+        }
+
+        float[] read(long row, float[] into) {
+            x.read(row, into, 0);
+            if (y != null) {
+                y.read(row, into, spec.features);
+            }
+            return into;
+        }
+
+        @Override
+        public void close() throws IOException {
+            x.close();
+            if (y != null) {
+                y.close();
+            }
+        }
+    }
+
+    private static float[][] gather(String features, String labels, ExampleSpec spec, Layout layout, int partition)
+            throws IOException {
+        try (Reader reader = new Reader(features, labels, spec)) {
+            float[][] rows = new float[layout.rowsIn(partition)][];
+            for (int i = 0; i < rows.length; i++) {
+                rows[i] = reader.read(layout.row(partition, i), reader.newRow());
+            }
+            return rows;
+        }
+    }
+
+    private static List<Integer> numbers(int count) {
+        return IntStream.range(0, count).boxed().collect(Collectors.toList());
     }
 
     private JavaRDD<float[][]> partitions(int partitions, Layout layout) {
@@ -109,18 +142,18 @@ final class ArrayRows extends Rows implements AutoCloseable {
         String y = labels;
         ExampleSpec what = spec;
         if (context.sc().isLocal()) {
-            List<Integer> numbers = new ArrayList<>();
-            for (int p = 0; p < partitions; p++) {
-                numbers.add(p);
-            }
-            return context.parallelize(numbers, Math.max(1, partitions)).map(p -> gather(x, y, what, layout, p));
+            return context.parallelize(numbers(partitions), partitions).map(p -> gather(x, y, what, layout, p));
         }
         List<Broadcast<float[][]>> parts = new ArrayList<>();
         for (int p = 0; p < partitions; p++) {
-            parts.add(context.broadcast(gather(x, y, what, layout, p)));
+            try {
+                parts.add(context.broadcast(gather(x, y, what, layout, p)));
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
         }
         sent.addAll(parts);
-        return context.parallelize(parts, Math.max(1, partitions)).map(Broadcast::value);
+        return context.parallelize(parts, partitions).map(Broadcast::value);
     }
 
     @Override
@@ -129,25 +162,41 @@ final class ArrayRows extends Rows implements AutoCloseable {
                 .mapPartitionsWithIndex((p, rows) -> List.of(new Block(p, rows.next())).iterator(), true);
     }
 
-    private JavaRDD<float[][]> source() {
+    /** The rows in the order of the file, in partitions of a comfortable size. */
+    private Even even() {
         long bytes = count * spec.width() * Float.BYTES;
-        int partitions = (int) Math.max(1, Math.min(count,
-                Math.max(context.defaultParallelism(), Plan.ceilDiv(bytes, PARTITION_BYTES))));
-        return partitions(partitions, new Even(count, partitions));
+        return new Even(count, (int) Math.max(1, Math.min(count,
+                Math.max(context.defaultParallelism(), Plan.ceilDiv(bytes, PARTITION_BYTES)))));
     }
 
     @Override
     JavaRDD<float[]> ordered() {
-        return source().flatMap(rows -> Arrays.asList(rows).iterator());
+        Even even = even();
+        return partitions(even.partitions, even).flatMap(rows -> Arrays.asList(rows).iterator());
     }
 
     @Override
-    JavaRDD<Scan> scanPartitions() {
+    JavaRDD<Scan> scanPartitions(boolean withMoments) {
         ExampleSpec what = spec;
-        return source().map(rows -> {
-            Scan scan = new Scan(what);
-            for (float[] row : rows) {
-                scan.add(row);
+        Even even = even();
+        if (!context.sc().isLocal()) {
+            return partitions(even.partitions, even).map(rows -> {
+                Scan scan = new Scan(what, withMoments);
+                for (float[] row : rows) {
+                    scan.add(row);
+                }
+                return scan.partitionDone();
+            });
+        }
+        String x = features;
+        String y = labels;
+        return context.parallelize(numbers(even.partitions), even.partitions).map(p -> {
+            Scan scan = new Scan(what, withMoments);
+            try (Reader reader = new Reader(x, y, what)) {
+                float[] row = reader.newRow();
+                for (int i = 0; i < even.rowsIn(p); i++) {
+                    scan.add(reader.read(even.row(p, i), row));
+                }
             }
             return scan.partitionDone();
         });

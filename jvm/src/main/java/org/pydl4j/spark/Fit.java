@@ -28,12 +28,13 @@ final class Fit implements Job.Work {
     public Object run(Job job) throws Exception {
         network.acquire();
         try {
-            Scan scan = training.scan();
+            boolean fitsNormalizer = settings.hasNonNull("normalizer");
+            Scan scan = training.scan(fitsNormalizer);
             if (validation != null) {
                 validation.scan();
             }
-            if (settings.hasNonNull("normalizer")) {
-                network.setNormalizer(Normalizers.fit(settings.get("normalizer"), scan));
+            if (fitsNormalizer) {
+                network.setNormalizer(Normalizers.fit(settings.get("normalizer"), scan.moments));
             }
             MasterSettings master = new MasterSettings(settings.get("master"), context);
             try (AveragingRounds rounds = new AveragingRounds(context, network.model, network.normalizer(), training,

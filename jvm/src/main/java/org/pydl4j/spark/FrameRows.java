@@ -30,11 +30,11 @@ final class FrameRows extends Rows {
     }
 
     @Override
-    JavaRDD<Scan> scanPartitions() {
+    JavaRDD<Scan> scanPartitions(boolean withMoments) {
         RowReader read = reader;
         ExampleSpec what = spec;
         return frame.toJavaRDD().mapPartitions(rows -> {
-            Scan scan = new Scan(what);
+            Scan scan = new Scan(what, withMoments);
             while (rows.hasNext()) {
                 Row row = rows.next();
                 try {

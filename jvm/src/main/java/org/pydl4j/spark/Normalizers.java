@@ -15,28 +15,28 @@ import org.nd4j.linalg.dataset.api.preprocessor.serializer.NormalizerSerializer;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.shade.jackson.databind.JsonNode;
 
-/** DL4J's normalizers: fitted from a scan of the rows, written and read as DL4J does. */
+/** DL4J's normalizers: fitted from the moments of the rows, written and read as DL4J does. */
 final class Normalizers {
 
     private Normalizers() {}
 
     /** @param spec Python's description: a type and its settings */
-    static DataNormalization fit(JsonNode spec, Scan scan) {
-        int channels = scan.mean.length;
+    static DataNormalization fit(JsonNode spec, Moments moments) {
+        int channels = moments.channels();
         switch (spec.get("type").asText()) {
             case "standardize": {
                 float[] mean = new float[channels];
                 float[] std = new float[channels];
                 for (int c = 0; c < channels; c++) {
-                    mean[c] = (float) scan.mean[c];
-                    std[c] = (float) scan.standardDeviation(c);
+                    mean[c] = (float) moments.mean(c);
+                    std[c] = (float) moments.standardDeviation(c);
                 }
                 return new NormalizerStandardize(row(mean), row(std));
             }
             case "min_max": {
                 NormalizerMinMaxScaler scaler = new NormalizerMinMaxScaler(
                         spec.get("min_range").asDouble(), spec.get("max_range").asDouble());
-                scaler.setFeatureStats(row(scan.min), row(scan.max));
+                scaler.setFeatureStats(row(moments.min), row(moments.max));
                 return scaler;
             }
             case "image_min_max": {

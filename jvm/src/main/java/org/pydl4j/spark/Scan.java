@@ -8,13 +8,15 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * What one pass over the rows found: how many there are in each partition, what is wrong with them, and the
- * statistics a normalizer needs. Partitions are scanned apart and merged in their order.
+ * What one pass over the rows found: how many there are in each partition, what is wrong with them, and, where a
+ * normalizer is to be fitted, what it needs. Partitions are scanned apart and merged in their order.
  */
 final class Scan implements Serializable {
 
     private static final long serialVersionUID = 1L;
     private static final int NAMED_COLUMNS = 5;
+    /** All bits of it are set in NaN and the infinities, and in nothing else. */
+    private static final int EXPONENT = 0x7F800000;
 
     private final ExampleSpec spec;
     private final List<Long> partitionRows = new ArrayList<>();
@@ -27,21 +29,12 @@ final class Scan implements Serializable {
     private long labelsNonFinite;
     private float firstBadLabel = Float.NaN;
 
-    final double[] mean;
-    private final double[] squares;
-    final float[] min;
-    final float[] max;
-    private double perChannel;
+    /** What a normalizer is fitted from; null where none is to be fitted. */
+    final Moments moments;
 
-    Scan(ExampleSpec spec) {
+    Scan(ExampleSpec spec, boolean withMoments) {
         this.spec = spec;
-        int channels = spec.channels();
-        mean = new double[channels];
-        squares = new double[channels];
-        min = new float[channels];
-        max = new float[channels];
-        java.util.Arrays.fill(min, Float.POSITIVE_INFINITY);
-        java.util.Arrays.fill(max, Float.NEGATIVE_INFINITY);
+        moments = withMoments ? new Moments(spec.channels(), spec.perChannel()) : null;
     }
 
     /** Counts a row that could not even be read. */
@@ -52,30 +45,26 @@ final class Scan implements Serializable {
 
     void add(float[] row) {
         rows++;
-        int each = spec.perChannel();
-        for (int c = 0; c < spec.channels(); c++) {
-            double sum = 0;
-            for (int i = c * each; i < (c + 1) * each; i++) {
-                float x = row[i];
-                if (Float.isFinite(x)) {
-                    min[c] = Math.min(min[c], x);
-                    max[c] = Math.max(max[c], x);
-                    sum += x;
-                } else {
-                    nonFinite.merge(i, 1L, Long::sum);
-                }
-            }
-            // Chan's update with the row's values of this channel as one group.
-            double rowMean = sum / each;
-            double within = 0;
-            for (int i = c * each; i < (c + 1) * each; i++) {
-                within += (row[i] - rowMean) * (row[i] - rowMean);
-            }
-            combine(c, rowMean, within, perChannel, each);
+        boolean finite = true;
+        for (int i = 0; i < spec.features; i++) {
+            finite &= (Float.floatToRawIntBits(row[i]) & EXPONENT) != EXPONENT;
         }
-        perChannel += each;
+        if (!finite) {
+            nameNonFinite(row);
+        }
+        if (moments != null) {
+            moments.add(row);
+        }
         for (int i = spec.features; i < row.length; i++) {
             label(row[i]);
+        }
+    }
+
+    private void nameNonFinite(float[] row) {
+        for (int i = 0; i < spec.features; i++) {
+            if (!Float.isFinite(row[i])) {
+                nonFinite.merge(i, 1L, Long::sum);
+            }
         }
     }
 
@@ -91,16 +80,12 @@ final class Scan implements Serializable {
         }
     }
 
-    private void combine(int c, double otherMean, double otherSquares, double count, double otherCount) {
-        double delta = otherMean - mean[c];
-        double total = count + otherCount;
-        mean[c] += delta * otherCount / total;
-        squares[c] += otherSquares + delta * delta * count * otherCount / total;
-    }
-
     /** Closes a partition: its rows become one entry of the partition list. */
     Scan partitionDone() {
         partitionRows.add(rows);
+        if (moments != null) {
+            moments.close();
+        }
         return this;
     }
 
@@ -114,14 +99,9 @@ final class Scan implements Serializable {
         labelsFractional += next.labelsFractional;
         labelsNonFinite += next.labelsNonFinite;
         firstBadLabel = Float.isNaN(firstBadLabel) ? next.firstBadLabel : firstBadLabel;
-        for (int c = 0; c < mean.length; c++) {
-            min[c] = Math.min(min[c], next.min[c]);
-            max[c] = Math.max(max[c], next.max[c]);
-            if (next.perChannel > 0) {
-                combine(c, next.mean[c], next.squares[c], perChannel, next.perChannel);
-            }
+        if (moments != null) {
+            moments.append(next.moments);
         }
-        perChannel += next.perChannel;
         return this;
     }
 
@@ -136,11 +116,6 @@ final class Scan implements Serializable {
             offsets[p] = offsets[p - 1] + partitionRows.get(p - 1);
         }
         return offsets;
-    }
-
-    /** The population standard deviation, as DL4J's NormalizerStandardize takes it. */
-    double standardDeviation(int channel) {
-        return Math.sqrt(squares[channel] / perChannel);
     }
 
     /** Throws with everything that is wrong, or returns when the rows can be trained on. */
