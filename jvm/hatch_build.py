@@ -125,7 +125,7 @@ def run(command: list[str]) -> tuple[int, str]:
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         assert process.stdout is not None
         for line in process.stdout:
-            if line.startswith("[ERROR]"):
+            if "[ERROR]" in line[:20]:  # after a colour reset, sometimes
                 errors.append(line)
             else:
                 sys.stderr.write(line)
