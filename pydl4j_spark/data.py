@@ -69,7 +69,7 @@ def rows(
     if isinstance(data, (str, Path)):
         data = spark.read.parquet(str(data))
     if is_rdd(data):
-        data, columns = _frame_of(spark, data), ColumnNames()
+        data, columns = _frame_of(spark, data, name), ColumnNames()
     if is_frame(data):
         yield _frame_rows(engine, data, shape, columns, name)
         return
@@ -229,20 +229,32 @@ def _check_type(frame: Any, column: str, name: str) -> str:
     )
 
 
-def _frame_of(spark: Any, rdd: Any) -> Any:
-    """Turn an RDD of pairs or of LabeledPoint into a DataFrame of float32 bytes."""
-    from pyspark.sql.types import BinaryType, StructField, StructType
+def _frame_of(spark: Any, rdd: Any, name: str) -> Any:
+    """Turn an RDD of pairs or of LabeledPoint into a DataFrame: float32 bytes, and labels that are numbers or bytes."""
+    from pyspark.sql.types import BinaryType, DoubleType, StructField, StructType
 
-    # Nested, so that it is sent by value and executors need not have this package.
-    def encode(pair: Any) -> tuple[bytearray, bytearray]:
+    # Nested, so that they are sent by value and executors need not have this package.
+    def pair_of(row: Any) -> tuple[Any, Any]:
+        return (row.features.toArray(), row.label) if hasattr(row, "features") else row
+
+    def encoded(values: Any) -> bytearray:
         import numpy
 
-        if hasattr(pair, "features"):
-            features, label = pair.features.toArray(), pair.label
-        else:
-            features, label = pair
-        first, second = (bytearray(numpy.asarray(each, dtype="<f4").tobytes()) for each in (features, label))
-        return first, second
+        return bytearray(numpy.asarray(values, dtype="<f4").tobytes())
 
-    columns = [StructField("features", BinaryType(), True), StructField("label", BinaryType(), True)]
+    def encode(row: Any) -> tuple[bytearray, Any]:
+        features, label = pair_of(row)
+        return encoded(features), encoded(label) if hasattr(label, "__len__") else float(label)
+
+    first = rdd.take(1)
+    if not first:
+        raise DataError(f"{name} has no rows")
+    try:
+        _, label = pair_of(first[0])
+    except (TypeError, ValueError) as error:
+        raise DataError(
+            f"{name}: an RDD must hold (features, label) pairs or LabeledPoint, found {first[0]!r}"
+        ) from error
+    kind = BinaryType() if hasattr(label, "__len__") else DoubleType()
+    columns = [StructField("features", BinaryType(), True), StructField("label", kind, True)]
     return spark.createDataFrame(rdd.map(encode), StructType(columns))
