@@ -4,6 +4,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.UUID;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -28,6 +29,7 @@ public final class Job {
     private final Thread thread;
     private volatile boolean cancelled;
     private volatile Object result;
+    private volatile Throwable thrown;
 
     Job(JavaSparkContext context, String description, Work work) {
         this.context = context;
@@ -43,6 +45,7 @@ public final class Job {
             result = work.run(this);
             last.put("event", "done");
         } catch (Throwable t) {
+            thrown = t;
             describe(last.put("event", cancelled ? "cancelled" : "failed"), t);
         } finally {
             events.add(last);
@@ -55,7 +58,13 @@ public final class Job {
         thrown.printStackTrace(new PrintWriter(trace));
         event.put("trace", trace.toString());
         event.put("code", ours == null ? BridgeException.Code.TRAINING.name() : ours.code());
-        event.put("message", ours == null ? rootMessage(thrown) : ours.getMessage());
+        event.put("message", message(thrown));
+    }
+
+    /** Our own message where there is one in the chain of causes, else the innermost. */
+    static String message(Throwable thrown) {
+        BridgeException ours = BridgeException.within(thrown);
+        return ours == null ? rootMessage(thrown) : ours.getMessage();
     }
 
     private static String rootMessage(Throwable thrown) {
@@ -87,6 +96,11 @@ public final class Job {
 
     Object result() {
         return result;
+    }
+
+    /** What the work failed with. */
+    Exception failure() {
+        return thrown instanceof Exception ? (Exception) thrown : new ExecutionException(thrown);
     }
 
     /** Ends the work's Spark jobs and waits until its thread has cleaned up after itself. */

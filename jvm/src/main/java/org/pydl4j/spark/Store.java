@@ -24,6 +24,7 @@ import org.apache.hadoop.fs.FileContext;
 import org.apache.hadoop.fs.Options;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.util.ModelSerializer;
+import org.nd4j.shade.jackson.databind.JsonNode;
 import org.nd4j.shade.jackson.databind.node.ObjectNode;
 
 /** Model files: DL4J's zip with one entry of ours that DL4J ignores, on local paths and on Hadoop filesystems. */
@@ -86,6 +87,12 @@ final class Store {
         } catch (RuntimeException e) {
             throw BridgeException.model("DL4J cannot restore the model: " + e.getMessage(), e);
         }
+    }
+
+    /** Our entry of a model zip; an empty object where DL4J wrote it. */
+    static JsonNode manifest(byte[] zip) throws IOException {
+        byte[] entry = entries(new ByteArrayInputStream(zip)).get(MANIFEST);
+        return entry == null ? Json.object() : Json.read(new String(entry, StandardCharsets.UTF_8));
     }
 
     private static Map<String, byte[]> entries(InputStream in) throws IOException {
