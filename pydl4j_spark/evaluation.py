@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from attrs import frozen
+from attrs import field, frozen
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ class Evaluation:
     precision: float
     recall: float
     f1: float
-    confusion_matrix: NDArray[np.int64]
+    confusion_matrix: NDArray[np.int64] = field(repr=False)
     """Counts, ``[actual, predicted]``."""
     labels: tuple[str, ...]
     """Class names, in the order of the network's outputs."""

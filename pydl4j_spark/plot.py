@@ -44,10 +44,12 @@ def training_curve(history: History, path: str | Path | None = None) -> Figure:
     panels[0].legend()
     if accuracies:
         panels[1].plot(history.epoch, accuracies, marker=marker, color="tab:green")
-        panels[1].set(title="Validation accuracy", xlabel="epoch", ylabel="accuracy")
         best = int(np.argmax(accuracies))
-        panels[1].annotate(
-            f"{accuracies[best]:.4f}", (history.epoch[best], accuracies[best]), (0, -16), textcoords="offset points"
+        panels[1].plot(history.epoch[best], accuracies[best], "o", color="none", markeredgecolor="black", markersize=11)
+        panels[1].set(
+            title=f"Validation accuracy, best {accuracies[best]:.4f} in epoch {history.epoch[best]}",
+            xlabel="epoch",
+            ylabel="accuracy",
         )
     for panel in panels:
         panel.grid(alpha=0.3)
