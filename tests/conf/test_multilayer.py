@@ -9,22 +9,18 @@ import pytest
 
 from pydl4j_spark.conf import InputType, MultiLayerConfiguration
 from pydl4j_spark.conf.updaters import Adam, Sgd
-from pydl4j_spark.constraints import L2Regularization, MaxNormConstraint, WeightDecay
-from pydl4j_spark.dropout import DropConnect, Dropout, SpatialDropout
+from pydl4j_spark.constraints import L2Regularization, WeightDecay
+from pydl4j_spark.dropout import Dropout, SpatialDropout
 from pydl4j_spark.errors import ConfigError
 from pydl4j_spark.layers import (
     LSTM,
-    ActivationLayer,
     BatchNormalization,
     Bidirectional,
     ConvolutionLayer,
     DenseLayer,
-    DropoutLayer,
     EmbeddingLayer,
     GlobalPoolingLayer,
-    GravesLSTM,
     LastTimeStep,
-    LossLayer,
     OutputLayer,
     RnnOutputLayer,
     SubsamplingLayer,
@@ -32,67 +28,7 @@ from pydl4j_spark.layers import (
 from pydl4j_spark.losses import LossMCXENT
 from pydl4j_spark.preprocessors import FeedForwardToCnnPreProcessor
 
-
-def mlp(*layers, size=4, **settings):
-    return MultiLayerConfiguration([*layers, OutputLayer(n_out=3)], input_type=InputType.feed_forward(size), **settings)
-
-
-def sequence(*layers, ending=None, **settings):
-    return MultiLayerConfiguration(
-        [*layers, ending or RnnOutputLayer(n_out=3)], input_type=InputType.recurrent(5, 7), **settings
-    )
-
-
-NETWORKS = {
-    "mlp": mlp(DenseLayer(n_out=8, has_layer_norm=True), seed=123, updater=Adam(1e-3), l2=1e-4, dropout=0.5),
-    "everything": mlp(
-        DenseLayer(n_out=8, constraints=MaxNormConstraint(2), weight_noise=DropConnect(0.9), bias_updater="adam"),
-        ActivationLayer("relu"),
-        DropoutLayer(0.5),
-        BatchNormalization(use_log_std=False),
-        l1=1e-5,
-        weight_decay=1e-4,
-        l1_bias=0.1,
-        gradient_normalization="clip_l2_per_layer",
-        gradient_normalization_threshold=5,
-        data_type="double",
-        mini_batch=False,
-        optimization_algo="lbfgs",
-    ),
-    "loss layer": MultiLayerConfiguration(
-        [DenseLayer(n_out=3, activation="softmax"), LossLayer()], input_type=InputType.feed_forward(4)
-    ),
-    "embedding": MultiLayerConfiguration([EmbeddingLayer(n_in=11, n_out=6), OutputLayer(n_out=3)]),
-    "conv": MultiLayerConfiguration(
-        [
-            ConvolutionLayer(n_out=6, kernel_size=(3, 2), activation="relu"),
-            SubsamplingLayer("avg", kernel_size=2),
-            BatchNormalization(),
-            GlobalPoolingLayer("pnorm", pnorm=3),
-            OutputLayer(n_out=3),
-        ],
-        input_type=InputType.convolutional(9, 7, 2, data_format="NHWC"),
-        convolution_mode="same",
-    ),
-    "conv flat": MultiLayerConfiguration(
-        [ConvolutionLayer(n_out=6), DenseLayer(n_out=5), OutputLayer(n_out=3)],
-        input_type=InputType.convolutional_flat(9, 7, 2),
-    ),
-    "lstm": sequence(
-        LSTM(n_out=6, activation="tanh"), GravesLSTM(n_out=4), backprop_type="truncated_bptt", tbptt_length=8
-    ),
-    "last step": sequence(LastTimeStep(LSTM(n_out=6)), ending=OutputLayer(n_out=3)),
-    "both ways": sequence(Bidirectional(LSTM(n_out=6)), dropout=0.9, l2=0.1),
-    "both ways, last": sequence(Bidirectional(LastTimeStep(LSTM(n_out=6)), "average"), ending=OutputLayer(n_out=3)),
-    "last of both ways": sequence(LastTimeStep(Bidirectional(LSTM(n_out=6), "add")), ending=OutputLayer(n_out=3)),
-    "pooled sequence": sequence(LSTM(n_out=6), GlobalPoolingLayer("avg"), ending=OutputLayer(n_out=3)),
-    "dense in time": sequence(LSTM(n_out=6), DenseLayer(n_out=4)),
-    "given preprocessor": MultiLayerConfiguration(
-        [ConvolutionLayer(n_out=2, kernel_size=2), OutputLayer(n_out=3)],
-        input_type=InputType.feed_forward(24),
-        preprocessors={0: FeedForwardToCnnPreProcessor(input_height=4, input_width=3, num_channels=2)},
-    ),
-}
+from .networks import NETWORKS, mlp, sequence
 
 
 @pytest.mark.parametrize("conf", NETWORKS.values(), ids=NETWORKS)

@@ -81,7 +81,7 @@ class BatchNormalization(FeedForwardLayer):
         if isinstance(given, InputTypeConvolutional):
             return self._sized(given.channels, data_format=given.data_format)
         if isinstance(given, InputTypeFeedForward):
-            return self._sized(given.size)
+            return self._sized(given.size, data_format=self.data_format or "NCHW")
         raise wrong_input(given, "rows or images", "use InputType.convolutional_flat")
 
     def _sized(self, size: int, **settled: str) -> Layer:

@@ -6,6 +6,10 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.Consumer;
+import java.util.function.IntConsumer;
 import org.deeplearning4j.nn.api.OptimizationAlgorithm;
 import org.deeplearning4j.nn.conf.BackpropType;
 import org.deeplearning4j.nn.conf.CacheMode;
@@ -14,9 +18,11 @@ import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.WorkspaceMode;
 import org.deeplearning4j.nn.conf.inputs.InputType;
+import org.deeplearning4j.nn.conf.layers.FeedForwardLayer;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.recurrent.Bidirectional;
 import org.deeplearning4j.nn.conf.layers.recurrent.LastTimeStep;
+import org.deeplearning4j.nn.params.EmptyParamInitializer;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.shade.jackson.databind.DeserializationFeature;
 import org.nd4j.shade.jackson.databind.JsonNode;
@@ -39,11 +45,20 @@ final class NetworkFactory {
             "org.deeplearning4j.nn.conf.", "org.deeplearning4j.nn.weights.", "org.deeplearning4j.preprocessors.",
             "org.deeplearning4j.nn.modelimport.keras.preprocessors.", "org.nd4j.linalg.");
 
+    /** What is read of a network beside its layers, and of a layer's entry beside the layer; the rest is a misspelling. */
+    private static final Set<String> NETWORK_KEYS = Set.of("backpropType", "cacheMode", "confs", "dataType", "epochCount",
+            "inferenceWorkspaceMode", "inputPreProcessors", "inputType", "iterationCount", "tbpttBackLength",
+            "tbpttFwdLength", "trainingWorkspaceMode", "validateOutputLayerConfig");
+    private static final Set<String> ENTRY_KEYS = Set.of("cacheMode", "dataType", "epochCount", "iterationCount", "layer",
+            "maxNumLineSearchIterations", "miniBatch", "minimize", "optimizationAlgo", "seed", "stepFunction",
+            "variables");
+
     private NetworkFactory() {}
 
     private static ObjectMapper strictMapper() {
         return NeuralNetConfiguration.mapper().copy()
-                .configure(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES, true);
+                .configure(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES, true)
+                .configure(DeserializationFeature.ACCEPT_FLOAT_AS_INT, false);
     }
 
     static MultiLayerConfiguration configuration(String json) {
@@ -54,16 +69,20 @@ final class NetworkFactory {
         if (confs == null || confs.size() == 0) {
             throw BridgeException.config("the configuration has no layers (key 'confs')", null);
         }
-        JsonNode first = confs.get(0);
-        NeuralNetConfiguration.ListBuilder list = globals(root, first).list();
+        checkKeys(root, NETWORK_KEYS, "the network");
+        NeuralNetConfiguration.ListBuilder list = globals(root, confs.get(0)).list();
         for (int i = 0; i < confs.size(); i++) {
+            checkKeys(confs.get(i), ENTRY_KEYS, "layer " + i);
             list.layer(i, layer(mapper, confs.get(i).get("layer"), i));
         }
         try {
             network(mapper, root, list);
             MultiLayerConfiguration conf = list.build();
-            conf.setIterationCount(root.path("iterationCount").asInt(0));
-            conf.setEpochCount(root.path("epochCount").asInt(0));
+            // DL4J's builder checks by this setting and then forgets it, so that evaluation would check again.
+            truth(root, "validateOutputLayerConfig", conf::setValidateOutputLayerConfig);
+            whole(root, "iterationCount", conf::setIterationCount);
+            whole(root, "epochCount", conf::setEpochCount);
+            checkSizes(conf);
             return conf;
         } catch (BridgeException e) {
             throw e;
@@ -75,19 +94,18 @@ final class NetworkFactory {
     private static NeuralNetConfiguration.Builder globals(JsonNode root, JsonNode first) {
         NeuralNetConfiguration.Builder builder = new NeuralNetConfiguration.Builder();
         if (first.hasNonNull("seed")) {
+            if (!first.get("seed").canConvertToLong() || !first.get("seed").isIntegralNumber()) {
+                throw impossible("seed", first.get("seed"), "a whole number of 64 bits");
+            }
             builder.seed(first.get("seed").asLong());
         }
-        builder.miniBatch(first.path("miniBatch").asBoolean(true));
-        builder.minimize(first.path("minimize").asBoolean(true));
-        if (first.hasNonNull("optimizationAlgo")) {
-            builder.optimizationAlgo(OptimizationAlgorithm.valueOf(first.get("optimizationAlgo").asText()));
-        }
-        if (first.hasNonNull("maxNumLineSearchIterations")) {
-            builder.maxNumLineSearchIterations(first.get("maxNumLineSearchIterations").asInt());
-        }
-        if (root.hasNonNull("dataType")) {
-            builder.dataType(DataType.valueOf(root.get("dataType").asText()));
-        }
+        truth(first, "miniBatch", builder::miniBatch);
+        truth(first, "minimize", builder::minimize);
+        choice(first, "optimizationAlgo", OptimizationAlgorithm.class, builder::optimizationAlgo);
+        whole(first, "maxNumLineSearchIterations", builder::maxNumLineSearchIterations);
+        // The list builder has this setting too, and takes this one's.
+        choice(root, "cacheMode", CacheMode.class, builder::cacheMode);
+        choice(root, "dataType", DataType.class, builder::dataType);
         return builder;
     }
 
@@ -95,30 +113,18 @@ final class NetworkFactory {
             throws IOException {
         // What the user set wins; what is missing is still inferred.
         list.overrideNinUponBuild(false);
-        if (root.hasNonNull("backpropType")) {
-            list.backpropType(BackpropType.valueOf(root.get("backpropType").asText()));
-        }
-        if (root.hasNonNull("tbpttFwdLength")) {
-            list.tBPTTForwardLength(root.get("tbpttFwdLength").asInt());
-        }
-        if (root.hasNonNull("tbpttBackLength")) {
-            list.tBPTTBackwardLength(root.get("tbpttBackLength").asInt());
-        }
-        if (root.hasNonNull("trainingWorkspaceMode")) {
-            list.trainingWorkspaceMode(WorkspaceMode.valueOf(root.get("trainingWorkspaceMode").asText()));
-        }
-        if (root.hasNonNull("inferenceWorkspaceMode")) {
-            list.inferenceWorkspaceMode(WorkspaceMode.valueOf(root.get("inferenceWorkspaceMode").asText()));
-        }
-        if (root.hasNonNull("cacheMode")) {
-            list.cacheMode(CacheMode.valueOf(root.get("cacheMode").asText()));
-        }
-        if (root.hasNonNull("validateOutputLayerConfig")) {
-            list.validateOutputLayerConfig(root.get("validateOutputLayerConfig").asBoolean());
-        }
+        choice(root, "backpropType", BackpropType.class, list::backpropType);
+        whole(root, "tbpttFwdLength", list::tBPTTForwardLength);
+        whole(root, "tbpttBackLength", list::tBPTTBackwardLength);
+        choice(root, "trainingWorkspaceMode", WorkspaceMode.class, list::trainingWorkspaceMode);
+        choice(root, "inferenceWorkspaceMode", WorkspaceMode.class, list::inferenceWorkspaceMode);
+        truth(root, "validateOutputLayerConfig", list::validateOutputLayerConfig);
         Iterator<Map.Entry<String, JsonNode>> preprocessors = root.path("inputPreProcessors").fields();
         while (preprocessors.hasNext()) {
             Map.Entry<String, JsonNode> entry = preprocessors.next();
+            if (!entry.getKey().matches("[0-9]{1,9}")) {
+                throw BridgeException.config("'inputPreProcessors': '" + entry.getKey() + "' is no layer's place", null);
+            }
             list.inputPreProcessor(Integer.valueOf(entry.getKey()),
                     mapper.treeToValue(entry.getValue(), InputPreProcessor.class));
         }
@@ -144,7 +150,11 @@ final class NetworkFactory {
 
     private static Layer layer(ObjectMapper mapper, ObjectNode json) throws IOException, ReflectiveOperationException {
         ObjectNode settings = json.deepCopy();
-        String className = settings.remove("@class").asText();
+        JsonNode named = settings.remove("@class");
+        if (named == null || !named.isTextual()) {
+            throw new IllegalArgumentException("'@class' is missing");
+        }
+        String className = named.asText();
         Layer layer = defaults(mapper, className, settings);
         return mapper.readerForUpdating(layer).readValue(settings);
     }
@@ -169,6 +179,60 @@ final class NetworkFactory {
         Class<?> builder = Class.forName(className + "$Builder");
         Object instance = builder.getDeclaredConstructor().newInstance();
         return (Layer) builder.getMethod("build").invoke(instance);
+    }
+
+    private static void checkKeys(JsonNode node, Set<String> known, String what) {
+        node.fieldNames().forEachRemaining(key -> {
+            if (!known.contains(key)) {
+                throw BridgeException.config(what + " has no setting '" + key + "'; it knows " + new TreeSet<>(known), null);
+            }
+        });
+    }
+
+    private static <E extends Enum<E>> void choice(JsonNode node, String key, Class<E> type, Consumer<E> setting) {
+        if (node.hasNonNull(key)) {
+            try {
+                setting.accept(Enum.valueOf(type, node.get(key).asText()));
+            } catch (IllegalArgumentException e) {
+                throw impossible(key, node.get(key), "one of " + List.of(type.getEnumConstants()));
+            }
+        }
+    }
+
+    private static void whole(JsonNode node, String key, IntConsumer setting) {
+        if (node.hasNonNull(key)) {
+            if (!node.get(key).isIntegralNumber() || !node.get(key).canConvertToInt() || node.get(key).asInt() < 0) {
+                throw impossible(key, node.get(key), "a whole number");
+            }
+            setting.accept(node.get(key).asInt());
+        }
+    }
+
+    private static void truth(JsonNode node, String key, Consumer<Boolean> setting) {
+        if (node.hasNonNull(key)) {
+            if (!node.get(key).isBoolean()) {
+                throw impossible(key, node.get(key), "true or false");
+            }
+            setting.accept(node.get(key).asBoolean());
+        }
+    }
+
+    private static BridgeException impossible(String key, JsonNode value, String wanted) {
+        return BridgeException.config("'" + key + "' is " + value + "; it must be " + wanted, null);
+    }
+
+    /** DL4J looks at sizes only when it makes parameters. */
+    private static void checkSizes(MultiLayerConfiguration conf) {
+        for (int i = 0; i < conf.getConfs().size(); i++) {
+            Layer layer = conf.getConf(i).getLayer();
+            if (layer instanceof FeedForwardLayer && !(layer.initializer() instanceof EmptyParamInitializer)) {
+                FeedForwardLayer sized = (FeedForwardLayer) layer;
+                if (sized.getNOut() < 1 || sized.getNIn() < 1) {
+                    throw BridgeException.config("layer " + i + " (" + layer.getLayerName() + "): 'nin' is "
+                            + sized.getNIn() + " and 'nout' is " + sized.getNOut() + "; both must be above 0", null);
+                }
+            }
+        }
     }
 
     /** Jackson bounds "@class" by base types already; a configuration from a file is checked before it gets there. */
