@@ -79,10 +79,5 @@ class ExampleShape:
         """Say it in JSON for the JVM; ``indices`` is None where there are no labels."""
         labels = None
         if indices is not None:
-            labels = {
-                # Sparse losses want the index itself, as a label of one number.
-                "shape": [1, *self.labels[1:]] if self.sparse and indices else list(self.labels),
-                "indices": indices and not self.sparse,
-                "column": label_column,
-            }
+            labels = {"shape": list(self.labels), "indices": indices, "sparse": self.sparse, "column": label_column}
         return {"features": {"shape": list(self.features), "columns": columns or []}, "labels": labels}

@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import attrs
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -179,7 +180,9 @@ class MultiLayerNetwork:
             configuration = dict(self.to_model_zip().configuration)
             if self._input_type is not None:
                 configuration["inputType"] = self._input_type.to_dict()
-            self._conf = MultiLayerConfiguration.from_json(json.dumps(configuration))
+            read = MultiLayerConfiguration.from_json(json.dumps(configuration))
+            # The counters are the network's (`epoch`, `iteration`), not part of what it is.
+            self._conf = attrs.evolve(read, iteration_count=0, epoch_count=0, layer_states=())
         return self._conf
 
     @property

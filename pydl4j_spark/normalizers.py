@@ -243,8 +243,8 @@ class NormalizerMinMaxScaler(_Fitted):
         When one of a pair is missing or their lengths differ.
     """
 
-    min_range: float = field(default=0.0, converter=float)
-    max_range: float = field(default=1.0, converter=float)
+    min_range: float = field(default=0.0, converter=float, kw_only=False)
+    max_range: float = field(default=1.0, converter=float, kw_only=False)
     min: FloatArray | None = field(default=None, converter=_statistics, repr=_short)
     max: FloatArray | None = field(default=None, converter=_statistics, repr=_short)
     label_min: FloatArray | None = field(default=None, converter=_statistics, repr=_short)
@@ -304,8 +304,8 @@ class ImagePreProcessingScaler(Normalizer):
         The largest value of a pixel.
     """
 
-    min_range: float = field(default=0.0, converter=float)
-    max_range: float = field(default=1.0, converter=float)
+    min_range: float = field(default=0.0, converter=float, kw_only=False)
+    max_range: float = field(default=1.0, converter=float, kw_only=False)
     max_pixel_val: float = field(default=255.0, converter=float)
 
     type_name: ClassVar[str] = "image_min_max"

@@ -76,10 +76,11 @@ class SparkEngine:
                 "A session that runs already must be stopped first: spark.stop()"
             )
         self._bridge = bridge
-        found = self.versions()["jar"]
-        if found != package_version():
+        found, expected = self.versions()["jar"], package_version()
+        # A package that travels by --py-files has no installed version to compare.
+        if expected is not None and found != expected:
             raise JarMismatch(
-                f"the session's jar is pydl4j_spark {found}, this package is {package_version()}; "
+                f"the session's jar is pydl4j_spark {found}, this package is {expected}; "
                 f"start the session with the jar that belongs to it: {jar_path()}"
             )
         self._workspace = Path(self._call(bridge.workspace))

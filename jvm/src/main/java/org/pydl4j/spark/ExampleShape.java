@@ -147,12 +147,9 @@ final class ExampleShape {
         columns.forEach(f.putArray("columns")::add);
         ObjectNode l = spec.putObject("labels");
         boolean indices = labelColumn != null && indices(kind(frame, labelColumn, name));
-        long[] shape = labels.clone();
-        if (sparse && indices) {
-            shape[0] = 1; // the loss takes the index itself
-        }
-        put(l.putArray("shape"), shape);
-        l.put("indices", indices && !sparse);
+        put(l.putArray("shape"), labels);
+        l.put("indices", indices);
+        l.put("sparse", sparse);
         l.put("column", labelColumn);
         return new ExampleSpec(spec);
     }

@@ -26,6 +26,8 @@ final class ExampleSpec implements Serializable {
     final String labelColumn;
     /** Labels arrive as class indices and become one-hot along the first label axis. */
     final boolean labelsAreIndices;
+    /** The loss itself takes the indices. */
+    final boolean sparse;
     final int features;
     /** Floats of label that one row carries. */
     final int labels;
@@ -39,6 +41,7 @@ final class ExampleSpec implements Serializable {
         labelShape = labelled ? longs(l.get("shape")) : new long[0];
         labelColumn = labelled ? Json.text(l, "column", null) : null;
         labelsAreIndices = labelled && l.path("indices").asBoolean(false);
+        sparse = labelled && l.path("sparse").asBoolean(false);
         features = Math.toIntExact(product(featureShape, 0));
         labels = labelled ? Math.toIntExact(product(labelShape, labelsAreIndices ? 1 : 0)) : 0;
     }
@@ -88,15 +91,25 @@ final class ExampleSpec implements Serializable {
     }
 
     INDArray labelsOf(float[][] rows) {
+        if (labelsAreIndices && !sparse) {
+            return oneHot(rows);
+        }
+        float[] flat = new float[rows.length * labels];
+        for (int i = 0; i < rows.length; i++) {
+            System.arraycopy(rows[i], features, flat, i * labels, labels);
+        }
+        long[] shape = labelShape.clone();
+        shape[0] = sparse ? 1 : shape[0];
+        return Nd4j.create(flat, batchShape(rows.length, shape), 'c');
+    }
+
+    /** The class indices of rows, one-hot. */
+    INDArray oneHot(float[][] rows) {
         int size = Math.toIntExact(product(labelShape, 0));
         float[] flat = new float[rows.length * size];
         for (int i = 0; i < rows.length; i++) {
-            if (labelsAreIndices) {
-                for (int t = 0; t < labels; t++) {
-                    flat[i * size + (int) rows[i][features + t] * labels + t] = 1f;
-                }
-            } else {
-                System.arraycopy(rows[i], features, flat, i * size, size);
+            for (int t = 0; t < labels; t++) {
+                flat[i * size + (int) rows[i][features + t] * labels + t] = 1f;
             }
         }
         return Nd4j.create(flat, batchShape(rows.length, labelShape), 'c');

@@ -44,11 +44,20 @@ final class Scorer {
         void add(MultiLayerNetwork model, ExampleSpec spec, Snapshot snapshot, float[][] some) {
             DataSet data = spec.dataSet(some, snapshot.normalizer);
             INDArray output = model.output(data.getFeatures(), false);
+            // Evaluations count classes one-hot, also where the loss takes indices.
+            INDArray actual = spec.sparse ? spec.oneHot(some) : data.getLabels();
             for (IEvaluation<?> evaluation : evaluations) {
-                evaluation.eval(data.getLabels(), output);
+                evaluation.eval(actual, output);
             }
             lossSum += model.score(data, false) * some.length;
             rows += some.length;
+        }
+
+        Partial append(Partial next, Evaluations wanted) {
+            wanted.merge(evaluations, next.evaluations);
+            lossSum += next.lossSum;
+            rows += next.rows;
+            return this;
         }
     }
 
@@ -68,13 +77,15 @@ final class Scorer {
                 Batches.of(partition, batch).forEach(some -> partial.add(model, spec, snapshot, rows(some)));
                 return List.of(partial).iterator();
             }).collect();
-            Partial whole = new Partial(wanted.create());
+            // Into the first that saw rows: DL4J cannot merge into an evaluation that saw none.
+            Partial whole = null;
             for (Partial partial : partials) {
                 if (partial.rows > 0) {
-                    wanted.merge(whole.evaluations, partial.evaluations);
-                    whole.lossSum += partial.lossSum;
-                    whole.rows += partial.rows;
+                    whole = whole == null ? partial : whole.append(partial, wanted);
                 }
+            }
+            if (whole == null) {
+                throw BridgeException.data(rows.name() + " has no rows");
             }
             ObjectNode result = wanted.report(whole.evaluations);
             result.put("rows", whole.rows);
@@ -179,7 +190,7 @@ final class Scorer {
                 cells[c] = row.get(c);
             }
             double[] predicted = predictions(values, classes, task);
-            cells[n] = scalar ? (Object) predicted[0] : boxed(predicted);
+            cells[n] = scalar ? (Object) predicted[0] : predicted;
             if (withProbability) {
                 cells[n + 1] = Vectors.dense(task == Task.BINARY && each == 1
                         ? new double[] {1.0 - values[0], values[0]} : doubles(values));
@@ -195,14 +206,6 @@ final class Scorer {
             wide[i] = values[i];
         }
         return wide;
-    }
-
-    private static List<Double> boxed(double[] values) {
-        List<Double> list = new ArrayList<>(values.length);
-        for (double value : values) {
-            list.add(value);
-        }
-        return list;
     }
 
     /** Per position (one, or each time step): the likeliest class; for regression the values as they are. */
