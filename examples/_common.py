@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import NoReturn
 
 import numpy as np
-import onnxruntime
 from pyspark.sql import SparkSession
 
 from pydl4j_spark import Dl4jError, configure_spark
@@ -102,8 +101,20 @@ def load_images(path: Path | None, rows: int | None, seed: int) -> tuple[np.ndar
     return images, labels.astype(np.int64), brightest
 
 
+def held_out(images: np.ndarray, labels: np.ndarray, seed: int) -> list[np.ndarray]:
+    """Hold out a fifth: images to train on and to test with, then their labels.
+
+    Stratified: every class has the same share in both parts, so that the accuracy means the same for all of them.
+    """
+    from sklearn.model_selection import train_test_split
+
+    return train_test_split(images, labels, test_size=0.2, stratify=labels, random_state=seed)
+
+
 def onnx_difference(path: Path, rows: np.ndarray, expected: np.ndarray) -> float:
     """Give the largest difference between what onnxruntime computes from the exported file and what is expected."""
+    import onnxruntime
+
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     (outputs,) = session.run(None, {session.get_inputs()[0].name: rows.astype(np.float32)})
     return float(np.abs(outputs - expected).max())

@@ -57,7 +57,7 @@ def write(path: common.Path, start: str, length: int, characters: list[str], see
 
 def main() -> None:
     parser = common.parser(
-        "Train a character model.", epochs=15, batch_size=16, averaging_frequency=5, data="a text; the README if none"
+        "Train a character model.", epochs=12, batch_size=16, averaging_frequency=5, data="a text; the README if none"
     )
     parser.add_argument("--chars", type=common.whole, help="use only so many characters of the text")
     parser.add_argument("--hidden", type=common.whole, default=64, help="size of both LSTM layers")

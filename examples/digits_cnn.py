@@ -7,7 +7,6 @@ python examples/digits_cnn.py --data mnist.npz --rows 10000
 from __future__ import annotations
 
 import _common as common
-from sklearn.model_selection import train_test_split
 
 import pydl4j_spark as dl4j
 from pydl4j_spark.layers import BatchNormalization, ConvolutionLayer, DenseLayer, OutputLayer, SubsamplingLayer
@@ -46,9 +45,7 @@ def main() -> None:
 
     images, labels, brightest = common.load_images(options.data, options.rows, options.seed)
     # Images are [rows, channels, height, width]; these have one channel.
-    x_train, x_test, y_train, y_test = train_test_split(
-        images[:, None], labels, test_size=0.2, stratify=labels, random_state=options.seed
-    )
+    x_train, x_test, y_train, y_test = common.held_out(images[:, None], labels, options.seed)
     print(f"{len(x_train):,} images to train on, {len(x_test):,} held out\n")
     conf = network(*images.shape[1:], classes=int(labels.max()) + 1, seed=options.seed)
     print(conf.summary())

@@ -8,7 +8,6 @@ Nothing is downloaded: the 1,797 images come with scikit-learn.
 from __future__ import annotations
 
 import _common as common
-from sklearn.model_selection import train_test_split
 
 import pydl4j_spark as dl4j
 from pydl4j_spark.layers import DenseLayer, OutputLayer
@@ -30,10 +29,7 @@ def main() -> None:
     images, labels, brightest = common.load_images(options.data, options.rows, options.seed)
     pixels = images.reshape(len(images), -1)
     classes = int(labels.max()) + 1
-    # Stratified: every digit has the same share in both parts, so that the accuracy means the same for all of them.
-    x_train, x_test, y_train, y_test = train_test_split(
-        pixels, labels, test_size=0.2, stratify=labels, random_state=options.seed
-    )
+    x_train, x_test, y_train, y_test = common.held_out(pixels, labels, options.seed)
     print(f"{len(x_train):,} images to train on, {len(x_test):,} held out\n")
 
     conf = dl4j.MultiLayerConfiguration(
