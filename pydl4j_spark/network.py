@@ -182,7 +182,8 @@ class MultiLayerNetwork:
                 configuration["inputType"] = self._input_type.to_dict()
             read = MultiLayerConfiguration.from_json(json.dumps(configuration))
             # The counters are the network's (`epoch`, `iteration`), not part of what it is.
-            self._conf = attrs.evolve(read, iteration_count=0, epoch_count=0, layer_states=())
+            counters = {"iteration_count": 0, "epoch_count": 0, "layer_states": ()}
+            self._conf = attrs.evolve(read, **counters)  # type: ignore[misc]  # mypy cannot see through @config
         return self._conf
 
     @property

@@ -5,7 +5,10 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
+import pyspark
+
 from pydl4j_spark.engine.jar import check_jar, jar_path
+from pydl4j_spark.engine.java import check_java
 from pydl4j_spark.errors import EngineError
 
 _KRYO = "org.apache.spark.serializer.KryoSerializer"
@@ -28,7 +31,7 @@ def configure_spark(builder: Any) -> Any:
     Raises
     ------
     EngineError
-        When the jar is missing, or ``builder`` is no builder.
+        When the jar is missing, there is no Java or one too old, or ``builder`` is no builder.
     JarMismatch
         When the jar is of another version than this package.
 
@@ -44,7 +47,8 @@ def configure_spark(builder: Any) -> Any:
         )
     jar = jar_path()
     check_jar(jar)
-    _warn_of_a_running_session(str(jar))
+    if not _runs_already(str(jar)):
+        check_java(pyspark.__version__)
     jars = [each for each in str(options.get("spark.jars", "")).split(",") if each]
     if str(jar) not in jars:
         jars.append(str(jar))
@@ -55,10 +59,8 @@ def configure_spark(builder: Any) -> Any:
     return builder
 
 
-def _warn_of_a_running_session(jar: str) -> None:
-    from pyspark import SparkContext
-
-    running = SparkContext._active_spark_context
+def _runs_already(jar: str) -> bool:
+    running = pyspark.SparkContext._active_spark_context
     if running is not None and jar not in running.getConf().get("spark.jars", "").split(","):
         warnings.warn(
             "a Spark session runs already, and a jar cannot be added to it any more. Stop it first (spark.stop()), "
@@ -66,3 +68,4 @@ def _warn_of_a_running_session(jar: str) -> None:
             UserWarning,
             stacklevel=3,
         )
+    return running is not None
