@@ -1,0 +1,55 @@
+package org.pydl4j.spark;
+
+import java.util.Random;
+import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
+import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
+import org.deeplearning4j.nn.conf.layers.DenseLayer;
+import org.deeplearning4j.nn.conf.layers.OutputLayer;
+import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.nd4j.linalg.activations.Activation;
+import org.nd4j.linalg.dataset.DataSet;
+import org.nd4j.linalg.learning.config.IUpdater;
+import org.nd4j.linalg.lossfunctions.LossFunctions;
+
+/** Small networks and data that several tests share. */
+final class Networks {
+
+    static final int FEATURES = 6;
+    static final int CLASSES = 3;
+
+    private Networks() {}
+
+    static MultiLayerNetwork perceptron(IUpdater updater) {
+        MultiLayerConfiguration conf = new NeuralNetConfiguration.Builder().seed(12).updater(updater)
+                .activation(Activation.TANH).list()
+                .layer(new DenseLayer.Builder().nIn(FEATURES).nOut(8).build())
+                .layer(new OutputLayer.Builder(LossFunctions.LossFunction.MCXENT).nIn(8).nOut(CLASSES)
+                        .activation(Activation.SOFTMAX).build())
+                .build();
+        MultiLayerNetwork network = new MultiLayerNetwork(conf);
+        network.init();
+        return network;
+    }
+
+    /** Rows as they travel: features, then the class index. */
+    static float[][] rows(int count) {
+        Random random = new Random(5);
+        float[][] rows = new float[count][FEATURES + 1];
+        for (float[] row : rows) {
+            for (int i = 0; i < FEATURES; i++) {
+                row[i] = (float) random.nextGaussian();
+            }
+            row[FEATURES] = random.nextInt(CLASSES);
+        }
+        return rows;
+    }
+
+    static ExampleSpec spec() {
+        return new ExampleSpec(Json.read("{\"features\": {\"shape\": [" + FEATURES + "], \"columns\": []}, "
+                + "\"labels\": {\"shape\": [" + CLASSES + "], \"indices\": true}}"));
+    }
+
+    static DataSet dataSet(float[][] rows, int from, int to) {
+        return spec().dataSet(java.util.Arrays.copyOfRange(rows, from, to), null);
+    }
+}
