@@ -11,9 +11,14 @@ from attrs import evolve, frozen
 from pydl4j_spark.errors import ConfigError
 
 if TYPE_CHECKING:
+    from pydl4j_spark.conf.inputs import InputType
     from pydl4j_spark.conf.multilayer import MultiLayerConfiguration
 
 _CLASS_LOSSES = {"LossMCXENT", "LossNegativeLogLikelihood", "LossSparseMCXENT"}
+
+
+def _length(given: InputType) -> int | None:
+    return getattr(given, "timesteps", None)
 
 
 @frozen(kw_only=True)
@@ -47,14 +52,19 @@ class ExampleShape:
         output = conf.output_type
         if output is None:
             raise ConfigError("the shape of the network's output is not known; pass input_type=InputType...")
-        labels = output.shape
+        features, labels = conf.input_type.shape, output.shape
+        if len(features) == len(labels) == 2:
+            # DL4J forgets the length of sequences in places; it is the same at both ends.
+            labels = tuple(_length(conf.input_type) if n is None else n for n in labels)
+        if loss == "LossMixtureDensity":
+            labels = (last["lossFn"]["labelWidth"], *labels[1:])
         if loss in _CLASS_LOSSES or activation == "ActivationSoftmax":
             task = "CLASSIFICATION"
         elif loss == "LossBinaryXENT":
             task = "BINARY"
         else:
             task = "REGRESSION"
-        return cls(features=conf.input_type.shape, labels=labels, task=task, sparse=loss == "LossSparseMCXENT")
+        return cls(features=features, labels=labels, task=task, sparse=loss == "LossSparseMCXENT")
 
     @property
     def classes(self) -> int:

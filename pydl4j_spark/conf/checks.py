@@ -5,18 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pydl4j_spark.conf import activations as act
-from pydl4j_spark.conf.dropout import SpatialDropout
-from pydl4j_spark.conf.inputs import InputTypeFeedForward, InputTypeRecurrent
-from pydl4j_spark.conf.layers.base import BaseLayer, Layer
-from pydl4j_spark.conf.layers.output import LossLayer, OutputLayer, RnnOutputLayer
+from pydl4j_spark.conf.inputs import InputTypeRecurrent
+from pydl4j_spark.conf.layers.output import LossLayer, RnnOutputLayer
 from pydl4j_spark.conf.layers.pooling import GlobalPoolingLayer
 from pydl4j_spark.conf.layers.recurrent import BaseRecurrentLayer, Bidirectional, LastTimeStep
 from pydl4j_spark.conf.losses import LossBinaryXENT, LossMCXENT
 from pydl4j_spark.conf.shapes import LayerType, at_layer
-from pydl4j_spark.conf.updaters import AdaBelief
+from pydl4j_spark.conf.trainable import ENDINGS
 from pydl4j_spark.errors import ConfigError
-
-_ENDINGS = (OutputLayer, LossLayer, RnnOutputLayer)
 
 # DL4J's own list; GELU, Mish and RectifiedTanh are not in it.
 _BEYOND_ZERO_ONE = (
@@ -39,7 +35,7 @@ _BEYOND_ZERO_ONE = (
 _PAIRS = "for classes use softmax with mcxent, for several labels at once sigmoid with xent"
 
 
-def check_network(passed: Sequence[LayerType], *, outputs: bool, truncated: bool, training: bool) -> None:
+def check_network(passed: Sequence[LayerType], *, outputs: bool, truncated: bool) -> None:
     """Refuse what DL4J would.
 
     Parameters
@@ -50,9 +46,6 @@ def check_network(passed: Sequence[LayerType], *, outputs: bool, truncated: bool
         Whether activation and loss of output layers are checked.
     truncated : bool
         Whether backpropagation through time is truncated.
-    training : bool
-        Whether the network must end with a loss and compute what it says. A network read from JSON may have been
-        trained elsewhere with DL4J's faults, and is shown as it is.
     """
     for here in passed:
         with at_layer(here.index, here.layer):
@@ -60,19 +53,10 @@ def check_network(passed: Sequence[LayerType], *, outputs: bool, truncated: bool
                 _check_output(here)
             if truncated:
                 _check_truncated(here)
-            if training:
-                _check_training(here)
-            if here.index + 1 < len(passed) and isinstance(here.layer, _ENDINGS):
+            if here.index + 1 < len(passed) and isinstance(here.layer, ENDINGS):
                 raise ConfigError("an output or loss layer can only be the last layer of this kind of network")
             if here.index and _pooled(passed[here.index - 1]) and isinstance(here.layer, _SEQUENCE_LAYERS):
                 raise ConfigError("it takes sequences, but the GlobalPoolingLayer before it gives rows")
-    last = passed[-1]
-    with at_layer(last.index, last.layer):
-        if training and not isinstance(last.layer, _ENDINGS):
-            raise ConfigError(
-                "the last layer must be an output or loss layer (OutputLayer, RnnOutputLayer, LossLayer), or there is"
-                " nothing to train towards; for_training=False allows it"
-            )
 
 
 _SEQUENCE_LAYERS = (BaseRecurrentLayer, Bidirectional, LastTimeStep, RnnOutputLayer)
@@ -82,25 +66,9 @@ def _pooled(here: LayerType) -> bool:
     return isinstance(here.layer, GlobalPoolingLayer) and isinstance(here.input_type, InputTypeRecurrent)
 
 
-def _check_training(here: LayerType) -> None:
-    layer, given = here.layer, here.input_type
-    nwc = isinstance(given, InputTypeRecurrent) and given.data_format == "NWC"
-    if nwc and isinstance(layer, GlobalPoolingLayer) and layer.pooling_dimensions is None:
-        raise ConfigError("DL4J pools the wrong axis of NWC sequences; give pooling_dimensions=[1], or use NCW")
-    if isinstance(layer.dropout, SpatialDropout) and isinstance(given, InputTypeFeedForward):
-        raise ConfigError("SpatialDropout drops channels of images and sequences, and rows have none; use Dropout")
-    for leaf in _leaves(layer):
-        if isinstance(leaf, BaseLayer) and leaf.n_params and AdaBelief in (type(leaf.updater), type(leaf.bias_updater)):
-            raise ConfigError("DL4J's AdaBelief fails at the first step of training (index out of bounds); use Adam")
-
-
-def _leaves(layer: Layer) -> list[Layer]:
-    return [leaf for inner in layer.children.values() for leaf in _leaves(inner)] or [layer]
-
-
 def _check_output(here: LayerType) -> None:
     layer = here.layer
-    if not isinstance(layer, _ENDINGS):
+    if not isinstance(layer, ENDINGS):
         return
     activation, loss = layer.activation, layer.loss
     n_out = None if isinstance(layer, LossLayer) else layer.n_out

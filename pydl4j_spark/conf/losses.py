@@ -111,6 +111,11 @@ class LossMixtureDensity(Loss):
     mixtures: int = whole("mixtures", minimum=1)
     label_width: int = whole("labelWidth", minimum=1)
 
+    @property
+    def outputs(self) -> int:
+        """How many outputs the layer must have."""
+        return self.mixtures * (self.label_width + 2)
+
 
 @config(_PACKAGE + "LossMSE", "mse", "squared_loss")
 class LossMSE(Loss):

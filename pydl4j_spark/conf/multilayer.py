@@ -33,6 +33,7 @@ from pydl4j_spark.conf.preprocessors import Preprocessor
 from pydl4j_spark.conf.resolve import resolve
 from pydl4j_spark.conf.shapes import LayerType, at_layer, entrance, walk
 from pydl4j_spark.conf.summary import table
+from pydl4j_spark.conf.trainable import check_trainable
 from pydl4j_spark.conf.updaters import Updater
 from pydl4j_spark.conf.weights import WeightInit
 from pydl4j_spark.errors import ConfigError
@@ -89,7 +90,8 @@ class MultiLayerConfiguration(Config):
     layers : list of Layer
         In order; the last is an output or loss layer.
     input_type : InputType, optional
-        What one example looks like. Where not given, `n_in` of a dense, output or recurrent first layer tells.
+        What one example looks like. Where not given, `n_in` of a dense, output or recurrent first layer tells, and
+        it is filled in.
     preprocessors : dict, optional
         Preprocessors by layer index, where others are wanted than those put in automatically.
     seed : int, optional
@@ -116,7 +118,8 @@ class MultiLayerConfiguration(Config):
     validate_output_layer : bool
         Whether the pair of activation and loss is checked, as DL4J does.
     for_training : bool
-        Whether the last layer must have a loss. It is not asked of what is read from JSON.
+        Whether the network must end with a loss, and DL4J be able to train it. It is not asked of what is read from
+        JSON, which may have been trained elsewhere with DL4J's faults and is shown as it is.
     """
 
     layers: Sequence[Layer] = nested_list(None, Layer, default=attrs.NOTHING, kw_only=False)
@@ -167,7 +170,6 @@ class MultiLayerConfiguration(Config):
     epoch_count: int = whole("epochCount", default=0)
     layer_states: Sequence[LayerState] = nested_list(None, LayerState, default=())
 
-    _entrance: InputType | None = attrs.field(init=False, repr=False)
     _passed: tuple[LayerType, ...] = attrs.field(init=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
@@ -189,8 +191,10 @@ class MultiLayerConfiguration(Config):
         given = self.input_type or entrance(resolved, self.preprocessors)
         passed = walk(resolved, given, self.preprocessors)
         truncated = self.backprop_type == "truncated_bptt"
-        check_network(passed, outputs=self.validate_output_layer, truncated=truncated, training=self.for_training)
-        object.__setattr__(self, "_entrance", given)
+        check_network(passed, outputs=self.validate_output_layer, truncated=truncated)
+        if self.for_training:
+            check_trainable(passed, given, truncated=truncated)
+        object.__setattr__(self, "input_type", given)
         object.__setattr__(self, "_passed", passed)
 
     def _resolved(self) -> list[Layer]:
@@ -236,7 +240,7 @@ class MultiLayerConfiguration(Config):
 
     def summary(self) -> str:
         """Give a table of layers, shapes and parameters, in plain text unless it goes to a terminal."""
-        return table(self._passed, self._entrance)
+        return table(self._passed, self.input_type)
 
     def to_dict(self) -> dict[str, Any]:
         """Give what `to_json` writes, as a dict."""
@@ -265,7 +269,7 @@ class MultiLayerConfiguration(Config):
                 str(here.index): here.preprocessor.to_dict() for here in self._passed if here.preprocessor is not None
             },
         }
-        return document if self._entrance is None else document | {"inputType": self._entrance.to_dict()}
+        return document if self.input_type is None else document | {"inputType": self.input_type.to_dict()}
 
     def to_json(self) -> str:
         """Give the network in DL4J's JSON spelling, with an ``inputType`` of ours that DL4J passes over.

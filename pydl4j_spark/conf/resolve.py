@@ -35,9 +35,11 @@ def resolve(layer: Layer, defaults: Any, name: str) -> Layer:
         settled["regularization_bias"] = _regularization(layer, defaults, "regularization_bias", _BIASES)
     for field, inner in layer.children.items():
         filled = resolve(inner, defaults, name)
-        # DL4J ignores the dropout of a wrapper, so it is handed to the layer inside.
+        # DL4J ignores the dropout and the constraints of a wrapper, so they are handed to the layer inside.
         if layer.dropout is not None and inner.dropout is None:
             filled = evolve(filled, dropout=layer.dropout)
+        if layer.constraints and not inner.constraints:
+            filled = evolve(filled, constraints=layer.constraints)
         settled[field] = filled
     return evolve(layer, **settled)
 

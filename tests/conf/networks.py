@@ -21,6 +21,7 @@ from pydl4j_spark.layers import (
     RnnOutputLayer,
     SubsamplingLayer,
 )
+from pydl4j_spark.losses import LossFMeasure, LossMixtureDensity
 from pydl4j_spark.preprocessors import ComposableInputPreProcessor, FeedForwardToCnnPreProcessor
 from pydl4j_spark.updaters import AdaBelief, Adam
 
@@ -59,7 +60,7 @@ NETWORKS = {
     "embedding": MultiLayerConfiguration([EmbeddingLayer(n_in=11, n_out=6), OutputLayer(n_out=3)]),
     "conv": MultiLayerConfiguration(
         [
-            ConvolutionLayer(n_out=6, kernel_size=(3, 2), activation="relu"),
+            ConvolutionLayer(n_out=6, kernel_size=(3, 2), activation="tanh"),
             SubsamplingLayer("avg", kernel_size=2),
             BatchNormalization(),
             GlobalPoolingLayer("pnorm", pnorm=3),
@@ -77,7 +78,9 @@ NETWORKS = {
     ),
     "last step": sequence(LastTimeStep(LSTM(n_out=6)), ending=OutputLayer(n_out=3)),
     "both ways": sequence(Bidirectional(LSTM(n_out=6)), dropout=0.9, l2=0.1),
-    "both ways, last": sequence(Bidirectional(LastTimeStep(LSTM(n_out=6)), "average"), ending=OutputLayer(n_out=3)),
+    "both ways, last": sequence(
+        Bidirectional(LastTimeStep(LSTM(n_out=6)), "average"), ending=OutputLayer(n_out=3), for_training=False
+    ),
     "last of both ways": sequence(LastTimeStep(Bidirectional(LSTM(n_out=6), "add")), ending=OutputLayer(n_out=3)),
     "pooled sequence": sequence(LSTM(n_out=6), GlobalPoolingLayer("avg"), ending=OutputLayer(n_out=3)),
     "dense in time": sequence(LSTM(n_out=6), DenseLayer(n_out=4)),
@@ -95,9 +98,9 @@ def image(*layers, **settings):
     )
 
 
-def time_first(*layers):
+def time_first(*layers, **settings):
     return MultiLayerConfiguration(
-        [*layers, RnnOutputLayer(n_out=3)], input_type=InputType.recurrent(5, 7, data_format="NWC")
+        [*layers, RnnOutputLayer(n_out=3)], input_type=InputType.recurrent(5, 7, data_format="NWC"), **settings
     )
 
 
@@ -110,7 +113,7 @@ LAYERS = {
     "batch norm of flat images": MultiLayerConfiguration(
         [BatchNormalization(), OutputLayer(n_out=3)], input_type=InputType.convolutional_flat(4, 5, 2)
     ),
-    "batch norm in time": time_first(LSTM(n_out=4), BatchNormalization(data_format="NHWC")),
+    "batch norm in time": time_first(LSTM(n_out=4), BatchNormalization(data_format="NHWC"), for_training=False),
     "convolution, strict": image(
         ConvolutionLayer(n_out=4, kernel_size=(3, 2), stride=(2, 1), padding=(1, 0), convolution_mode="strict")
     ),
@@ -129,7 +132,7 @@ LAYERS = {
         DenseLayer(n_out=4), GlobalPoolingLayer("avg"), ending=OutputLayer(n_out=3)
     ),
     "lstm": sequence(
-        LSTM(n_out=4, forget_gate_bias_init=2, gate_activation="hardsigmoid", weight_init_recurrent="identity")
+        LSTM(n_out=4, forget_gate_bias_init=2, gate_activation="hardsigmoid", weight_init_recurrent="uniform")
     ),
     "lstm, time first": time_first(LSTM(n_out=4), GravesLSTM(n_out=4)),
     "lstm of images": MultiLayerConfiguration(
@@ -137,14 +140,13 @@ LAYERS = {
     ),
     "both ways, time first": time_first(Bidirectional(GravesLSTM(n_out=4), "mul")),
     "last step, time first": MultiLayerConfiguration(
-        [LastTimeStep(GravesLSTM(n_out=4), dropout=0.5), OutputLayer(n_out=3)],
+        [LastTimeStep(LSTM(n_out=4), dropout=0.5), OutputLayer(n_out=3)],
         input_type=InputType.recurrent(5, 7, data_format="NWC"),
     ),
     "activation in time": sequence(LSTM(n_out=4), ActivationLayer("tanh"), DropoutLayer(0.5)),
     "activation of images": image(ActivationLayer("relu"), DropoutLayer(0.5)),
     "sequence output without layers": sequence(),
     "network settings": mlp(
-        backprop_type="truncated_bptt",
         tbptt_fwd_length=7,
         tbptt_back_length=5,
         minimize=False,
@@ -172,9 +174,9 @@ ACTIVATIONS_OF_LOSSES = {
 
 
 def with_loss(loss, **settings):
-    n_out = len(getattr(loss, "weights", None) or "abc")
-    if hasattr(loss, "mixtures"):
-        n_out = loss.mixtures * (loss.label_width + 2)
+    n_out = 2 if isinstance(loss, LossFMeasure) else len(getattr(loss, "weights", None) or "abc")
+    if isinstance(loss, LossMixtureDensity):
+        n_out = loss.outputs
     activation = ACTIVATIONS_OF_LOSSES.get(type(loss).__name__, "sigmoid")
     layer = OutputLayer(n_out=n_out, loss=loss, activation=activation)
     return MultiLayerConfiguration([layer], input_type=InputType.feed_forward(4), **settings)

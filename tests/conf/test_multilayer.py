@@ -9,26 +9,35 @@ import pytest
 
 from pydl4j_spark.conf import InputType, MultiLayerConfiguration
 from pydl4j_spark.conf.updaters import Adam, Sgd
-from pydl4j_spark.constraints import L2Regularization, WeightDecay
+from pydl4j_spark.constraints import L2Regularization, MaxNormConstraint, WeightDecay
 from pydl4j_spark.dropout import Dropout, SpatialDropout
 from pydl4j_spark.errors import ConfigError
 from pydl4j_spark.layers import (
     LSTM,
+    ActivationLayer,
     BatchNormalization,
     Bidirectional,
     ConvolutionLayer,
     DenseLayer,
     EmbeddingLayer,
     GlobalPoolingLayer,
+    GravesLSTM,
     LastTimeStep,
+    LossLayer,
     OutputLayer,
     RnnOutputLayer,
     SubsamplingLayer,
 )
-from pydl4j_spark.losses import LossMCXENT
+from pydl4j_spark.losses import LossMCXENT, LossMixtureDensity
 from pydl4j_spark.preprocessors import FeedForwardToCnnPreProcessor
 
-from .networks import NETWORKS, mlp, sequence
+from .networks import NETWORKS, image, mlp, sequence, time_first
+
+
+def nhwc(*layers):
+    return MultiLayerConfiguration(
+        [*layers, OutputLayer(n_out=3)], input_type=InputType.convolutional(9, 7, 2, data_format="NHWC")
+    )
 
 
 @pytest.mark.parametrize("conf", NETWORKS.values(), ids=NETWORKS)
@@ -102,7 +111,8 @@ class TestInheritance:
     @pytest.mark.parametrize("wrap", [LastTimeStep, Bidirectional, lambda inner: Bidirectional(LastTimeStep(inner))])
     def test_defaults_reach_into_wrappers(self, wrap):
         ending = RnnOutputLayer(n_out=3) if wrap is Bidirectional else OutputLayer(n_out=3)
-        conf = sequence(wrap(LSTM(n_out=6)), ending=ending, activation="tanh", updater="adam", l2=0.1, dropout=0.8)
+        defaults = {"activation": "tanh", "updater": "adam", "l2": 0.1, "dropout": 0.8}
+        conf = sequence(wrap(LSTM(n_out=6)), ending=ending, for_training=False, **defaults)
 
         def leaves(layer):
             return [leaf for inner in layer.children.values() for leaf in leaves(inner)] or [layer]
@@ -117,6 +127,10 @@ class TestInheritance:
     def test_a_wrappers_dropout_is_that_of_the_layer_inside(self):
         wrapped = sequence(LastTimeStep(LSTM(n_out=6), dropout=0.7), ending=OutputLayer(n_out=3), dropout=0.8)
         assert wrapped.layer_types()[0].layer.underlying.dropout == Dropout(0.7)
+
+    def test_a_wrappers_constraints_are_those_of_the_layer_inside(self):
+        wrapped = sequence(Bidirectional(LSTM(n_out=6), constraints=MaxNormConstraint(2))).layer_types()[0].layer
+        assert wrapped.fwd.constraints == wrapped.bwd.constraints == (MaxNormConstraint(2),)
 
     @pytest.mark.parametrize(
         ("own", "network", "resolved"),
@@ -134,6 +148,18 @@ class TestInheritance:
 
     def test_evolve_applies_a_new_default(self):
         assert attrs.evolve(mlp(l2=0.1), l2=0.2) == mlp(l2=0.2)
+
+
+def both_ways_last():
+    return sequence(Bidirectional(LastTimeStep(LSTM(n_out=4))), ending=OutputLayer(n_out=3))
+
+
+def constrained(constraint):
+    return DenseLayer(n_out=5, constraints=constraint)
+
+
+def ended(layer):
+    return MultiLayerConfiguration([layer], input_type=InputType.feed_forward(3))
 
 
 @pytest.mark.parametrize(
@@ -188,6 +214,34 @@ class TestInheritance:
                 [GlobalPoolingLayer(), OutputLayer(n_out=3)], input_type=InputType.recurrent(5, data_format="NWC")
             ),
             "wrong axis of NWC",
+        ),
+        (lambda: sequence(dropout=SpatialDropout(0.5)), "put a DropoutLayer before"),
+        (lambda: time_first(GravesLSTM(n_out=4, dropout=0.5)), "GravesLSTM fails in DL4J on NWC"),
+        (lambda: time_first(Bidirectional(GravesLSTM(n_out=4, dropout=0.5))), "GravesLSTM fails in DL4J on NWC"),
+        (lambda: nhwc(ConvolutionLayer(n_out=4, dropout=0.5)), "ConvolutionLayer fails in DL4J on NHWC"),
+        (lambda: time_first(BatchNormalization(data_format="NHWC")), "cannot train BatchNormalization of sequences"),
+        (lambda: mlp(backprop_type="truncated_bptt"), "trains nothing"),
+        (lambda: time_first(LSTM(n_out=4), backprop_type="truncated_bptt"), "wrong axis"),
+        (lambda: both_ways_last(), "neither train nor save"),
+        (
+            lambda: sequence(LSTM(n_out=4), ending=OutputLayer(n_out=3)),
+            "use RnnOutputLayer for one answer at each step",
+        ),
+        (lambda: mlp(DenseLayer(n_out=5, weight_init="identity")), "as many outputs as inputs, not 4 and 5"),
+        (lambda: image(ConvolutionLayer(n_out=2, kernel_size=(3, 2), weight_init="identity")), "odd lengths"),
+        (lambda: sequence(LSTM(n_out=5, weight_init_recurrent="identity")), "never are"),
+        (lambda: mlp(constrained(MaxNormConstraint(1, dimensions=(1, 2, 3)))), "axis 2, but .*'W'"),
+        (lambda: mlp(constrained(MaxNormConstraint(1, params=["W", "b"]))), "axis 1, but .*'b'"),
+        (lambda: mlp(constrained(MaxNormConstraint(1, params="RW"))), "its parameters are W, b"),
+        (lambda: mlp(ActivationLayer("relu", constraints=MaxNormConstraint(1))), "it has no parameters"),
+        (lambda: sequence(Bidirectional(LSTM(n_out=4), constraints=MaxNormConstraint(1, dimensions=2))), "axis 2"),
+        (lambda: ended(LossLayer(loss="mse")), "nothing to train"),
+        (lambda: ended(OutputLayer(n_out=3, loss="fmeasure", activation="sigmoid")), "must be 1 or 2"),
+        (
+            lambda: ended(
+                OutputLayer(n_out=3, activation="identity", loss=LossMixtureDensity(mixtures=3, label_width=2))
+            ),
+            "= 12",
         ),
     ],
 )

@@ -94,7 +94,9 @@ PLAIN = {
     "graves lstm": sequence(GravesLSTM(n_out=8)),
     "last step": sequence(LastTimeStep(LSTM(n_out=8)), ending=OutputLayer(n_out=3)),
     "both ways": sequence(Bidirectional(LSTM(n_out=8))),
-    "loss": MultiLayerConfiguration([LossLayer()], input_type=InputType.feed_forward(3), validate_output_layer=False),
+    "loss": MultiLayerConfiguration(
+        [LossLayer()], input_type=InputType.feed_forward(3), validate_output_layer=False, for_training=False
+    ),
     "sequence output": MultiLayerConfiguration([RnnOutputLayer(n_out=3)], input_type=InputType.recurrent(5, 7)),
 }
 REQUIRED = {"@class", "layerName", "nout", "idropout"}

@@ -80,6 +80,11 @@ class Layer(Config):
         """The names of parameters that DL4J must find in the JSON before it has made them; usually none."""
         return ()
 
+    @property
+    def parameter_ranks(self) -> dict[str, int]:
+        """How many axes each of its parameters has, by DL4J's names."""
+        return {}
+
     def input_from_n_in(self) -> InputType | None:
         """Give the input type that follows from `n_in` where the network's is not given."""
         return None
@@ -218,6 +223,16 @@ class BiasedLayer(ProjectingLayer):
     def n_params(self) -> int | None:
         """Weights, and a bias for each output."""
         return None if self.n_in is None else self.n_in * self.n_out + self.has_bias * self.n_out
+
+    @property
+    def parameter_ranks(self) -> dict[str, int]:
+        """Weights and bias."""
+        return weights_and_bias(2, self.has_bias)
+
+
+def weights_and_bias(rank: int, has_bias: bool) -> dict[str, int]:
+    """Give the axes of weights and bias."""
+    return {"W": rank, "b": 1} if has_bias else {"W": rank}
 
 
 def flattening(given: InputType) -> Preprocessor | None:

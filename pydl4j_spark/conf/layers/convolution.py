@@ -7,7 +7,7 @@ from math import ceil
 from pydl4j_spark.conf.base import config
 from pydl4j_spark.conf.fields import choice, flag, numbers_of, real, whole
 from pydl4j_spark.conf.inputs import CNN_FORMATS, InputType, InputTypeConvolutional
-from pydl4j_spark.conf.layers.base import Layer, ProjectingLayer, settle, unflattening, wrong_input
+from pydl4j_spark.conf.layers.base import Layer, ProjectingLayer, settle, unflattening, weights_and_bias, wrong_input
 from pydl4j_spark.conf.preprocessors import Preprocessor
 from pydl4j_spark.errors import ConfigError
 
@@ -105,6 +105,11 @@ class ConvolutionLayer(_Sliding, ProjectingLayer):
             return None
         height, width = self.kernel_size  # type: ignore[misc]
         return self.n_in * self.n_out * height * width + self.has_bias * self.n_out
+
+    @property
+    def parameter_ranks(self) -> dict[str, int]:
+        """Kernels and bias."""
+        return weights_and_bias(4, self.has_bias)
 
     def input_from_n_in(self) -> InputType | None:
         """Give nothing: height and width do not follow from `n_in`."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from pydl4j_spark.conf.activations import Activation
 from pydl4j_spark.conf.base import config
 from pydl4j_spark.conf.dropout import InputDropout
 from pydl4j_spark.conf.fields import flag, nested, whole
 from pydl4j_spark.conf.inputs import InputType, InputTypeFeedForward
-from pydl4j_spark.conf.layers.base import BaseLayer, BiasedLayer, Layer, ProjectingLayer, wrong_input
+from pydl4j_spark.conf.layers.base import BaseLayer, BiasedLayer, Layer, ProjectingLayer, weights_and_bias, wrong_input
 from pydl4j_spark.errors import ConfigError
 
 _LAYERS = "org.deeplearning4j.nn.conf.layers."
@@ -33,6 +33,11 @@ class DenseLayer(BiasedLayer):
         plain = super().n_params
         return None if plain is None else plain + self.has_layer_norm * self.n_out
 
+    @property
+    def parameter_ranks(self) -> dict[str, int]:
+        """Weights, bias and gains."""
+        return super().parameter_ranks | ({"g": 1} if self.has_layer_norm else {})
+
 
 @config(_LAYERS + "EmbeddingLayer")
 class EmbeddingLayer(ProjectingLayer):
@@ -54,6 +59,11 @@ class EmbeddingLayer(ProjectingLayer):
     def n_params(self) -> int | None:
         """A vector for each index, and the bias."""
         return self.n_in * self.n_out + self.has_bias * self.n_out
+
+    @property
+    def parameter_ranks(self) -> dict[str, int]:
+        """Vectors and bias."""
+        return weights_and_bias(2, self.has_bias)
 
     def input_from_n_in(self) -> InputType | None:
         """Give rows of one index."""
@@ -87,7 +97,3 @@ class DropoutLayer(BaseLayer):
     dropout: InputDropout | float = nested("idropout", InputDropout, kw_only=False)
 
     derived_keys: ClassVar[frozenset[str]] = Layer.derived_keys | {"nin", "nout"}
-
-    def derived(self) -> dict[str, Any]:
-        """Give the sizes that DL4J has for every feed-forward layer and does not use here."""
-        return {"nin": 0, "nout": 0}

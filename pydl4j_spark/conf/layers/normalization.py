@@ -57,6 +57,12 @@ class BatchNormalization(FeedForwardLayer):
         return None if self.n_in is None else (2 if self.lock_gamma_beta else 4) * self.n_in
 
     @property
+    def parameter_ranks(self) -> dict[str, int]:
+        """Statistics, and gamma and beta where they are learned."""
+        learned = () if self.lock_gamma_beta else ("gamma", "beta")
+        return dict.fromkeys((*learned, "mean", "log10stdev" if self.use_log_std else "var"), 1)
+
+    @property
     def variables(self) -> tuple[str, ...]:
         """DL4J's reader tells by these names that the variance is kept as it is."""
         return () if self.use_log_std else ("gamma", "beta", "mean", "var")

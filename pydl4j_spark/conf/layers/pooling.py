@@ -22,7 +22,7 @@ class GlobalPoolingLayer(Layer):
     pooling_type : str
         ``"max"`` (default), ``"avg"``, ``"sum"`` or ``"pnorm"``.
     pnorm : int
-        The p of ``"pnorm"``.
+        The p of ``"pnorm"``. Its gradient is NaN in DL4J where a channel is 0 everywhere, as after relu.
     collapse_dimensions : bool
         False keeps images of 1 x 1.
     pooling_dimensions : list of int, optional

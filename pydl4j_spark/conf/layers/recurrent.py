@@ -35,6 +35,11 @@ class BaseRecurrentLayer(ProjectingLayer):
     weight_init_recurrent: WeightInit | str | None = nested("weightInitFnRecurrent", WeightInit, default=None)
     data_format: str | None = choice("rnnDataFormat", RNN_FORMATS, default=None)
 
+    @property
+    def parameter_ranks(self) -> dict[str, int]:
+        """Weights, recurrent weights and bias."""
+        return {"W": 2, "RW": 2, "b": 1}
+
     def input_from_n_in(self) -> InputType | None:
         """Give sequences of `n_in`."""
         return None if self.n_in is None else InputType.recurrent(self.n_in, data_format=self.data_format or "NCW")
@@ -92,7 +97,7 @@ class GravesLSTM(LSTM):
 
 @config()
 class Wrapper(Layer):
-    """A layer around another. Dropout and the network's defaults reach the layer inside."""
+    """A layer around another. Dropout, constraints and the network's defaults reach the layer inside."""
 
     @property
     def _inner(self) -> Layer:
@@ -163,7 +168,7 @@ class Bidirectional(Wrapper):
     Parameters
     ----------
     fwd : Layer
-        The recurrent layer, or a LastTimeStep.
+        The recurrent layer. A LastTimeStep is read and applied, but DL4J cannot train it here.
     mode : str
         ``"concat"`` (default; twice as many outputs), ``"add"``, ``"mul"`` or ``"average"``.
     bwd : Layer, optional

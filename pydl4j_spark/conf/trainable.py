@@ -1,0 +1,156 @@
+"""What DL4J fails at, or leaves undone without a word, once training begins."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pydl4j_spark.conf.dropout import GaussianNoise, SpatialDropout
+from pydl4j_spark.conf.inputs import InputType, InputTypeFeedForward, InputTypeRecurrent
+from pydl4j_spark.conf.layers.base import BaseLayer, FeedForwardLayer, Layer
+from pydl4j_spark.conf.layers.convolution import ConvolutionLayer
+from pydl4j_spark.conf.layers.normalization import BatchNormalization
+from pydl4j_spark.conf.layers.output import LossLayer, OutputLayer, RnnOutputLayer
+from pydl4j_spark.conf.layers.pooling import GlobalPoolingLayer
+from pydl4j_spark.conf.layers.recurrent import BaseRecurrentLayer, Bidirectional, GravesLSTM, LastTimeStep
+from pydl4j_spark.conf.losses import LossFMeasure, LossMixtureDensity
+from pydl4j_spark.conf.shapes import LayerType, at_layer
+from pydl4j_spark.conf.updaters import AdaBelief
+from pydl4j_spark.conf.weights import WeightInit, WeightInitIdentity
+from pydl4j_spark.errors import ConfigError
+
+ENDINGS = (OutputLayer, LossLayer, RnnOutputLayer)
+
+
+def check_trainable(passed: Sequence[LayerType], given: InputType | None, *, truncated: bool) -> None:
+    """Refuse what would fail, or learn nothing.
+
+    Parameters
+    ----------
+    passed : list of LayerType
+        The layers after the walk.
+    given : InputType or None
+        What goes in at the entrance.
+    truncated : bool
+        Whether backpropagation through time is truncated.
+    """
+    for here in passed:
+        with at_layer(here.index, here.layer):
+            for leaf in leaves(here.layer):
+                _check_constraints(leaf)
+                _check_dropout(leaf, here.input_type)
+                if isinstance(leaf, BaseLayer) and leaf.n_params:
+                    _check_updater(leaf)
+                    _check_identity(leaf)
+            _check_sequence(here)
+    last = passed[-1]
+    with at_layer(last.index, last.layer):
+        _check_ending(last, any(isinstance(here.layer, GlobalPoolingLayer) for here in passed))
+    if not any(here.n_params for here in passed):
+        raise ConfigError("no layer has parameters, so there is nothing to train; for_training=False allows it")
+    if truncated and given is not None:
+        _check_truncated(given, last)
+
+
+def leaves(layer: Layer) -> list[Layer]:
+    """Give the layers inside all wrappers, or the layer itself."""
+    return [leaf for inner in layer.children.values() for leaf in leaves(inner)] or [layer]
+
+
+def _check_updater(layer: BaseLayer) -> None:
+    if AdaBelief in (type(layer.updater), type(layer.bias_updater)):
+        raise ConfigError("DL4J's AdaBelief fails at the first step of training (index out of bounds); use Adam")
+
+
+def _check_constraints(layer: Layer) -> None:
+    ranks = layer.parameter_ranks
+    for constraint in layer.constraints or ():
+        meant = [name for name in constraint.params if name in ranks]
+        kind = type(constraint).__name__
+        if not meant:
+            has = f"its parameters are {', '.join(ranks)}" if ranks else "it has no parameters"
+            raise ConfigError(f"{kind} is of {', '.join(constraint.params)}, but {has}")
+        for axis in getattr(constraint, "dimensions", ()):
+            for name in meant:
+                if axis >= ranks[name]:
+                    raise ConfigError(
+                        f"{kind} takes the norm over axis {axis}, but parameter {name!r} has the axes"
+                        f" {tuple(range(ranks[name]))}; give other dimensions"
+                    )
+
+
+def _check_dropout(layer: Layer, given: InputType | None) -> None:
+    if layer.dropout is None:
+        return
+    spatial = isinstance(layer.dropout, SpatialDropout)
+    if spatial and isinstance(given, InputTypeFeedForward):
+        raise ConfigError("SpatialDropout drops channels of images and sequences, and rows have none; use Dropout")
+    if spatial and isinstance(layer, RnnOutputLayer):
+        raise ConfigError(
+            "RnnOutputLayer drops after making rows, which SpatialDropout cannot; put a DropoutLayer before"
+        )
+    last = getattr(layer, "data_format", None) in ("NWC", "NHWC")
+    if last and isinstance(layer, ConvolutionLayer | GravesLSTM) and not isinstance(layer.dropout, GaussianNoise):
+        raise ConfigError(
+            f"the dropout of a {type(layer).__name__} fails in DL4J on {layer.data_format} data; put a DropoutLayer"
+            " before it, or use channels first"
+        )
+
+
+def _check_identity(layer: BaseLayer) -> None:
+    own = isinstance(layer.weight_init, WeightInitIdentity)
+    n_in, n_out = getattr(layer, "n_in", None), getattr(layer, "n_out", None)
+    if isinstance(layer, BaseRecurrentLayer):
+        recurrent: WeightInit | str | None = layer.weight_init_recurrent
+        if isinstance(recurrent, WeightInitIdentity) or own:
+            raise ConfigError("weight_init 'identity' needs square weights, and those of recurrent gates never are")
+    elif own and isinstance(layer, FeedForwardLayer) and "W" in layer.parameter_ranks:
+        if n_in != n_out:
+            raise ConfigError(f"weight_init 'identity' needs as many outputs as inputs, not {n_in} and {n_out}")
+        if isinstance(layer, ConvolutionLayer) and not all(length % 2 for length in layer.kernel_size):  # type: ignore[union-attr]
+            raise ConfigError(f"weight_init 'identity' needs kernels of odd lengths, not {layer.kernel_size}")
+
+
+def _check_sequence(here: LayerType) -> None:
+    layer, given = here.layer, here.input_type
+    if isinstance(layer, Bidirectional) and isinstance(layer.fwd, LastTimeStep):
+        raise ConfigError(
+            "DL4J can neither train nor save a Bidirectional around a LastTimeStep; use"
+            " LastTimeStep(Bidirectional(...)), or a GlobalPoolingLayer after the Bidirectional"
+        )
+    if not isinstance(given, InputTypeRecurrent):
+        return
+    if isinstance(layer, BatchNormalization):
+        raise ConfigError("DL4J cannot train BatchNormalization of sequences; normalise before the recurrent layers")
+    if isinstance(layer, GlobalPoolingLayer) and given.data_format == "NWC" and layer.pooling_dimensions is None:
+        raise ConfigError("DL4J pools the wrong axis of NWC sequences; give pooling_dimensions=[1], or use NCW")
+
+
+def _check_ending(last: LayerType, pooled: bool) -> None:
+    layer, given = last.layer, last.input_type
+    if not isinstance(layer, ENDINGS):
+        raise ConfigError(
+            "the last layer must be an output or loss layer (OutputLayer, RnnOutputLayer, LossLayer), or there is"
+            " nothing to train towards; for_training=False allows it"
+        )
+    if isinstance(given, InputTypeFeedForward) and given.time_distributed_format is not None and not pooled:
+        raise ConfigError(
+            "every time step comes here as a row of its own, and labels do not; use RnnOutputLayer for one answer at"
+            " each step, or LastTimeStep or GlobalPoolingLayer before for one answer for the sequence"
+        )
+    n_out = getattr(layer, "n_out", None) or getattr(given, "size", None)
+    if n_out is None:
+        return
+    if isinstance(layer.loss, LossFMeasure) and n_out > 2:
+        raise ConfigError(f"LossFMeasure is of two classes: n_out must be 1 or 2, not {n_out}")
+    if isinstance(layer.loss, LossMixtureDensity) and n_out != layer.loss.outputs:
+        raise ConfigError(f"LossMixtureDensity needs n_out=mixtures * (label_width + 2) = {layer.loss.outputs}")
+
+
+def _check_truncated(given: InputType, last: LayerType) -> None:
+    if not isinstance(given, InputTypeRecurrent) or not isinstance(last.layer, RnnOutputLayer):
+        raise ConfigError(
+            "backprop_type 'truncated_bptt' trains sequences with an answer at each step, and DL4J trains nothing"
+            " at all otherwise; use 'standard'"
+        )
+    if given.data_format == "NWC":
+        raise ConfigError("backprop_type 'truncated_bptt' cuts along the wrong axis of NWC sequences; use NCW")
