@@ -57,7 +57,7 @@ def write(path: common.Path, start: str, length: int, characters: list[str], see
 
 def main() -> None:
     parser = common.parser(
-        "Train a character model.", epochs=12, batch_size=16, averaging_frequency=5, data="a text; the README if none"
+        "Train a character model.", epochs=12, batch_size=8, averaging_frequency=5, data="a text; the README if none"
     )
     parser.add_argument("--chars", type=common.whole, help="use only so many characters of the text")
     parser.add_argument("--hidden", type=common.whole, default=64, help="size of both LSTM layers")
@@ -86,7 +86,7 @@ def main() -> None:
         backprop_type="truncated_bptt",
         tbptt_length=WINDOW // 2,
         seed=options.seed,
-        updater=Adam(1e-2),
+        updater=Adam(2e-2),
         # Steep slopes of the loss are common where errors pass through many steps of time.
         gradient_normalization="clip_elementwise_absolute_value",
     )
