@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
+import io
 import json
-import os
-import uuid
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +17,8 @@ from pydl4j_spark.data import features_array
 from pydl4j_spark.engine.jar import package_version
 from pydl4j_spark.errors import ConfigError, EngineError
 from pydl4j_spark.examples import ExampleShape
-from pydl4j_spark.model_zip import ModelZip, read_model_zip
+from pydl4j_spark.files import written_aside
+from pydl4j_spark.model_zip import ModelZip, read_model_zip, write_model_zip
 
 if TYPE_CHECKING:
     from pydl4j_spark.engine.protocol import Engine, Handle
@@ -124,10 +123,15 @@ class MultiLayerNetwork:
         if self._live is not None:
             engine, handle = self._live
             engine.save_network(handle, name, save_updater, self._manifest())
-        elif _is_remote(name):
-            _engine_at_hand(f"writing {name}").write_file(self._bytes(), name)
-        else:
-            _replace(Path(path), self._bytes())
+            return
+        archive = io.BytesIO()
+        model = attrs.evolve(self.to_model_zip(), manifest=self._manifest())
+        write_model_zip(model if save_updater else attrs.evolve(model, updater_state=None), archive)
+        if _is_remote(name):
+            _engine_at_hand(f"writing {name}").write_file(archive.getvalue(), name)
+            return
+        with written_aside(Path(path)) as file:
+            file.write(archive.getvalue())
 
     def to_model_zip(self) -> ModelZip:
         """Read the network as a model zip, wherever it is now."""
@@ -289,13 +293,3 @@ def _engine_at_hand(purpose: str) -> Any:
             f"{purpose} needs a JVM: start a session with configure_spark(SparkSession.builder).getOrCreate()"
         )
     return spark_engine(session)
-
-
-def _replace(path: Path, content: bytes) -> None:
-    aside = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
-    try:
-        aside.write_bytes(content)
-        os.replace(aside, path)
-    finally:
-        with suppress(FileNotFoundError):
-            aside.unlink()

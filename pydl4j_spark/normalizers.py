@@ -15,7 +15,7 @@ import numpy.typing as npt
 from attrs import field, frozen
 
 from pydl4j_spark.errors import DataError, ModelFormatError
-from pydl4j_spark.model_zip import ByteReader, read_nd4j, write_nd4j
+from pydl4j_spark.nd4j_arrays import ByteReader, read_nd4j, write_nd4j
 
 __all__ = [
     "ImagePreProcessingScaler",

@@ -16,15 +16,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
+from pydl4j_spark.description import parse_configuration
 from pydl4j_spark.errors import ModelFormatError
-from pydl4j_spark.model_zip import (
-    parse_configuration,
-    read_model_zip,
-    read_nd4j,
-    write_model_zip,
-    write_nd4j,
-    written_aside,
-)
+from pydl4j_spark.files import written_aside
+from pydl4j_spark.model_zip import read_model_zip, write_model_zip
+from pydl4j_spark.nd4j_arrays import read_nd4j, write_nd4j
 from pydl4j_spark.normalizers import NormalizerStandardize
 
 FIXTURES = Path(__file__).parent / "onnx" / "fixtures"

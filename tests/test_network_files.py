@@ -60,6 +60,20 @@ def test_without_updater(trained, tmp_path):
     assert np.array_equal(loaded.params(), trained.network.params())
 
 
+def test_a_loaded_network_is_saved_again_without_a_jvm(trained, digits, tmp_path):
+    trained.network.save(tmp_path / "model.zip")
+    loaded = MultiLayerNetwork.load(tmp_path / "model.zip")
+    loaded.save(tmp_path / "again.zip")
+    loaded.save(tmp_path / "small.zip", save_updater=False)
+    again, small = (MultiLayerNetwork.load(tmp_path / name) for name in ("again.zip", "small.zip"))
+    assert loaded._live is None
+    assert np.array_equal(again.updater_state(), trained.network.updater_state())
+    assert small.updater_state() is None
+    for network in (again, small):
+        assert network.labels == tuple(NAMES)
+        assert np.array_equal(network.output(digits[0][:3]), trained.output(digits[0][:3]))
+
+
 def test_the_normalizer_is_fitted_on_spark_as_numpy_would(spark, digits):
     X, y = digits[0][:200], digits[1][:200]
     for normalizer in (NormalizerStandardize(), NormalizerMinMaxScaler(-1, 1)):
@@ -90,11 +104,12 @@ def test_hadoop_filesystems(spark, trained, digits, tmp_path, scheme):
     (tmp_path / "store").mkdir()
     uri = {"file": f"file://{tmp_path}/store/model.zip", "viewfs": "viewfs://models/store/model.zip"}[scheme]
     trained.network.save(uri)
-    first = (tmp_path / "store" / "model.zip").read_bytes()
     loaded = MultiLayerNetwork.load(uri)
     assert np.array_equal(loaded.params(), trained.network.params())
     loaded.save(uri)  # over the old one, and this time from Python's copy
-    assert (tmp_path / "store" / "model.zip").read_bytes() == first
+    again = MultiLayerNetwork.load(uri)
+    assert np.array_equal(again.params(), trained.network.params())
+    assert np.array_equal(again.output(digits[0][:3]), trained.output(digits[0][:3]))
     assert sorted(p.name for p in (tmp_path / "store").iterdir() if not p.name.endswith(".crc")) == ["model.zip"]
 
 

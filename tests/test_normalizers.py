@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from pydl4j_spark.errors import DataError, ModelFormatError
-from pydl4j_spark.model_zip import write_nd4j
+from pydl4j_spark.nd4j_arrays import write_nd4j
 from pydl4j_spark.normalizers import (
     ImagePreProcessingScaler,
     Normalizer,

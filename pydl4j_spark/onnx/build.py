@@ -11,8 +11,9 @@ import onnx
 from attrs import field, frozen
 from onnx import ModelProto, helper
 
+from pydl4j_spark.description import LayerDescription, NetworkDescription, parse_configuration
 from pydl4j_spark.errors import Dl4jError, ExportError, ModelFormatError, UnsupportedLayer
-from pydl4j_spark.model_zip import LayerDescription, ModelZip, NetworkDescription, parse_configuration
+from pydl4j_spark.model_zip import ModelZip
 from pydl4j_spark.normalizers import ImagePreProcessingScaler, Normalizer, NormalizerMinMaxScaler
 from pydl4j_spark.onnx.activations import is_known
 from pydl4j_spark.onnx.graph import Array, GraphBuilder, LayerContext, Shape, Value

@@ -13,8 +13,10 @@ import numpy as np
 from attrs import frozen
 from onnx import ModelProto, helper
 
+from pydl4j_spark.description import parse_configuration
 from pydl4j_spark.errors import ExportError
-from pydl4j_spark.model_zip import ModelZip, parse_configuration, read_model_zip, written_aside
+from pydl4j_spark.files import written_aside
+from pydl4j_spark.model_zip import ModelZip, read_model_zip
 from pydl4j_spark.normalizers import Normalizer
 from pydl4j_spark.onnx.build import IR_VERSIONS, Built, build, own_version
 from pydl4j_spark.onnx.graph import Array, Shape

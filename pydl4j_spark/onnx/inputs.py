@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from attrs import frozen
 
+from pydl4j_spark.description import NetworkDescription
 from pydl4j_spark.errors import ExportError
-from pydl4j_spark.model_zip import NetworkDescription
 from pydl4j_spark.onnx.graph import BATCH, TIME, Array, Dim, Shape
 from pydl4j_spark.onnx.recurrent import layout_of
 

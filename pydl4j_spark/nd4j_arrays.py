@@ -1,0 +1,197 @@
+"""ND4J's binary arrays, as ``Nd4j.write`` writes them: the form of parameters, updater state and statistics.
+
+Every length is checked against the bytes that are there before memory is asked for.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from pydl4j_spark.errors import ModelFormatError
+
+Array: TypeAlias = npt.NDArray[Any]
+
+_ELEMENTS = {
+    "DOUBLE": ">f8",
+    "FLOAT": ">f4",
+    "HALF": ">f2",
+    "BFLOAT16": ">u2",
+    "LONG": ">i8",
+    "UINT64": ">u8",
+    "INT": ">i4",
+    "UINT32": ">u4",
+    "SHORT": ">i2",
+    "UINT16": ">u2",
+    "BYTE": ">i1",
+    "UBYTE": ">u1",
+    "BOOL": ">i1",
+}
+# numpy dtype -> ND4J's name and its bit among the flags of the shape information.
+_WRITABLE = {
+    np.dtype(np.float64): ("DOUBLE", 0x4000),
+    np.dtype(np.float32): ("FLOAT", 0x2000),
+    np.dtype(np.float16): ("HALF", 0x1000),
+    np.dtype(np.int64): ("LONG", 0x40000),
+    np.dtype(np.int32): ("INT", 0x20000),
+}
+_ALLOCATION = "MIXED_DATA_TYPES"
+_SHORT_LENGTHS = ("DIRECT", "HEAP", "JAVACPP")
+_LONG_LENGTHS = ("LONG_SHAPE", _ALLOCATION)
+_MAX_RANK = 32
+
+
+class ByteReader:
+    """Reads Java's ``DataOutputStream`` encoding, never past the end.
+
+    Parameters
+    ----------
+    data : bytes
+        The whole content.
+    what : str
+        What is being read, for error messages.
+    """
+
+    def __init__(self, data: bytes | bytearray | memoryview, what: str) -> None:
+        self._data = memoryview(data)
+        self._at = 0
+        self.what = what
+
+    @property
+    def left(self) -> int:
+        """Bytes not yet read."""
+        return len(self._data) - self._at
+
+    def take(self, count: int) -> memoryview:
+        """Return the next `count` bytes."""
+        if not 0 <= count <= self.left:
+            raise ModelFormatError(
+                f"{self.what}: {count} bytes are stated at offset {self._at}, but {self.left} are there; "
+                "the file is truncated or damaged, so copy or save it again"
+            )
+        self._at += count
+        return self._data[self._at - count : self._at]
+
+    def number(self, code: str) -> Any:
+        """Return one big-endian number in :mod:`struct`'s notation."""
+        return struct.unpack(">" + code, self.take(struct.calcsize(">" + code)))[0]
+
+    def text(self) -> str:
+        """Return one string of ``writeUTF``; the names in these files are ASCII."""
+        raw = bytes(self.take(self.number("H")))
+        try:
+            return raw.decode("ascii")
+        except UnicodeDecodeError:
+            raise ModelFormatError(
+                f"{self.what}: a name at offset {self._at} is no text; the file is damaged"
+            ) from None
+
+    def end(self) -> None:
+        """Refuse bytes after the end."""
+        if self.left:
+            raise ModelFormatError(
+                f"{self.what}: {self.left} bytes too many; the file is damaged or of another version"
+            )
+
+
+def _read_buffer(reader: ByteReader) -> Array:
+    mode = reader.text()
+    if mode not in _SHORT_LENGTHS + _LONG_LENGTHS:
+        raise ModelFormatError(f"{reader.what}: unknown allocation mode {mode!r}; no ND4J array starts here")
+    length = reader.number("i" if mode in _SHORT_LENGTHS else "q")
+    name = reader.text()
+    if name not in _ELEMENTS:
+        raise ModelFormatError(f"{reader.what}: data type {name!r} is not numeric and is not read")
+    dtype = np.dtype(_ELEMENTS[name])
+    if length < 0:
+        raise ModelFormatError(f"{reader.what}: negative length {length}; the file is damaged")
+    values: Array = np.frombuffer(reader.take(length * dtype.itemsize), dtype)
+    if name == "BFLOAT16":
+        # numpy has no bfloat16: it is the upper half of a float32.
+        return np.left_shift(values.astype(np.uint32), 16).view(np.float32)
+    if name == "BOOL":
+        return values.astype(np.bool_)
+    return values.astype(dtype.newbyteorder("="))
+
+
+def read_nd4j(data: bytes | ByteReader, what: str = "array") -> Array:
+    """Read an array that ``Nd4j.write`` wrote.
+
+    Parameters
+    ----------
+    data : bytes or ByteReader
+        Bytes that hold exactly one array, or a reader standing at the start of one.
+    what : str, default "array"
+        What is being read, for error messages.
+
+    Returns
+    -------
+    numpy.ndarray
+        A copy in native byte order, of the written shape and data type (BFLOAT16 becomes float32).
+
+    Raises
+    ------
+    ModelFormatError
+        When the bytes are not such an array, too few or too many.
+    """
+    whole = not isinstance(data, ByteReader)
+    reader = data if isinstance(data, ByteReader) else ByteReader(data, what)
+    info = [int(v) for v in _read_buffer(reader)]
+    rank = info[0] if info else -1
+    if not 0 <= rank <= _MAX_RANK or len(info) != 2 * rank + 4:
+        raise ModelFormatError(f"{reader.what}: shape information of {len(info)} numbers for rank {rank}; damaged")
+    shape, strides = info[1 : rank + 1], info[rank + 1 : 2 * rank + 1]
+    if any(n < 0 for n in shape):
+        raise ModelFormatError(f"{reader.what}: negative extent in shape {shape}; the file is damaged")
+    size = math.prod(shape)
+    # ND4J writes no data buffer at all behind the shape of an empty array.
+    values = _read_buffer(reader) if size or reader.left else np.zeros(0, np.float32)
+    if whole:
+        reader.end()
+    if values.size != size:
+        raise ModelFormatError(f"{reader.what}: shape {shape} needs {size} values, {values.size} are there")
+    if not size:
+        return np.zeros(shape, values.dtype)
+    steps = [0 if n == 1 else s for n, s in zip(shape, strides, strict=True)]
+    if any(s < 0 for s in steps) or sum((n - 1) * s for n, s in zip(shape, steps, strict=True)) >= size:
+        raise ModelFormatError(f"{reader.what}: strides {strides} leave the array of shape {shape}; damaged")
+    return np.lib.stride_tricks.as_strided(values, shape, [s * values.itemsize for s in steps]).copy()
+
+
+def write_nd4j(array: Array) -> bytes:
+    """Write an array as ``Nd4j.write`` does, in C order.
+
+    Parameters
+    ----------
+    array : numpy.ndarray
+        Of float64, float32, float16, int64 or int32.
+
+    Returns
+    -------
+    bytes
+        What ``Nd4j.read`` reads.
+
+    Raises
+    ------
+    ModelFormatError
+        For a data type that has no place in a model file.
+    """
+    array = np.asarray(array, order="C")
+    if array.dtype not in _WRITABLE:
+        kinds = ", ".join(str(d) for d in _WRITABLE)
+        raise ModelFormatError(f"an array of {array.dtype} cannot be written; convert it to one of {kinds}")
+    name, flag = _WRITABLE[array.dtype]
+    # Where there is one element only any step will do; ND4J writes 1.
+    steps = [1 if n == 1 else s // array.itemsize for n, s in zip(array.shape, array.strides, strict=True)]
+    info = np.array([array.ndim, *array.shape, *steps, flag, 1, ord("c")], ">i8")
+
+    def buffer(kind: str, values: Array) -> bytes:
+        mode, code = _ALLOCATION.encode(), kind.encode()
+        head = struct.pack(f">H{len(mode)}sqH{len(code)}s", len(mode), mode, values.size, len(code), code)
+        return head + values.tobytes()
+
+    return buffer("LONG", info) + buffer(name, array.ravel().astype(array.dtype.newbyteorder(">")))
