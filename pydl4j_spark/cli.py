@@ -1,0 +1,342 @@
+"""The commands of ``pydl4j``: thin words over the Python API."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import warnings
+import zipfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, redirect_stdout
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pydl4j_spark.cli_options import parser
+from pydl4j_spark.errors import ConfigError, DataError, Dl4jError, ExportError
+
+if TYPE_CHECKING:
+    from pydl4j_spark.network import MultiLayerNetwork
+
+_FEATURE_KEYS = ("X", "x", "features")
+_LABEL_KEYS = ("y", "Y", "labels", "label")
+_DRAWN_ROWS = 16
+_SEED = 20260101
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        The words after ``pydl4j``; those of the process where not given.
+
+    Returns
+    -------
+    int
+        0; 1 where the command failed, after a line on stderr; 2 for a misspelt command line.
+    """
+    try:
+        options = parser().parse_args(arguments)
+    except SystemExit as end:  # argparse has said what was wrong, or has printed the help
+        return end.code if isinstance(end.code, int) else 2
+    try:
+        with warnings.catch_warnings():
+            warnings.showwarning = _show_warning
+            _COMMANDS[options.command](options)
+    except (Dl4jError, OSError) as reason:
+        if options.verbose:
+            raise
+        print(f"pydl4j {options.command}: {_line(reason)}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _line(reason: Exception) -> str:
+    if isinstance(reason, FileNotFoundError) and reason.filename is not None:
+        return f"there is no file {reason.filename}"
+    return " ".join(str(reason).split())
+
+
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    print(f"pydl4j: {message}", file=sys.stderr)
+
+
+# --- what the commands share -----------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _session(options: argparse.Namespace) -> Iterator[Any]:
+    from pyspark.sql import SparkSession
+
+    from pydl4j_spark.session import configure_spark
+
+    builder = configure_spark(SparkSession.builder.master(options.master).appName(f"pydl4j {options.command}"))
+    if not options.verbose:
+        builder = builder.config("spark.log.level", "ERROR").config("spark.ui.showConsoleProgress", "false")
+    with redirect_stdout(sys.stderr):  # what Spark says while it starts is no result
+        spark = builder.getOrCreate()
+    try:
+        yield spark
+    finally:
+        spark.stop()
+
+
+def _load(path: str, shape: tuple[int | None, ...] | None = None) -> MultiLayerNetwork:
+    from pydl4j_spark.network import MultiLayerNetwork
+
+    return MultiLayerNetwork.load(path, input_type=None if shape is None else _input_type(shape))
+
+
+def _input_type(shape: tuple[int | None, ...]) -> Any:
+    from pydl4j_spark.conf.inputs import InputType
+
+    known = [n for n in shape if n is not None]
+    if len(shape) == 1 and len(known) == 1:
+        return InputType.feed_forward(known[0])
+    if len(shape) == 2 and shape[0] is not None:
+        return InputType.recurrent(shape[0], shape[1])
+    if len(shape) == 3 and len(known) == 3:
+        return InputType.convolutional(height=known[1], width=known[2], channels=known[0])
+    raise ConfigError("--input-shape takes size, size,T or channels,height,width")
+
+
+def _arrays(path: str) -> dict[str, NDArray[Any]] | None:
+    """Read .npz and .npy; None for what Spark reads."""
+    ending = Path(path).suffix.lower()
+    if ending not in (".npz", ".npy"):
+        return None
+    try:
+        loaded = np.load(path, allow_pickle=False)
+    except (ValueError, zipfile.BadZipFile) as reason:
+        raise DataError(f"{path} cannot be read as {ending}: {reason}") from reason
+    if isinstance(loaded, np.ndarray):
+        return {"X": loaded}
+    with loaded as archive:
+        return {name: archive[name] for name in archive.files}
+
+
+def _pick(arrays: dict[str, NDArray[Any]], keys: tuple[str, ...], path: str) -> NDArray[Any]:
+    for key in keys:
+        if key in arrays:
+            return arrays[key]
+    raise DataError(f"{path} has no array {' or '.join(keys)}; it has {', '.join(sorted(arrays)) or 'none'}")
+
+
+def _labelled(path: str) -> Any:
+    arrays = _arrays(path)
+    if arrays is None:
+        return path
+    return _pick(arrays, _FEATURE_KEYS, path), _pick(arrays, _LABEL_KEYS, path)
+
+
+def _features(path: str) -> NDArray[Any] | None:
+    arrays = _arrays(path)
+    return None if arrays is None else _pick(arrays, _FEATURE_KEYS, path)
+
+
+def _columns(options: argparse.Namespace) -> str | list[str]:
+    names: list[str] = options.features_col
+    return names[0] if len(names) == 1 else names
+
+
+# --- commands --------------------------------------------------------------------------------------------------------
+
+
+def _jar(options: argparse.Namespace) -> None:
+    from pydl4j_spark.engine.jar import jar_path
+
+    print(jar_path())
+
+
+def _summary(options: argparse.Namespace) -> None:
+    from pydl4j_spark.conf.multilayer import MultiLayerConfiguration
+
+    path = Path(options.file)
+    with path.open("rb") as stream:
+        is_zip = stream.read(2) == b"PK"
+    if not is_zip:
+        print(MultiLayerConfiguration.from_json(path).summary())
+        return
+    network = _load(options.file, options.input_shape)
+    print(network.summary())
+    print(f"trained for {network.epoch:,} epochs, {network.iteration:,} iterations")
+    if network.normalizer is not None:
+        print(f"normalizer: {type(network.normalizer).__name__}")
+    if network.labels is not None:
+        print(f"labels: {', '.join(network.labels)}")
+
+
+def _export(options: argparse.Namespace) -> None:
+    from pydl4j_spark.onnx import export_onnx
+
+    settings: dict[str, Any] = {"opset": options.opset, "include_normalizer": options.include_normalizer}
+    if options.master is None:
+        if options.data is not None:
+            raise ExportError("--data has rows to compare with Deeplearning4j on: say where, --spark-master local[1]")
+        if options.input_shape is not None:
+            settings["input_shapes"] = options.input_shape
+        report = export_onnx(options.model, options.onnx, verify=False, **settings)
+    else:
+        rows = None if options.data is None else _features(options.data)
+        if options.data is not None and rows is None:
+            raise DataError(f"{options.data}: rows to compare on come as .npz or .npy")
+        network = _load(options.model, options.input_shape)
+        with _session(options) as spark:
+            _attach(network, spark)
+            report = network.to_onnx(options.onnx, data=rows, **settings)
+    layers = f"{report.layers} layers, {report.parameters:,} parameters, opset {report.opset}"
+    print(f"wrote {report.path}: {layers}, input {_text(report.input_shape)}, output {_text(report.output_shape)}")
+    if report.verified:
+        print(f"verified: largest difference from Deeplearning4j {report.max_abs_error:.3g}")
+    else:
+        print("unverified: add --spark-master local[1] to compare with Deeplearning4j")
+
+
+def _text(shape: Sequence[int | str]) -> str:
+    return "[" + ", ".join(str(extent) for extent in shape) + "]"
+
+
+def _attach(network: MultiLayerNetwork, spark: Any) -> None:
+    from pydl4j_spark.engine.spark import spark_engine
+
+    network.attach(spark_engine(spark))
+
+
+def _verify(options: argparse.Namespace) -> None:
+    from pydl4j_spark.onnx import verify_onnx
+
+    network = _load(options.model, options.input_shape)
+    normalizer = network.normalizer
+    dtype, embedded = _onnx_input(options.onnx)
+    rows = _drawn(network) if options.data is None else _features(options.data)
+    if rows is None:
+        raise DataError(f"{options.data}: rows to compare on come as .npz or .npy")
+    if options.data is None and normalizer is not None:
+        rows = normalizer.revert(rows)
+    rows = np.asarray(rows, dtype=np.float32)
+    with _session(options) as spark:
+        _attach(network, spark)
+        expected = network.output(rows)
+    given = rows if embedded or normalizer is None else normalizer.transform(rows)
+    found = verify_onnx(options.onnx, np.asarray(given).astype(dtype), expected)
+    print(
+        f"{found.rows:,} rows agree: largest difference {found.max_abs_error:.3g} absolute, "
+        f"{found.max_rel_error:.3g} relative"
+    )
+
+
+def _onnx_input(path: str) -> tuple[np.dtype[Any], bool]:
+    """Give the type of an ONNX file's input, and whether the normalizer is inside."""
+    import onnx
+
+    content = Path(path).read_bytes()
+    try:
+        model = onnx.load_model_from_string(content)
+        dtype = onnx.helper.tensor_dtype_to_np_dtype(model.graph.input[0].type.tensor_type.elem_type)
+    except Exception as reason:  # protobuf's own, or nothing in the graph
+        raise ExportError(f"{path} is no ONNX file ({reason})") from reason
+    return dtype, any(p.key == "normalizer" and p.value == "embedded" for p in model.metadata_props)
+
+
+def _drawn(network: MultiLayerNetwork) -> NDArray[Any]:
+    from pydl4j_spark.description import parse_configuration
+    from pydl4j_spark.onnx.inputs import find_input
+
+    model = network.to_model_zip()
+    given = network.conf.input_type
+    place = find_input(
+        parse_configuration(model.configuration), model.manifest, None if given is None else given.to_dict()
+    )
+    return place.draw(_DRAWN_ROWS, np.random.default_rng(_SEED), np.dtype(np.float32))
+
+
+def _train(options: argparse.Namespace) -> None:
+    from pydl4j_spark.conf.multilayer import MultiLayerConfiguration
+    from pydl4j_spark.spark_network import SparkDl4jMultiLayer
+    from pydl4j_spark.training import ParameterAveragingTrainingMaster
+
+    network = MultiLayerConfiguration.from_json(Path(options.conf)) if options.conf else _load(options.resume)
+    master = ParameterAveragingTrainingMaster(
+        batch_size_per_worker=options.batch_size,
+        averaging_frequency=options.averaging_frequency,
+        num_workers=options.workers,
+        save_updater=not options.no_save_updater,
+    )
+    if options.resume and options.normalizer and network.normalizer is not None:  # type: ignore[union-attr]
+        raise ConfigError(f"--normalizer {options.normalizer}: {options.resume} has one already; leave the option out")
+    if "://" not in options.out and not Path(options.out).resolve().parent.is_dir():
+        raise ConfigError(f"--out {options.out}: its folder is not there; create it first")
+    rows = _labelled(options.data)
+    validation = None if options.validation is None else _labelled(options.validation)
+    with _session(options) as spark:
+        net = SparkDl4jMultiLayer(
+            spark, network, master, normalizer=_normalizer(options.normalizer), labels=options.labels
+        )
+        net.fit(
+            rows,
+            options.epochs,
+            validation=validation,
+            features_col=_columns(options),
+            label_col=options.label_col,
+            shuffle=not options.no_shuffle,
+        )
+        net.network.save(options.out, save_updater=not options.no_save_updater)
+    print(f"wrote {options.out}")
+
+
+def _normalizer(kind: str | None) -> Any:
+    from pydl4j_spark.normalizers import ImagePreProcessingScaler, NormalizerMinMaxScaler, NormalizerStandardize
+
+    kinds = {
+        "standardize": NormalizerStandardize,
+        "min_max": NormalizerMinMaxScaler,
+        "image": ImagePreProcessingScaler,
+    }
+    return None if kind is None else kinds[kind]()
+
+
+def _evaluate(options: argparse.Namespace) -> None:
+    from pydl4j_spark.spark_network import SparkDl4jMultiLayer
+
+    network, rows = _load(options.model), _labelled(options.data)
+    with _session(options) as spark:
+        net = SparkDl4jMultiLayer(spark, network)
+        print(net.evaluate(rows, features_col=_columns(options), label_col=options.label_col).stats())
+
+
+def _predict(options: argparse.Namespace) -> None:
+    from pydl4j_spark.spark_network import SparkDl4jMultiLayer
+
+    network, rows = _load(options.model), _features(options.data)
+    if rows is not None and not options.out.endswith(".npy"):
+        raise DataError(f"--out {options.out}: predictions of {options.data} are written as .npy")
+    with _session(options) as spark:
+        net = SparkDl4jMultiLayer(spark, network)
+        if rows is not None:
+            np.save(options.out, net.predict(rows))
+        else:
+            frame = spark.read.parquet(options.data)
+            net.predict(frame, features_col=_columns(options)).write.parquet(options.out)
+    print(f"wrote {options.out}")
+
+
+_COMMANDS = {
+    "jar": _jar,
+    "summary": _summary,
+    "export": _export,
+    "verify": _verify,
+    "train": _train,
+    "evaluate": _evaluate,
+    "predict": _predict,
+}

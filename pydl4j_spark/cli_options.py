@@ -1,0 +1,115 @@
+"""The options of ``pydl4j``."""
+
+from __future__ import annotations
+
+import argparse
+
+
+def parser() -> argparse.ArgumentParser:
+    """Give the parser of all commands."""
+    whole = argparse.ArgumentParser(prog="pydl4j", description="Deeplearning4j networks on Spark.")
+    whole.add_argument("--version", action="version", version=_version())
+    commands = whole.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def add(name: str, text: str) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+        command.add_argument("--verbose", action="store_true", help="show tracebacks, and let Spark log")
+        return command
+
+    add("jar", "print the path of the jar, for spark-submit --jars")
+
+    summary = add("summary", "print layers, shapes and parameters of a configuration or a model")
+    summary.add_argument("file", help="JSON of a configuration, or a model zip")
+    _add_input_shape(summary)
+
+    export = add("export", "write a model as ONNX")
+    export.add_argument("model", help="the model zip")
+    export.add_argument("onnx", help="the ONNX file to write")
+    export.add_argument("--opset", type=int, help="13 to 21; by default 15, or the lowest above that will do")
+    export.add_argument(
+        "--include-normalizer", action="store_true", help="let the file take rows as they are before normalization"
+    )
+    _add_input_shape(export)
+    export.add_argument("--data", help="rows to compare on (.npz or .npy), in place of drawn ones")
+    _add_master(export, None, "compare with Deeplearning4j on this master, such as local[1]; else left unverified")
+
+    verify = add("verify", "compare an ONNX file with the model it came from")
+    verify.add_argument("model", help="the model zip")
+    verify.add_argument("onnx", help="the ONNX file")
+    verify.add_argument("--data", help="rows as the network was trained on (.npz or .npy), in place of drawn ones")
+    _add_input_shape(verify)
+    _add_master(verify, "local[1]", "where Deeplearning4j runs; %(default)s")
+
+    train = add("train", "train a network, new or trained before")
+    source = train.add_mutually_exclusive_group(required=True)
+    source.add_argument("--conf", help="JSON of a new network, as conf.to_json() writes it")
+    source.add_argument("--resume", metavar="MODEL", help="model zip of a network to train further")
+    _add_data(train, labels=True)
+    train.add_argument("--out", required=True, help="the model zip to write")
+    train.add_argument("--epochs", type=int, default=1, help="passes over the rows; %(default)s")
+    train.add_argument("--batch-size", type=int, default=16, help="rows of a minibatch on one worker; %(default)s")
+    train.add_argument(
+        "--averaging-frequency", type=int, default=5, help="minibatches of a worker between averages; %(default)s"
+    )
+    train.add_argument("--workers", type=int, help="copies of the network; one per core")
+    train.add_argument("--no-save-updater", action="store_true", help="neither average nor keep the updater's state")
+    train.add_argument("--validation", help="rows to evaluate on after every epoch")
+    train.add_argument("--normalizer", choices=("standardize", "min_max", "image"), help="fitted on the rows")
+    train.add_argument("--labels", type=words, help="names of the classes, separated by commas")
+    train.add_argument("--no-shuffle", action="store_true", help="keep the rows in their order")
+
+    evaluate = add("evaluate", "evaluate a model on labelled rows")
+    evaluate.add_argument("model", help="the model zip")
+    _add_data(evaluate, labels=True)
+
+    predict = add("predict", "write a model's predictions")
+    predict.add_argument("model", help="the model zip")
+    _add_data(predict, labels=False)
+    predict.add_argument(
+        "--out",
+        required=True,
+        help="a folder of Parquet with the rows and their predictions; for .npz or .npy data a .npy of predictions",
+    )
+    return whole
+
+
+def _add_master(command: argparse.ArgumentParser, default: str | None, text: str) -> None:
+    command.add_argument("--spark-master", "--master", dest="master", metavar="MASTER", default=default, help=text)
+
+
+def _add_input_shape(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--input-shape",
+        type=_shape,
+        metavar="N,…",
+        help="shape of one row, such as 784, 3,32,32 or 8,T for sequences, where the file does not tell",
+    )
+
+
+def _add_data(command: argparse.ArgumentParser, *, labels: bool) -> None:
+    keys = "X and y" if labels else "X"
+    command.add_argument("--data", required=True, help=f"Parquet, or an .npz with {keys}")
+    command.add_argument(
+        "--features-col", type=words, default=["features"], help="column, or columns separated by commas; features"
+    )
+    if labels:
+        command.add_argument("--label-col", default="label", help="column; %(default)s")
+    _add_master(command, "local[*]", "where to run; %(default)s")
+
+
+def words(text: str) -> list[str]:
+    """Split at commas."""
+    return [word.strip() for word in text.split(",")]
+
+
+def _shape(text: str) -> tuple[int | None, ...]:
+    try:
+        return tuple(None if word in ("T", "?", "-1") else int(word) for word in words(text))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no shape such as 784, 3,32,32 or 8,T") from None
+
+
+def _version() -> str:
+    from pydl4j_spark.engine.jar import package_version
+
+    return f"pydl4j_spark {package_version() or '(not installed)'}"

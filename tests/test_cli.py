@@ -1,0 +1,191 @@
+"""The commands: what they print, what they write, and that whatever fails is one line on stderr."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+
+from pydl4j_spark import MultiLayerNetwork, cli
+from pydl4j_spark import __main__ as command
+from tests.conftest import digits_conf
+
+FIXTURES = Path(__file__).parent / "onnx" / "fixtures"
+
+
+@pytest.fixture
+def conf_file(tmp_path: Path) -> Path:
+    path = tmp_path / "net.json"
+    path.write_text(digits_conf().to_json())
+    return path
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> str:
+    """A dense network as DL4J wrote it."""
+    with zipfile.ZipFile(FIXTURES / "act_dense_relu.zip") as case:
+        return case.extract("model.zip", tmp_path)
+
+
+def failed(capsys: pytest.CaptureFixture[str], *words: str) -> str:
+    """Give the one line that a failing command says."""
+    assert command.main(words) == 1
+    said = capsys.readouterr()
+    assert said.out == ""
+    (line,) = said.err.splitlines()
+    assert line.startswith(f"pydl4j {words[0]}: ")
+    return line
+
+
+# --- without a JVM --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ([], "COMMAND"),
+        (["dance"], "invalid choice: 'dance'"),
+        (["export", "model.zip"], "the following arguments are required: onnx"),
+        (["export", "a.zip", "a.onnx", "--opset", "new"], "argument --opset: invalid int value: 'new'"),
+        (["summary", "a.json", "--input-shape", "big"], "'big' is no shape such as 784"),
+        (["train", "--data", "a.npz", "--out", "a.zip"], "one of the arguments --conf --resume is required"),
+    ],
+)
+def test_a_misspelt_command_line_ends_with_two(words: list[str], told: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(words) == 2
+    assert told in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [["--help"], ["train", "--help"], ["--version"]])
+def test_help_and_version_end_with_zero(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(words) == 0
+    assert "pydl4j" in capsys.readouterr().out
+
+
+def test_summary_of_a_configuration(conf_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["summary", str(conf_file)]) == 0
+    assert capsys.readouterr().out == digits_conf().summary() + "\n"
+
+
+def test_summary_of_a_model_says_how_far_it_is_trained(model: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["summary", model]) == 0
+    said = capsys.readouterr().out
+    assert MultiLayerNetwork.load(model).summary() in said
+    assert "epochs" in said and "iterations" in said
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"PK\x03\x04 damaged", b"\xff\xfe"])
+def test_summary_of_what_is_neither(content: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "strange"
+    path.write_bytes(content)
+    failed(capsys, "summary", str(path))
+
+
+def test_a_file_that_is_not_there_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "there is no file absent.zip" in failed(capsys, "summary", "absent.zip")
+    assert "there is no file absent.zip" in failed(capsys, "export", "absent.zip", "out.onnx")
+    assert "there is no file absent.json" in failed(
+        capsys, "train", "--conf", "absent.json", "--data", "absent.npz", "--out", "a.zip"
+    )
+
+
+def test_export_without_an_engine_says_that_nothing_was_compared(
+    model: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "model.onnx"
+    assert cli.main(["export", model, str(path), "--opset", "17"]) == 0
+    said = capsys.readouterr()
+    assert f"wrote {path}" in said.out and "opset 17" in said.out and "unverified: add --spark-master" in said.out
+    assert said.err == ""
+    exported = onnx.load(path)
+    assert exported.opset_import[0].version == 17
+    assert {p.key: p.value for p in exported.metadata_props}["verified"] == "false"
+
+
+def test_what_export_refuses(model: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = str(tmp_path / "model.onnx")
+    assert "opset" in failed(capsys, "export", model, out, "--opset", "3")
+    assert "none to include" in failed(capsys, "export", model, out, "--include-normalizer")
+    assert "--spark-master" in failed(capsys, "export", model, out, "--data", "rows.npz")
+    assert not Path(out).exists()
+
+
+def test_arrays_that_are_missing_in_an_npz_are_named(
+    conf_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = tmp_path / "rows.npz"
+    np.savez(rows, pixels=np.zeros((3, 64)))
+    words = ["train", "--conf", str(conf_file), "--data", str(rows), "--out", str(tmp_path / "model.zip")]
+    assert "has no array X or x or features; it has pixels" in failed(capsys, *words)
+    rows.write_bytes(b"no zip")
+    assert "cannot be read" in failed(capsys, *words)
+
+
+def test_the_file_to_write_is_looked_at_before_training(conf_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["train", "--conf", str(conf_file), "--data", "rows.npz", "--out", "/no/such/folder/model.zip"]
+    assert "its folder is not there; create it first" in failed(capsys, *words)
+
+
+# --- with Spark ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.jvm
+@pytest.mark.slow
+def test_a_network_goes_all_the_way_on_the_command_line(
+    conf_file: Path,
+    tmp_path: Path,
+    digits: tuple[np.ndarray, np.ndarray],
+    spark: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    # The session of the whole test run is used, and must outlive this.
+    monkeypatch.setattr(type(spark), "stop", lambda self: None)
+    monkeypatch.chdir(tmp_path)
+    x, y = digits
+    test = np.arange(len(x)) % 5 == 0
+    np.savez("train.npz", X=x[~test], y=y[~test])
+    np.savez("test.npz", X=x[test], y=y[test])
+    frame = [(a.tolist(), int(b)) for a, b in zip(x[test], y[test], strict=True)]
+    spark.createDataFrame(frame, "features array<float>, label int").write.parquet("test.parquet")
+
+    def run(*words: str) -> str:
+        assert cli.main(words) == 0, capsys.readouterr().err
+        return capsys.readouterr().out
+
+    local = ["--master", "local[2]"]
+    words = ["train", "--conf", str(conf_file), "--data", "train.npz", "--out", "model.zip", "--epochs", "3", *local]
+    words += ["--normalizer", "standardize", "--labels", "0,1,2,3,4,5,6,7,8,9", "--validation", "test.parquet"]
+    assert run(*words) == "wrote model.zip\n"
+    assert "trained for 3 epochs" in run("summary", "model.zip")
+    run("train", "--resume", "model.zip", "--data", "train.npz", "--out", "model.zip", *local)
+    assert MultiLayerNetwork.load("model.zip").epoch == 4
+    assert "has one already" in failed(
+        capsys, "train", "--resume", "model.zip", "--data", "train.npz", "--out", "a.zip", "--normalizer", "min_max"
+    )
+
+    assert run("evaluate", "model.zip", "--data", "test.npz", *local) == run(
+        "evaluate", "model.zip", "--data", "test.parquet", *local
+    )
+    run("predict", "model.zip", "--data", "test.npz", "--out", "classes.npy", *local)
+    classes = np.load("classes.npy")
+    assert (classes == y[test]).mean() >= 0.9
+    run("predict", "model.zip", "--data", "test.parquet", "--out", "scored.parquet", *local)
+    assert [row.prediction for row in spark.read.parquet("scored.parquet").collect()] == classes.tolist()
+
+    for more in ([], ["--include-normalizer"]):
+        assert "verified: largest difference" in run(
+            "export", "model.zip", "model.onnx", "--spark-master", "local[2]", *more
+        )
+        assert "16 rows agree" in run("verify", "model.zip", "model.onnx", *local)
+        assert "360 rows agree" in run("verify", "model.zip", "model.onnx", "--data", "test.npz", *local)
+    shutil.copy("model.zip", "other.zip")
+    run("train", "--resume", "other.zip", "--data", "train.npz", "--out", "other.zip", *local)
+    assert "differs from DL4J" in failed(capsys, "verify", "other.zip", "model.onnx", *local)
+    assert json.loads(conf_file.read_text())["inputType"]["size"] == 64
