@@ -58,6 +58,13 @@ final class ExampleShape {
         JsonNode confs = Json.read(conf.toJson()).get("confs");
         JsonNode last = confs.get(confs.size() - 1).get("layer");
         String loss = simpleName(last.path("lossFn"));
+        if (input instanceof InputType.InputTypeRecurrent && labels.length == 2) {
+            // DL4J forgets the length of sequences in places; it is the same at both ends.
+            settle(labels, ((InputType.InputTypeRecurrent) input).getTimeSeriesLength());
+        }
+        if (loss.equals("LossMixtureDensity")) {
+            labels[0] = last.get("lossFn").get("labelWidth").asLong();
+        }
         sparse = loss.equals("LossSparseMCXENT");
         if (CLASS_LOSSES.contains(loss) || simpleName(last.path("activationFn")).equals("ActivationSoftmax")) {
             task = Scorer.Task.CLASSIFICATION;
@@ -213,7 +220,7 @@ final class ExampleShape {
     }
 
     private static void settle(long[] shape, long steps) {
-        Arrays.setAll(shape, i -> shape[i] == UNKNOWN ? steps : shape[i]);
+        Arrays.setAll(shape, i -> shape[i] == UNKNOWN && steps > 0 ? steps : shape[i]);
     }
 
     /** Of the extents that are known. */
