@@ -43,29 +43,25 @@ def seeded(conf):
 
 def described(conf):
     """What `engine.describe` should answer."""
-    layers = []
-    for here in conf.layer_types():
-        output = here.output_type.to_dict()
-        if isinstance(here.layer, LossLayer):
-            output["size"] = 0  # DL4J's fault
-        layers.append(
-            {
-                "name": here.name,
-                "class": here.layer.java_class,
-                "preprocessor": here.preprocessor and here.preprocessor.java_class,
-                "output": output,
-                "params": here.n_params,
-            }
-        )
-    return layers
+    return [
+        {
+            "name": here.name,
+            "class": here.layer.java_class,
+            "preprocessor": here.preprocessor and here.preprocessor.java_class,
+            # DL4J's fault: a loss layer gives rows of 0 numbers.
+            "output": None if isinstance(here.layer, LossLayer) else here.output_type,
+            "params": here.n_params,
+        }
+        for here in conf.layer_types()
+    ]
 
 
 def as_described(engine, conf):
-    """What it does answer, without what DL4J says twice."""
+    """What it does answer."""
     answered = engine.describe(conf.to_json())
     for layer in answered:
-        twice = ("shape", "depth")
-        layer["output"] = {key: said for key, said in layer["output"].items() if key not in twice and said is not None}
+        loss = layer["class"] == LossLayer.java_class
+        layer["output"] = None if loss else InputType.from_dict(layer["output"])
     return answered
 
 

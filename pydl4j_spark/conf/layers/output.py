@@ -7,7 +7,13 @@ from typing import ClassVar
 from pydl4j_spark.conf.activations import Activation
 from pydl4j_spark.conf.base import config
 from pydl4j_spark.conf.fields import choice, nested
-from pydl4j_spark.conf.inputs import RNN_FORMATS, InputType, InputTypeFeedForward, InputTypeRecurrent
+from pydl4j_spark.conf.inputs import (
+    RNN_FORMATS,
+    InputType,
+    InputTypeConvolutionalFlat,
+    InputTypeFeedForward,
+    InputTypeRecurrent,
+)
 from pydl4j_spark.conf.layers.base import BiasedLayer, FeedForwardLayer, Layer, sequencing, settle, wrong_input
 from pydl4j_spark.conf.losses import Loss
 from pydl4j_spark.conf.preprocessors import Preprocessor
@@ -50,8 +56,8 @@ class LossLayer(FeedForwardLayer):
     derived_keys: ClassVar[frozenset[str]] = Layer.derived_keys | {"nout"}
 
     def output_type(self, given: InputType) -> InputType:
-        """Give what comes in; DL4J's own inference has rows of 0 here."""
-        return given
+        """Give the rows that come in; DL4J's own inference has rows of 0 here."""
+        return InputType.feed_forward(given.size) if isinstance(given, InputTypeConvolutionalFlat) else given
 
 
 @config(_LAYERS + "RnnOutputLayer")
