@@ -56,6 +56,10 @@ def configure_spark(builder: Any) -> Any:
     if options.get("spark.serializer") == _KRYO and "spark.kryo.registrator" not in options:
         # Without it Kryo writes the addresses of ND4J's off-heap arrays instead of their contents.
         builder.config("spark.kryo.registrator", _REGISTRATOR)
+    if "spark.executorEnv.OMP_NUM_THREADS" not in options:
+        # Spark gives every core a task. By its own default each task's arithmetic would start a thread on every
+        # core as well, and they would all wait for one another.
+        builder.config("spark.executorEnv.OMP_NUM_THREADS", str(options.get("spark.task.cpus", 1)))
     return builder
 
 

@@ -65,6 +65,7 @@ def test_configure_spark_keeps_what_is_set():
     assert jars[0] == "/a.jar"
     assert len(jars) == 2
     assert "spark.kryo.registrator" not in builder._options
+    assert builder._options["spark.executorEnv.OMP_NUM_THREADS"] == "1"
     kryo = SparkSession.Builder().config("spark.serializer", "org.apache.spark.serializer.KryoSerializer")
     assert configure_spark(kryo)._options["spark.kryo.registrator"] == "org.nd4j.kryo.Nd4jRegistrator"
     with pytest.raises(EngineError, match=r"takes a SparkSession\.builder"):
