@@ -181,6 +181,9 @@ class SparkDl4jMultiLayer:
 
     def _on_event(self, history: History, bar: FitProgress, callbacks: list[Callback]) -> Callable[[Event], None]:
         def on_event(event: Event) -> None:
+            if "score" in event:
+                # A loss that is no number any more comes as the text "NaN" or "Infinity".
+                event = {**event, "score": float(event["score"])}
             getattr(bar, event["event"])(event)
             if event["event"] != "epoch":
                 return

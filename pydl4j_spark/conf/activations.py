@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from pydl4j_spark.conf.base import Config, config
 from pydl4j_spark.conf.fields import flag, real
+from pydl4j_spark.conf.types import Number
 
 _PACKAGE = "org.nd4j.linalg.activations.impl.Activation"
 
@@ -32,7 +33,7 @@ class Cube(Activation):
 class ELU(Activation):
     """``x`` above 0, ``alpha * (exp(x) - 1)`` below (DL4J ELU)."""
 
-    alpha: float = real("alpha", default=1.0)
+    alpha: Number = real("alpha", default=1.0)
 
 
 @config(_PACKAGE + "GELU", "gelu")
@@ -61,7 +62,7 @@ class Identity(Activation):
 class LeakyReLU(Activation):
     """``x`` above 0, ``alpha * x`` below (DL4J LEAKYRELU)."""
 
-    alpha: float = real("alpha", default=0.01)
+    alpha: Number = real("alpha", default=0.01)
 
 
 @config(_PACKAGE + "Mish", "mish")
@@ -93,9 +94,9 @@ class ReLU(Activation):
         The slope below the threshold; 0 where not set.
     """
 
-    max: float | None = real("max", default=None)
-    threshold: float | None = real("threshold", default=None)
-    negative_slope: float | None = real("negativeSlope", default=None)
+    max: Number | None = real("max", default=None)
+    threshold: Number | None = real("threshold", default=None)
+    negative_slope: Number | None = real("negativeSlope", default=None)
 
 
 @config(_PACKAGE + "ReLU6", "relu6")
@@ -107,8 +108,8 @@ class ReLU6(Activation):
 class RReLU(Activation):
     """``x`` above 0; below, a slope drawn between `lower` and `upper` in training (DL4J RRELU)."""
 
-    lower: float = real("l", default=1 / 8)
-    upper: float = real("u", default=1 / 3)
+    lower: Number = real("l", default=1 / 8)
+    upper: Number = real("u", default=1 / 3)
 
 
 @config(_PACKAGE + "SELU", "selu")
@@ -150,4 +151,4 @@ class Tanh(Activation):
 class ThresholdedReLU(Activation):
     """``x`` above `theta`, 0 below (DL4J THRESHOLDEDRELU)."""
 
-    theta: float = real("theta", default=1.0)
+    theta: Number = real("theta", default=1.0)

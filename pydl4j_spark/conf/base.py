@@ -8,7 +8,7 @@ from typing import Any, ClassVar, NamedTuple, TypeVar, cast, dataclass_transform
 import attrs
 
 from pydl4j_spark.conf import fields
-from pydl4j_spark.conf.fields import Kind, shown, suggestion
+from pydl4j_spark.conf.kinds import Kind, declare, shown, suggestion
 from pydl4j_spark.errors import ConfigError
 
 T = TypeVar("T", bound="Config")
@@ -153,7 +153,7 @@ def evolve(made: T, **settings: Any) -> T:
     field_specifiers=(
         attrs.field,
         fields.choice,
-        fields.declare,
+        declare,
         fields.flag,
         fields.indexed,
         fields.nested,

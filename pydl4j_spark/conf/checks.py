@@ -86,9 +86,6 @@ def _check_output(here: LayerType) -> None:
         raise ConfigError(f"softmax does not go with binary cross entropy (xent); {_PAIRS}")
     if isinstance(activation, act.Sigmoid) and isinstance(loss, LossMCXENT):
         raise ConfigError(f"sigmoid does not go with multi-class cross entropy (mcxent); {_PAIRS}")
-    weights = getattr(loss, "weights", None)
-    if n_out is not None and weights is not None and len(weights) != n_out:
-        raise ConfigError(f"the loss has {len(weights)} weights, but the layer has n_out={n_out}")
 
 
 def _check_truncated(here: LayerType) -> None:

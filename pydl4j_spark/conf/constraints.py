@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias
 
 from pydl4j_spark.conf.base import Config, config
 from pydl4j_spark.conf.fields import flag, nested, numbers_of, real, texts
 from pydl4j_spark.conf.schedules import Schedule
+from pydl4j_spark.conf.types import Number
 from pydl4j_spark.errors import ConfigError
 
 _CONSTRAINT = "org.deeplearning4j.nn.conf.constraint."
@@ -29,14 +30,14 @@ class Constraint(Config):
     names: ClassVar[dict[str, Any]] = {}
 
     params: Sequence[str] = texts("params", default=("W",))
-    epsilon: float = real("epsilon", default=1e-6, minimum=0)
+    epsilon: Number = real("epsilon", default=1e-6, minimum=0)
 
 
 @config(_CONSTRAINT + "MaxNormConstraint")
 class MaxNormConstraint(Constraint):
     """Norms of at most `max_norm` (DL4J MaxNormConstraint)."""
 
-    max_norm: float = real("maxNorm", above=0, kw_only=False)
+    max_norm: Number = real("maxNorm", above=0, kw_only=False)
     dimensions: Sequence[int] | int = numbers_of("dimensions", default=(1,))
 
 
@@ -44,9 +45,9 @@ class MaxNormConstraint(Constraint):
 class MinMaxNormConstraint(Constraint):
     """Norms between `min` and `max`, approached at `rate` (DL4J MinMaxNormConstraint)."""
 
-    min: float = real("min", default=0.0, minimum=0)
-    max: float = real("max", default=1.0, above=0)
-    rate: float = real("rate", default=1.0, above=0, maximum=1)
+    min: Number = real("min", default=0.0, minimum=0)
+    max: Number = real("max", default=1.0, above=0)
+    rate: Number = real("rate", default=1.0, above=0, maximum=1)
     dimensions: Sequence[int] | int = numbers_of("dimensions", default=(1,))
 
     def __attrs_post_init__(self) -> None:
@@ -76,19 +77,23 @@ class Regularization(Config):
 class L1Regularization(Regularization):
     """Adds ``l1 * sign(w)`` to the gradient (DL4J L1Regularization)."""
 
-    l1: Schedule = nested("l1", Schedule, kw_only=False)
+    l1: Schedule | Number = nested("l1", Schedule, kw_only=False)
 
 
 @config(_REGULARIZATION + "L2Regularization")
 class L2Regularization(Regularization):
     """Adds ``l2 * w`` to the gradient (DL4J L2Regularization)."""
 
-    l2: Schedule = nested("l2", Schedule, kw_only=False)
+    l2: Schedule | Number = nested("l2", Schedule, kw_only=False)
 
 
 @config(_REGULARIZATION + "WeightDecay")
 class WeightDecay(Regularization):
     """Takes ``coefficient * w`` off after the updater, times the learning rate if `apply_lr` (DL4J WeightDecay)."""
 
-    coefficient: Schedule = nested("coeff", Schedule, kw_only=False)
+    coefficient: Schedule | Number = nested("coeff", Schedule, kw_only=False)
     apply_lr: bool = flag("applyLR", default=True)
+
+
+Constraints: TypeAlias = Sequence[Constraint] | Constraint
+Regularizations: TypeAlias = Sequence[Regularization] | Regularization

@@ -10,8 +10,10 @@ import numbers
 from typing import Any, ClassVar
 
 from pydl4j_spark.conf.base import Config, config
-from pydl4j_spark.conf.fields import as_real, flag, nested, real, scheduled
+from pydl4j_spark.conf.fields import flag, nested, real, scheduled
+from pydl4j_spark.conf.kinds import as_real
 from pydl4j_spark.conf.schedules import Schedule
+from pydl4j_spark.conf.types import Number
 from pydl4j_spark.conf.weights import Distribution
 
 _DROPOUT = "org.deeplearning4j.nn.conf.dropout."
@@ -33,7 +35,7 @@ class InputDropout(Config):
 class Dropout(InputDropout):
     """Sets activations to 0 and scales the others up; `p` is the probability of **retaining** one (DL4J Dropout)."""
 
-    p: float | Schedule = scheduled("p", "pschedule", Schedule, above=0, maximum=1, kw_only=False)
+    p: Number | Schedule = scheduled("p", "pschedule", Schedule, above=0, maximum=1, kw_only=False)
     helper_allow_fallback: bool = flag("helperAllowFallback", default=True)
 
 
@@ -44,30 +46,30 @@ class AlphaDropout(InputDropout):
     It takes no schedule: DL4J writes one to JSON under a key that it does not read again.
     """
 
-    p: float = real("p", above=0, maximum=1, kw_only=False)
-    alpha: float = real("alpha", default=1.6732632423543772)
-    lambda_: float = real("lambda", default=1.0507009873554805)
+    p: Number = real("p", above=0, maximum=1, kw_only=False)
+    alpha: Number = real("alpha", default=1.6732632423543772)
+    lambda_: Number = real("lambda", default=1.0507009873554805)
 
 
 @config(_DROPOUT + "GaussianDropout")
 class GaussianDropout(InputDropout):
     """Multiplies by normal noise of mean 1 and variance ``rate / (1 - rate)`` (DL4J GaussianDropout)."""
 
-    rate: float | Schedule = scheduled("rate", "rateSchedule", Schedule, minimum=0, below=1, kw_only=False)
+    rate: Number | Schedule = scheduled("rate", "rateSchedule", Schedule, minimum=0, below=1, kw_only=False)
 
 
 @config(_DROPOUT + "GaussianNoise")
 class GaussianNoise(InputDropout):
     """Adds normal noise of mean 0 (DL4J GaussianNoise)."""
 
-    stddev: float | Schedule = scheduled("stddev", "stddevSchedule", Schedule, minimum=0, kw_only=False)
+    stddev: Number | Schedule = scheduled("stddev", "stddevSchedule", Schedule, minimum=0, kw_only=False)
 
 
 @config(_DROPOUT + "SpatialDropout")
 class SpatialDropout(InputDropout):
     """Dropout of whole channels, for images and sequences; `p` is that of **retaining** (DL4J SpatialDropout)."""
 
-    p: float | Schedule = scheduled("p", "pschedule", Schedule, above=0, maximum=1, kw_only=False)
+    p: Number | Schedule = scheduled("p", "pschedule", Schedule, above=0, maximum=1, kw_only=False)
 
 
 class WeightNoiseFamily(Config):
@@ -80,7 +82,7 @@ class WeightNoiseFamily(Config):
 class DropConnect(WeightNoiseFamily):
     """Sets weights to 0; the probability is that of **retaining** one (DL4J DropConnect)."""
 
-    weight_retain_prob: float | Schedule = scheduled(
+    weight_retain_prob: Number | Schedule = scheduled(
         "weightRetainProb", "weightRetainProbSchedule", Schedule, above=0, maximum=1, kw_only=False
     )
     apply_to_biases: bool = flag("applyToBiases", default=False)

@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from pydl4j_spark.conf.base import Config, config
 from pydl4j_spark.conf.fields import real, row, whole
+from pydl4j_spark.conf.types import Number, Numbers
 
 _PACKAGE = "org.nd4j.linalg.lossfunctions.impl."
 
@@ -24,8 +24,8 @@ class Loss(Config):
 class LossBinaryXENT(Loss):
     """Binary cross entropy of each output, with sigmoid (DL4J XENT)."""
 
-    weights: Sequence[float] | None = row("weights")
-    clip_eps: float = real("clipEps", default=1e-5, minimum=0, maximum=0.5)
+    weights: Numbers | None = row("weights", default=None)
+    clip_eps: Number = real("clipEps", default=1e-5, minimum=0, maximum=0.5)
 
 
 @config(_PACKAGE + "LossCosineProximity", "cosine_proximity")
@@ -37,7 +37,7 @@ class LossCosineProximity(Loss):
 class LossFMeasure(Loss):
     """An approximation of the F-beta measure, over whole minibatches (DL4J LossFMeasure)."""
 
-    beta: float = real("beta", default=1.0, above=0)
+    beta: Number = real("beta", default=1.0, above=0)
 
 
 @config(_PACKAGE + "LossHinge", "hinge")
@@ -54,36 +54,36 @@ class LossKLD(Loss):
 class LossL1(Loss):
     """The sum of absolute errors (DL4J L1)."""
 
-    weights: Sequence[float] | None = row("weights")
+    weights: Numbers | None = row("weights", default=None)
 
 
 @config(_PACKAGE + "LossL2", "l2")
 class LossL2(Loss):
     """The sum of squared errors (DL4J L2)."""
 
-    weights: Sequence[float] | None = row("weights")
+    weights: Numbers | None = row("weights", default=None)
 
 
 @config(_PACKAGE + "LossMAE", "mean_absolute_error", "mae")
 class LossMAE(Loss):
     """The mean of absolute errors (DL4J MEAN_ABSOLUTE_ERROR)."""
 
-    weights: Sequence[float] | None = row("weights")
+    weights: Numbers | None = row("weights", default=None)
 
 
 @config(_PACKAGE + "LossMAPE", "mean_absolute_percentage_error", "mape")
 class LossMAPE(Loss):
     """The mean of absolute errors in percent (DL4J MEAN_ABSOLUTE_PERCENTAGE_ERROR)."""
 
-    weights: Sequence[float] | None = row("weights")
+    weights: Numbers | None = row("weights", default=None)
 
 
 @config(_PACKAGE + "LossMCXENT", "mcxent")
 class LossMCXENT(Loss):
     """Multi-class cross entropy, with softmax (DL4J MCXENT)."""
 
-    weights: Sequence[float] | None = row("weights")
-    softmax_clip_eps: float = real("softmaxClipEps", default=1e-10, minimum=0, maximum=0.5)
+    weights: Numbers | None = row("weights", default=None)
+    softmax_clip_eps: Number = real("softmaxClipEps", default=1e-10, minimum=0, maximum=0.5)
 
 
 @config(_PACKAGE + "LossNegativeLogLikelihood", "negativeloglikelihood", "negative_log_likelihood")
@@ -121,14 +121,14 @@ class LossMixtureDensity(Loss):
 class LossMSE(Loss):
     """The mean of squared errors (DL4J MSE, SQUARED_LOSS)."""
 
-    weights: Sequence[float] | None = row("weights")
+    weights: Numbers | None = row("weights", default=None)
 
 
 @config(_PACKAGE + "LossMSLE", "mean_squared_logarithmic_error", "msle")
 class LossMSLE(Loss):
     """The mean of squared errors of logarithms (DL4J MEAN_SQUARED_LOGARITHMIC_ERROR)."""
 
-    weights: Sequence[float] | None = row("weights")
+    weights: Numbers | None = row("weights", default=None)
 
 
 @config(_PACKAGE + "LossMultiLabel", "multi_label")

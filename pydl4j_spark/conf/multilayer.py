@@ -14,19 +14,9 @@ from pydl4j_spark.conf.activations import Activation
 from pydl4j_spark.conf.base import Config, config
 from pydl4j_spark.conf.checks import check_network
 from pydl4j_spark.conf.dropout import InputDropout, WeightNoiseFamily
-from pydl4j_spark.conf.fields import (
-    LONG_MAX,
-    choice,
-    flag,
-    indexed,
-    nested,
-    nested_list,
-    real,
-    shown,
-    suggestion,
-    whole,
-)
+from pydl4j_spark.conf.fields import choice, flag, indexed, nested, nested_list, real, whole
 from pydl4j_spark.conf.inputs import InputType
+from pydl4j_spark.conf.kinds import LONG_MAX, shown, suggestion
 from pydl4j_spark.conf.layers.base import GRADIENT_NORMALIZATIONS, Layer
 from pydl4j_spark.conf.layers.convolution import CONVOLUTION_MODES
 from pydl4j_spark.conf.preprocessors import Preprocessor
@@ -34,8 +24,9 @@ from pydl4j_spark.conf.resolve import resolve
 from pydl4j_spark.conf.shapes import LayerType, at_layer, entrance, walk
 from pydl4j_spark.conf.summary import table
 from pydl4j_spark.conf.trainable import check_trainable
+from pydl4j_spark.conf.types import Number
 from pydl4j_spark.conf.updaters import Updater
-from pydl4j_spark.conf.weights import WeightInit
+from pydl4j_spark.conf.weights import WeightInit, WeightInitLike
 from pydl4j_spark.errors import ConfigError
 
 _WORKSPACES = {"enabled": "ENABLED", "none": "NONE"}
@@ -124,25 +115,25 @@ class MultiLayerConfiguration(Config):
 
     layers: Sequence[Layer] = nested_list(None, Layer, default=attrs.NOTHING, kw_only=False)
     input_type: InputType | None = nested(None, InputType, default=None)
-    preprocessors: Mapping[int, Preprocessor] = indexed(None, Preprocessor)
+    preprocessors: Mapping[int, Preprocessor] = indexed(None, Preprocessor, default=attrs.Factory(dict))
     seed: int | None = whole("seed", default=None, minimum=-LONG_MAX - 1, maximum=LONG_MAX)
 
     activation: Activation | str = nested(None, Activation, default="sigmoid")
-    weight_init: WeightInit | str = nested(None, WeightInit, default="xavier")
-    bias_init: float = real(None, default=0.0)
-    gain_init: float = real(None, default=1.0)
+    weight_init: WeightInitLike = nested(None, WeightInit, default="xavier")
+    bias_init: Number = real(None, default=0.0)
+    gain_init: Number = real(None, default=1.0)
     updater: Updater | str = nested(None, Updater, default="sgd")
     bias_updater: Updater | str | None = nested(None, Updater, default=None)
-    dropout: InputDropout | float | None = nested(None, InputDropout, default=None)
+    dropout: InputDropout | Number | None = nested(None, InputDropout, default=None)
     weight_noise: WeightNoiseFamily | None = nested(None, WeightNoiseFamily, default=None)
-    l1: float | None = real(None, default=None, minimum=0)
-    l2: float | None = real(None, default=None, minimum=0)
-    l1_bias: float | None = real(None, default=None, minimum=0)
-    l2_bias: float | None = real(None, default=None, minimum=0)
-    weight_decay: float | None = real(None, default=None, minimum=0)
-    weight_decay_bias: float | None = real(None, default=None, minimum=0)
+    l1: Number | None = real(None, default=None, minimum=0)
+    l2: Number | None = real(None, default=None, minimum=0)
+    l1_bias: Number | None = real(None, default=None, minimum=0)
+    l2_bias: Number | None = real(None, default=None, minimum=0)
+    weight_decay: Number | None = real(None, default=None, minimum=0)
+    weight_decay_bias: Number | None = real(None, default=None, minimum=0)
     gradient_normalization: str = choice(None, GRADIENT_NORMALIZATIONS, default="none")
-    gradient_normalization_threshold: float = real(None, default=1.0, above=0)
+    gradient_normalization_threshold: Number = real(None, default=1.0, above=0)
     convolution_mode: str = choice(None, CONVOLUTION_MODES, default="truncate")
 
     backprop_type: str = choice(

@@ -10,7 +10,9 @@ import numbers
 from typing import Any, ClassVar
 
 from pydl4j_spark.conf.base import Config, config
-from pydl4j_spark.conf.fields import as_real, choice, points, real, whole
+from pydl4j_spark.conf.fields import choice, points, real, whole
+from pydl4j_spark.conf.kinds import as_real
+from pydl4j_spark.conf.types import Number
 from pydl4j_spark.errors import ConfigError
 
 _PACKAGE = "org.nd4j.linalg.schedule."
@@ -32,16 +34,16 @@ class Schedule(Config):
 class FixedSchedule(Schedule):
     """The same value always (DL4J FixedSchedule)."""
 
-    value: float = real("value", kw_only=False)
+    value: Number = real("value", kw_only=False)
 
 
 @config(_PACKAGE + "StepSchedule")
 class StepSchedule(Schedule):
     """``initial_value * decay_rate ** floor(i / step)`` (DL4J StepSchedule)."""
 
-    initial_value: float = real("initialValue")
-    decay_rate: float = real("decayRate")
-    step: float = real("step", above=0)
+    initial_value: Number = real("initialValue")
+    decay_rate: Number = real("decayRate")
+    step: Number = real("step", above=0)
     schedule_type: str = choice("scheduleType", _TYPES, default="iteration")
 
 
@@ -49,8 +51,8 @@ class StepSchedule(Schedule):
 class ExponentialSchedule(Schedule):
     """``initial_value * gamma ** i`` (DL4J ExponentialSchedule)."""
 
-    initial_value: float = real("initialValue")
-    gamma: float = real("gamma")
+    initial_value: Number = real("initialValue")
+    gamma: Number = real("gamma")
     schedule_type: str = choice("scheduleType", _TYPES, default="iteration")
 
 
@@ -58,9 +60,9 @@ class ExponentialSchedule(Schedule):
 class InverseSchedule(Schedule):
     """``initial_value / (1 + gamma * i) ** power`` (DL4J InverseSchedule)."""
 
-    initial_value: float = real("initialValue")
-    gamma: float = real("gamma")
-    power: float = real("power")
+    initial_value: Number = real("initialValue")
+    gamma: Number = real("gamma")
+    power: Number = real("power")
     schedule_type: str = choice("scheduleType", _TYPES, default="iteration")
 
 
@@ -71,8 +73,8 @@ class PolySchedule(Schedule):
     DL4J computes with the plus sign, so a positive power lets the value *grow* until `max_iter`.
     """
 
-    initial_value: float = real("initialValue")
-    power: float = real("power")
+    initial_value: Number = real("initialValue")
+    power: Number = real("power")
     max_iter: int = whole("maxIter", minimum=1)
     schedule_type: str = choice("scheduleType", _TYPES, default="iteration")
 
@@ -81,8 +83,8 @@ class PolySchedule(Schedule):
 class SigmoidSchedule(Schedule):
     """``initial_value / (1 + exp(-gamma * (i - step_size)))`` (DL4J SigmoidSchedule)."""
 
-    initial_value: float = real("initialValue")
-    gamma: float = real("gamma")
+    initial_value: Number = real("initialValue")
+    gamma: Number = real("gamma")
     step_size: int = whole("stepSize")
     schedule_type: str = choice("scheduleType", _TYPES, default="iteration")
 
@@ -109,11 +111,11 @@ class CycleSchedule(Schedule):
         The factor of each step of the last part.
     """
 
-    max_learning_rate: float = real("maxLearningRate")
-    initial_learning_rate: float = real("initialLearningRate")
+    max_learning_rate: Number = real("maxLearningRate")
+    initial_learning_rate: Number = real("initialLearningRate")
     cycle_length: int = whole("cycleLength", minimum=1)
     annealing_length: int = whole("annealingLength")
-    annealing_decay: float = real("annealingDecay", default=0.1)
+    annealing_decay: Number = real("annealingDecay", default=0.1)
     schedule_type: str = choice("scheduleType", _TYPES, default="iteration")
 
     derived_keys: ClassVar[frozenset[str]] = frozenset({"increment", "stepSize"})

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
-from pydl4j_spark.conf.dropout import GaussianNoise, SpatialDropout
-from pydl4j_spark.conf.inputs import InputType, InputTypeFeedForward, InputTypeRecurrent
+from pydl4j_spark.conf.constraints import Constraint
+from pydl4j_spark.conf.dropout import DropConnect, GaussianNoise, SpatialDropout, WeightNoise
+from pydl4j_spark.conf.inputs import InputType, InputTypeConvolutionalFlat, InputTypeFeedForward, InputTypeRecurrent
 from pydl4j_spark.conf.layers.base import BaseLayer, FeedForwardLayer, Layer
 from pydl4j_spark.conf.layers.convolution import ConvolutionLayer
 from pydl4j_spark.conf.layers.normalization import BatchNormalization
@@ -15,7 +17,7 @@ from pydl4j_spark.conf.layers.recurrent import BaseRecurrentLayer, Bidirectional
 from pydl4j_spark.conf.losses import LossFMeasure, LossMixtureDensity
 from pydl4j_spark.conf.shapes import LayerType, at_layer
 from pydl4j_spark.conf.updaters import AdaBelief
-from pydl4j_spark.conf.weights import WeightInit, WeightInitIdentity
+from pydl4j_spark.conf.weights import WeightInitIdentity
 from pydl4j_spark.errors import ConfigError
 
 ENDINGS = (OutputLayer, LossLayer, RnnOutputLayer)
@@ -41,10 +43,13 @@ def check_trainable(passed: Sequence[LayerType], given: InputType | None, *, tru
                 if isinstance(leaf, BaseLayer) and leaf.n_params:
                     _check_updater(leaf)
                     _check_identity(leaf)
+                    _check_noise(leaf)
             _check_sequence(here)
     last = passed[-1]
     with at_layer(last.index, last.layer):
         _check_ending(last, any(isinstance(here.layer, GlobalPoolingLayer) for here in passed))
+        if isinstance(last.layer, RnnOutputLayer) and not isinstance(given, InputTypeRecurrent | None):
+            raise ConfigError(f"it answers at every time step, but {given} goes into the network: use OutputLayer")
     if not any(here.n_params for here in passed):
         raise ConfigError("no layer has parameters, so there is nothing to train; for_training=False allows it")
     if truncated and given is not None:
@@ -63,7 +68,8 @@ def _check_updater(layer: BaseLayer) -> None:
 
 def _check_constraints(layer: Layer) -> None:
     ranks = layer.parameter_ranks
-    for constraint in layer.constraints or ():
+    constraints = cast("tuple[Constraint, ...]", layer.constraints or ())
+    for constraint in constraints:
         meant = [name for name in constraint.params if name in ranks]
         kind = type(constraint).__name__
         if not meant:
@@ -82,7 +88,7 @@ def _check_dropout(layer: Layer, given: InputType | None) -> None:
     if layer.dropout is None:
         return
     spatial = isinstance(layer.dropout, SpatialDropout)
-    if spatial and isinstance(given, InputTypeFeedForward):
+    if spatial and isinstance(given, InputTypeFeedForward | InputTypeConvolutionalFlat):
         raise ConfigError("SpatialDropout drops channels of images and sequences, and rows have none; use Dropout")
     if spatial and isinstance(layer, RnnOutputLayer):
         raise ConfigError(
@@ -100,14 +106,22 @@ def _check_identity(layer: BaseLayer) -> None:
     own = isinstance(layer.weight_init, WeightInitIdentity)
     n_in, n_out = getattr(layer, "n_in", None), getattr(layer, "n_out", None)
     if isinstance(layer, BaseRecurrentLayer):
-        recurrent: WeightInit | str | None = layer.weight_init_recurrent
-        if isinstance(recurrent, WeightInitIdentity) or own:
+        if own or isinstance(layer.weight_init_recurrent, WeightInitIdentity):
             raise ConfigError("weight_init 'identity' needs square weights, and those of recurrent gates never are")
     elif own and isinstance(layer, FeedForwardLayer) and "W" in layer.parameter_ranks:
         if n_in != n_out:
             raise ConfigError(f"weight_init 'identity' needs as many outputs as inputs, not {n_in} and {n_out}")
         if isinstance(layer, ConvolutionLayer) and not all(length % 2 for length in layer.kernel_size):  # type: ignore[union-attr]
             raise ConfigError(f"weight_init 'identity' needs kernels of odd lengths, not {layer.kernel_size}")
+
+
+def _check_noise(layer: BaseLayer) -> None:
+    noise = layer.weight_noise
+    of_bias = (isinstance(noise, DropConnect) and noise.apply_to_biases) or (
+        isinstance(noise, WeightNoise) and noise.apply_to_bias
+    )
+    if of_bias and getattr(layer, "has_bias", True) is False:
+        raise ConfigError(f"{type(noise).__name__} is to apply to the bias, and this layer has none")
 
 
 def _check_sequence(here: LayerType) -> None:
@@ -117,6 +131,8 @@ def _check_sequence(here: LayerType) -> None:
             "DL4J can neither train nor save a Bidirectional around a LastTimeStep; use"
             " LastTimeStep(Bidirectional(...)), or a GlobalPoolingLayer after the Bidirectional"
         )
+    if isinstance(layer, BatchNormalization) and layer.lock_gamma_beta and layer.data_format == "NHWC":
+        raise ConfigError("DL4J cannot train BatchNormalization with lock_gamma_beta on NHWC data; use NCHW")
     if not isinstance(given, InputTypeRecurrent):
         return
     if isinstance(layer, BatchNormalization):
@@ -140,6 +156,9 @@ def _check_ending(last: LayerType, pooled: bool) -> None:
     n_out = getattr(layer, "n_out", None) or getattr(given, "size", None)
     if n_out is None:
         return
+    weights = getattr(layer.loss, "weights", None)
+    if weights is not None and len(weights) != n_out:
+        raise ConfigError(f"the loss has {len(weights)} weights, but the layer has n_out={n_out}")
     if isinstance(layer.loss, LossFMeasure) and n_out > 2:
         raise ConfigError(f"LossFMeasure is of two classes: n_out must be 1 or 2, not {n_out}")
     if isinstance(layer.loss, LossMixtureDensity) and n_out != layer.loss.outputs:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias
 
 from pydl4j_spark.conf.base import Config, config
 from pydl4j_spark.conf.fields import nested, real, whole
+from pydl4j_spark.conf.types import Number
 from pydl4j_spark.errors import ConfigError
 
 _WEIGHTS = "org.deeplearning4j.nn.weights.WeightInit"
@@ -25,53 +26,53 @@ class BinomialDistribution(Distribution):
     """How many of a number of trials succeed (DL4J BinomialDistribution)."""
 
     number_of_trials: int = whole("numberOfTrials", minimum=1)
-    probability_of_success: float = real("probabilityOfSuccess", minimum=0, maximum=1)
+    probability_of_success: Number = real("probabilityOfSuccess", minimum=0, maximum=1)
 
 
 @config(_DISTRIBUTIONS + "ConstantDistribution")
 class ConstantDistribution(Distribution):
     """One value (DL4J ConstantDistribution)."""
 
-    value: float = real("value", kw_only=False)
+    value: Number = real("value", kw_only=False)
 
 
 @config(_DISTRIBUTIONS + "LogNormalDistribution")
 class LogNormalDistribution(Distribution):
     """Log-normal (DL4J LogNormalDistribution)."""
 
-    mean: float = real("mean", default=0.0, kw_only=False)
-    std: float = real("std", default=1.0, above=0, kw_only=False)
+    mean: Number = real("mean", default=0.0, kw_only=False)
+    std: Number = real("std", default=1.0, above=0, kw_only=False)
 
 
 @config(_DISTRIBUTIONS + "NormalDistribution")
 class NormalDistribution(Distribution):
     """Normal (DL4J NormalDistribution)."""
 
-    mean: float = real("mean", default=0.0, kw_only=False)
-    std: float = real("std", default=1.0, above=0, kw_only=False)
+    mean: Number = real("mean", default=0.0, kw_only=False)
+    std: Number = real("std", default=1.0, above=0, kw_only=False)
 
 
 @config(_DISTRIBUTIONS + "OrthogonalDistribution")
 class OrthogonalDistribution(Distribution):
     """An orthogonal matrix times `gain` (DL4J OrthogonalDistribution)."""
 
-    gain: float = real("gain", default=1.0, kw_only=False)
+    gain: Number = real("gain", default=1.0, kw_only=False)
 
 
 @config(_DISTRIBUTIONS + "TruncatedNormalDistribution")
 class TruncatedNormalDistribution(Distribution):
     """Normal, cut at two standard deviations (DL4J TruncatedNormalDistribution)."""
 
-    mean: float = real("mean", default=0.0, kw_only=False)
-    std: float = real("std", default=1.0, above=0, kw_only=False)
+    mean: Number = real("mean", default=0.0, kw_only=False)
+    std: Number = real("std", default=1.0, above=0, kw_only=False)
 
 
 @config(_DISTRIBUTIONS + "UniformDistribution")
 class UniformDistribution(Distribution):
     """Uniform between `lower` and `upper` (DL4J UniformDistribution)."""
 
-    lower: float = real("lower", kw_only=False)
-    upper: float = real("upper", kw_only=False)
+    lower: Number = real("lower", kw_only=False)
+    upper: Number = real("upper", kw_only=False)
 
     def __attrs_post_init__(self) -> None:
         if self.lower >= self.upper:
@@ -93,7 +94,7 @@ class WeightInit(Config):
 class WeightInitConstant(WeightInit):
     """Every weight the same (DL4J ZERO, ONES)."""
 
-    value: float = real("value", default=0.0, kw_only=False)
+    value: Number = real("value", default=0.0, kw_only=False)
 
 
 WeightInit.names |= {"zero": WeightInitConstant, "ones": partial(WeightInitConstant, 1.0)}
@@ -110,7 +111,7 @@ class WeightInitDistribution(WeightInit):
 class WeightInitIdentity(WeightInit):
     """The identity matrix times `scale`; weights must be square (DL4J IDENTITY)."""
 
-    scale: float | None = real("scale", default=None)
+    scale: Number | None = real("scale", default=None)
 
 
 @config(_WEIGHTS + "LecunUniform", "lecun_uniform")
@@ -162,39 +163,43 @@ class WeightInitXavierUniform(WeightInit):
 class WeightInitVarScalingNormalFanIn(WeightInit):
     """Truncated normal with variance ``scale / fan_in`` (DL4J VAR_SCALING_NORMAL_FAN_IN)."""
 
-    scale: float | None = real("scale", default=None, above=0)
+    scale: Number | None = real("scale", default=None, above=0)
 
 
 @config(_WEIGHTS + "VarScalingNormalFanOut", "var_scaling_normal_fan_out")
 class WeightInitVarScalingNormalFanOut(WeightInit):
     """Truncated normal with variance ``scale / fan_out`` (DL4J VAR_SCALING_NORMAL_FAN_OUT)."""
 
-    scale: float | None = real("scale", default=None, above=0)
+    scale: Number | None = real("scale", default=None, above=0)
 
 
 @config(_WEIGHTS + "VarScalingNormalFanAvg", "var_scaling_normal_fan_avg")
 class WeightInitVarScalingNormalFanAvg(WeightInit):
     """Truncated normal, scaled by the mean of both fans (DL4J VAR_SCALING_NORMAL_FAN_AVG)."""
 
-    scale: float | None = real("scale", default=None, above=0)
+    scale: Number | None = real("scale", default=None, above=0)
 
 
 @config(_WEIGHTS + "VarScalingUniformFanIn", "var_scaling_uniform_fan_in")
 class WeightInitVarScalingUniformFanIn(WeightInit):
     """Uniform, scaled by fan_in (DL4J VAR_SCALING_UNIFORM_FAN_IN)."""
 
-    scale: float | None = real("scale", default=None, above=0)
+    scale: Number | None = real("scale", default=None, above=0)
 
 
 @config(_WEIGHTS + "VarScalingUniformFanOut", "var_scaling_uniform_fan_out")
 class WeightInitVarScalingUniformFanOut(WeightInit):
     """Uniform, scaled by fan_out (DL4J VAR_SCALING_UNIFORM_FAN_OUT)."""
 
-    scale: float | None = real("scale", default=None, above=0)
+    scale: Number | None = real("scale", default=None, above=0)
 
 
 @config(_WEIGHTS + "VarScalingUniformFanAvg", "var_scaling_uniform_fan_avg")
 class WeightInitVarScalingUniformFanAvg(WeightInit):
     """Uniform, scaled by the mean of both fans (DL4J VAR_SCALING_UNIFORM_FAN_AVG)."""
 
-    scale: float | None = real("scale", default=None, above=0)
+    scale: Number | None = real("scale", default=None, above=0)
+
+
+# What may be written for one: its name, or the distribution to draw from.
+WeightInitLike: TypeAlias = WeightInit | Distribution | str

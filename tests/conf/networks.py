@@ -136,7 +136,7 @@ LAYERS = {
     ),
     "lstm, time first": time_first(LSTM(n_out=4), GravesLSTM(n_out=4)),
     "lstm of images": MultiLayerConfiguration(
-        [LSTM(n_out=4), RnnOutputLayer(n_out=3)], input_type=InputType.convolutional(4, 5, 2)
+        [LSTM(n_out=4), RnnOutputLayer(n_out=3)], input_type=InputType.convolutional(4, 5, 2), for_training=False
     ),
     "both ways, time first": time_first(Bidirectional(GravesLSTM(n_out=4), "mul")),
     "last step, time first": MultiLayerConfiguration(

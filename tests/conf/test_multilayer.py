@@ -10,7 +10,7 @@ import pytest
 from pydl4j_spark.conf import InputType, MultiLayerConfiguration
 from pydl4j_spark.conf.updaters import Adam, Sgd
 from pydl4j_spark.constraints import L2Regularization, MaxNormConstraint, WeightDecay
-from pydl4j_spark.dropout import Dropout, SpatialDropout
+from pydl4j_spark.dropout import DropConnect, Dropout, SpatialDropout
 from pydl4j_spark.errors import ConfigError
 from pydl4j_spark.layers import (
     LSTM,
@@ -158,6 +158,12 @@ def constrained(constraint):
     return DenseLayer(n_out=5, constraints=constraint)
 
 
+def lstm_of_images():
+    return MultiLayerConfiguration(
+        [LSTM(n_out=4), RnnOutputLayer(n_out=3)], input_type=InputType.convolutional(4, 5, 2)
+    )
+
+
 def ended(layer):
     return MultiLayerConfiguration([layer], input_type=InputType.feed_forward(3))
 
@@ -236,6 +242,14 @@ def ended(layer):
         (lambda: mlp(ActivationLayer("relu", constraints=MaxNormConstraint(1))), "it has no parameters"),
         (lambda: sequence(Bidirectional(LSTM(n_out=4), constraints=MaxNormConstraint(1, dimensions=2))), "axis 2"),
         (lambda: ended(LossLayer(loss="mse")), "nothing to train"),
+        (lambda: ended(RnnOutputLayer(n_out=3)), "use OutputLayer"),
+        (lambda: ended(OutputLayer(n_out=3, loss=LossMCXENT(weights=[1, 2]))), "2 weights, but the layer has n_out=3"),
+        (
+            lambda: mlp(DenseLayer(n_out=5, has_bias=False, weight_noise=DropConnect(0.5, apply_to_biases=True))),
+            "has none",
+        ),
+        (lambda: nhwc(BatchNormalization(lock_gamma_beta=True)), "lock_gamma_beta on NHWC"),
+        (lambda: lstm_of_images(), "answers at every time step, but .* goes into the network"),
         (lambda: ended(OutputLayer(n_out=3, loss="fmeasure", activation="sigmoid")), "must be 1 or 2"),
         (
             lambda: ended(
@@ -274,7 +288,7 @@ def test_pairs_of_loss_and_activation(ending, n_out, loss, activation, message):
         return
     with pytest.raises(ConfigError, match=message):
         MultiLayerConfiguration([layer])
-    MultiLayerConfiguration([layer], validate_output_layer=False)
+    MultiLayerConfiguration([layer], validate_output_layer=False, for_training=False)
 
 
 @pytest.mark.parametrize(

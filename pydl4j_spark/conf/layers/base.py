@@ -6,12 +6,11 @@ and `n_params`. Settings marked as inherited are None until the network's defaul
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from pydl4j_spark.conf.activations import Activation
 from pydl4j_spark.conf.base import Config, config, evolve
-from pydl4j_spark.conf.constraints import Constraint, Regularization
+from pydl4j_spark.conf.constraints import Constraint, Constraints, Regularization, Regularizations
 from pydl4j_spark.conf.dropout import InputDropout, WeightNoiseFamily
 from pydl4j_spark.conf.fields import choice, flag, nested, nested_list, real, text, whole
 from pydl4j_spark.conf.inputs import (
@@ -30,8 +29,9 @@ from pydl4j_spark.conf.preprocessors import (
     Preprocessor,
     RnnToFeedForwardPreProcessor,
 )
+from pydl4j_spark.conf.types import Number
 from pydl4j_spark.conf.updaters import Updater
-from pydl4j_spark.conf.weights import WeightInit
+from pydl4j_spark.conf.weights import WeightInit, WeightInitLike
 from pydl4j_spark.errors import ConfigError
 
 GRADIENT_NORMALIZATIONS = {
@@ -62,8 +62,8 @@ class Layer(Config):
     derived_keys: ClassVar[frozenset[str]] = frozenset({"gradientNormalization", "gradientNormalizationThreshold"})
 
     name: str | None = text("layerName", default=None)
-    dropout: InputDropout | float | None = nested("idropout", InputDropout, default=None, inherited=True)
-    constraints: Sequence[Constraint] | None = nested_list("constraints", Constraint)
+    dropout: InputDropout | Number | None = nested("idropout", InputDropout, default=None, inherited=True)
+    constraints: Constraints | None = nested_list("constraints", Constraint, default=None)
 
     @property
     def children(self) -> dict[str, Layer]:
@@ -136,24 +136,24 @@ class BaseLayer(Layer):
     """
 
     activation: Activation | str | None = nested("activationFn", Activation, default=None, inherited=True)
-    weight_init: WeightInit | str | None = nested("weightInitFn", WeightInit, default=None, inherited=True)
-    bias_init: float | None = real("biasInit", default=None, inherited=True)
-    gain_init: float | None = real("gainInit", default=None, inherited=True)
-    l1: float | None = real(None, default=None, minimum=0)
-    l2: float | None = real(None, default=None, minimum=0)
-    l1_bias: float | None = real(None, default=None, minimum=0)
-    l2_bias: float | None = real(None, default=None, minimum=0)
-    weight_decay: float | None = real(None, default=None, minimum=0)
-    weight_decay_bias: float | None = real(None, default=None, minimum=0)
-    regularization: Sequence[Regularization] | None = nested_list("regularization", Regularization)
-    regularization_bias: Sequence[Regularization] | None = nested_list("regularizationBias", Regularization)
+    weight_init: WeightInitLike | None = nested("weightInitFn", WeightInit, default=None, inherited=True)
+    bias_init: Number | None = real("biasInit", default=None, inherited=True)
+    gain_init: Number | None = real("gainInit", default=None, inherited=True)
+    l1: Number | None = real(None, default=None, minimum=0)
+    l2: Number | None = real(None, default=None, minimum=0)
+    l1_bias: Number | None = real(None, default=None, minimum=0)
+    l2_bias: Number | None = real(None, default=None, minimum=0)
+    weight_decay: Number | None = real(None, default=None, minimum=0)
+    weight_decay_bias: Number | None = real(None, default=None, minimum=0)
+    regularization: Regularizations | None = nested_list("regularization", Regularization, default=None)
+    regularization_bias: Regularizations | None = nested_list("regularizationBias", Regularization, default=None)
     updater: Updater | str | None = nested("iupdater", Updater, default=None, inherited=True)
     bias_updater: Updater | str | None = nested("biasUpdater", Updater, default=None, inherited=True)
     weight_noise: WeightNoiseFamily | None = nested("weightNoise", WeightNoiseFamily, default=None, inherited=True)
     gradient_normalization: str | None = choice(
         "gradientNormalization", GRADIENT_NORMALIZATIONS, default=None, inherited=True
     )
-    gradient_normalization_threshold: float | None = real(
+    gradient_normalization_threshold: Number | None = real(
         "gradientNormalizationThreshold", default=None, above=0, inherited=True
     )
 

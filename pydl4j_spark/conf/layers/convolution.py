@@ -9,6 +9,7 @@ from pydl4j_spark.conf.fields import choice, flag, numbers_of, real, whole
 from pydl4j_spark.conf.inputs import CNN_FORMATS, InputType, InputTypeConvolutional
 from pydl4j_spark.conf.layers.base import Layer, ProjectingLayer, settle, unflattening, weights_and_bias, wrong_input
 from pydl4j_spark.conf.preprocessors import Preprocessor
+from pydl4j_spark.conf.types import Number, Pair
 from pydl4j_spark.errors import ConfigError
 
 _LAYERS = "org.deeplearning4j.nn.conf.layers."
@@ -29,10 +30,10 @@ ALGO_MODES = {
 class _Sliding(Layer):
     """What slides a window over an image."""
 
-    kernel_size: tuple[int, int] | int = numbers_of("kernelSize", length=2, minimum=1)
-    stride: tuple[int, int] | int = numbers_of("stride", length=2, minimum=1, default=(1, 1))
-    padding: tuple[int, int] | int = numbers_of("padding", length=2, default=(0, 0))
-    dilation: tuple[int, int] | int = numbers_of("dilation", length=2, minimum=1, default=(1, 1))
+    kernel_size: Pair = numbers_of("kernelSize", length=2, minimum=1)
+    stride: Pair = numbers_of("stride", length=2, minimum=1, default=(1, 1))
+    padding: Pair = numbers_of("padding", length=2, default=(0, 0))
+    dilation: Pair = numbers_of("dilation", length=2, minimum=1, default=(1, 1))
     convolution_mode: str | None = choice("convolutionMode", CONVOLUTION_MODES, default=None, inherited=True)
     data_format: str | None = choice("cnn2dDataFormat", CNN_FORMATS, default=None)
     cudnn_allow_fallback: bool = flag("cudnnAllowFallback", default=True)
@@ -94,7 +95,7 @@ class ConvolutionLayer(_Sliding, ProjectingLayer):
         ``"NCHW"`` or ``"NHWC"``; that of the input where not set.
     """
 
-    kernel_size: tuple[int, int] | int = numbers_of("kernelSize", length=2, minimum=1, default=(5, 5))
+    kernel_size: Pair = numbers_of("kernelSize", length=2, minimum=1, default=(5, 5))
     has_bias: bool = flag("hasBias", default=True)
     cudnn_algo_mode: str = choice("cudnnAlgoMode", ALGO_MODES, default="prefer_fastest")
 
@@ -145,10 +146,10 @@ class SubsamplingLayer(_Sliding):
     """
 
     pooling_type: str = choice("poolingType", POOLING_TYPES, default="max", kw_only=False)
-    kernel_size: tuple[int, int] | int = numbers_of("kernelSize", length=2, minimum=1, default=(1, 1))
-    stride: tuple[int, int] | int = numbers_of("stride", length=2, minimum=1, default=(2, 2))
+    kernel_size: Pair = numbers_of("kernelSize", length=2, minimum=1, default=(1, 1))
+    stride: Pair = numbers_of("stride", length=2, minimum=1, default=(2, 2))
     pnorm: int = whole("pnorm", default=0)
-    eps: float = real("eps", default=1e-8, minimum=0)
+    eps: Number = real("eps", default=1e-8, minimum=0)
     avg_pool_include_pad_in_divisor: bool = flag("avgPoolIncludePadInDivisor", default=False)
 
     def __attrs_post_init__(self) -> None:

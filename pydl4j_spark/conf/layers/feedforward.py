@@ -10,6 +10,7 @@ from pydl4j_spark.conf.dropout import InputDropout
 from pydl4j_spark.conf.fields import flag, nested, whole
 from pydl4j_spark.conf.inputs import InputType, InputTypeFeedForward
 from pydl4j_spark.conf.layers.base import BaseLayer, BiasedLayer, Layer, ProjectingLayer, weights_and_bias, wrong_input
+from pydl4j_spark.conf.types import Number
 from pydl4j_spark.errors import ConfigError
 
 _LAYERS = "org.deeplearning4j.nn.conf.layers."
@@ -94,6 +95,6 @@ class ActivationLayer(Layer):
 class DropoutLayer(BaseLayer):
     """Dropout by itself, on any shape (DL4J DropoutLayer): ``DropoutLayer(0.5)`` retains half of the activations."""
 
-    dropout: InputDropout | float = nested("idropout", InputDropout, kw_only=False)
+    dropout: InputDropout | Number = nested("idropout", InputDropout, kw_only=False)
 
     derived_keys: ClassVar[frozenset[str]] = Layer.derived_keys | {"nin", "nout"}

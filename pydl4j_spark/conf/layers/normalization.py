@@ -13,6 +13,7 @@ from pydl4j_spark.conf.inputs import (
 )
 from pydl4j_spark.conf.layers.base import FeedForwardLayer, Layer, settle, unflattening, wrong_input
 from pydl4j_spark.conf.preprocessors import Preprocessor
+from pydl4j_spark.conf.types import Number
 from pydl4j_spark.errors import ConfigError
 
 
@@ -41,11 +42,11 @@ class BatchNormalization(FeedForwardLayer):
     """
 
     n_out: int | None = whole("nout", default=None, minimum=1, none=0)
-    decay: float = real("decay", default=0.9, minimum=0, maximum=1)
-    eps: float = real("eps", default=1e-5, above=0)
+    decay: Number = real("decay", default=0.9, minimum=0, maximum=1)
+    eps: Number = real("eps", default=1e-5, above=0)
     lock_gamma_beta: bool = flag("lockGammaBeta", default=False)
-    gamma: float = real("gamma", default=1.0)
-    beta: float = real("beta", default=0.0)
+    gamma: Number = real("gamma", default=1.0)
+    beta: Number = real("beta", default=0.0)
     minibatch: bool = flag("minibatch", default=True)
     use_log_std: bool = flag("useLogStd", default=True)
     data_format: str | None = choice("cnn2DFormat", CNN_FORMATS, default=None)

@@ -12,7 +12,8 @@ from pydl4j_spark.conf.fields import choice, flag, nested, real
 from pydl4j_spark.conf.inputs import RNN_FORMATS, InputType, InputTypeFeedForward, InputTypeRecurrent
 from pydl4j_spark.conf.layers.base import Layer, ProjectingLayer, sequencing, settle, wrong_input
 from pydl4j_spark.conf.preprocessors import Preprocessor
-from pydl4j_spark.conf.weights import WeightInit
+from pydl4j_spark.conf.types import Number
+from pydl4j_spark.conf.weights import WeightInit, WeightInitLike
 from pydl4j_spark.errors import ConfigError
 
 _LAYERS = "org.deeplearning4j.nn.conf.layers."
@@ -32,7 +33,7 @@ class BaseRecurrentLayer(ProjectingLayer):
         ``"NCW"`` or ``"NWC"``; that of the input where not set.
     """
 
-    weight_init_recurrent: WeightInit | str | None = nested("weightInitFnRecurrent", WeightInit, default=None)
+    weight_init_recurrent: WeightInitLike | None = nested("weightInitFnRecurrent", WeightInit, default=None)
     data_format: str | None = choice("rnnDataFormat", RNN_FORMATS, default=None)
 
     @property
@@ -75,7 +76,7 @@ class LSTM(BaseRecurrentLayer):
     """
 
     gate_activation: Activation | str = nested("gateActivationFn", Activation, default="sigmoid")
-    forget_gate_bias_init: float = real("forgetGateBiasInit", default=1.0)
+    forget_gate_bias_init: Number = real("forgetGateBiasInit", default=1.0)
     helper_allow_fallback: bool = flag("helperAllowFallback", default=True)
 
     @property
