@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pydl4j_spark.evaluation import Evaluation
-
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from pydl4j_spark.evaluation import ROC
+    from pydl4j_spark.evaluation import ROC, Evaluation
     from pydl4j_spark.training import History
 
 _MANY_CLASSES = 30
@@ -33,7 +31,7 @@ def _finished(figure: Figure, path: str | Path | None) -> Figure:
 
 def training_curve(history: History, path: str | Path | None = None) -> Figure:
     """Loss per epoch, training and validation; accuracy beside it where the validation has one."""
-    accuracies = [ev.accuracy for ev in history.validation if isinstance(ev, Evaluation)]
+    accuracies = [ev.accuracy for ev in history.validation if hasattr(ev, "accuracy")]
     figure = _figure(10 if accuracies else 6, 4)
     panels = figure.subplots(1, 2 if accuracies else 1, squeeze=False)[0]
     marker = "o" if len(history) <= 30 else ""

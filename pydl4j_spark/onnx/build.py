@@ -16,9 +16,9 @@ from pydl4j_spark.errors import Dl4jError, ExportError, ModelFormatError, Unsupp
 from pydl4j_spark.model_zip import ModelZip
 from pydl4j_spark.normalizers import ImagePreProcessingScaler, Normalizer, NormalizerMinMaxScaler
 from pydl4j_spark.onnx.activations import is_known
+from pydl4j_spark.onnx.converter import Registry
 from pydl4j_spark.onnx.graph import Array, GraphBuilder, LayerContext, Shape, Value
 from pydl4j_spark.onnx.inputs import INPUT_NAME, NetworkInput, find_input
-from pydl4j_spark.onnx.registry import Registry
 
 OUTPUT_NAME = "output"
 DEFAULT_OPSET = 15

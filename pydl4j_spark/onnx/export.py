@@ -19,8 +19,9 @@ from pydl4j_spark.files import written_aside
 from pydl4j_spark.model_zip import ModelZip, read_model_zip
 from pydl4j_spark.normalizers import Normalizer
 from pydl4j_spark.onnx.build import IR_VERSIONS, Built, build, own_version
+from pydl4j_spark.onnx.converter import Converter
 from pydl4j_spark.onnx.graph import Array, Shape
-from pydl4j_spark.onnx.registry import Converter, default_registry
+from pydl4j_spark.onnx.registry import default_registry
 from pydl4j_spark.onnx.verify import TOLERANCES, Verification, verify_onnx
 
 DL4J_VERSION = "1.0.0-M2.1"

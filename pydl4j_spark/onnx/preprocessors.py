@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pydl4j_spark.errors import ExportError
+from pydl4j_spark.onnx.converter import Converter, LayerJson
 from pydl4j_spark.onnx.graph import BATCH, TIME, Array, Dim, LayerContext, Value
-from pydl4j_spark.onnx.registry import Converter, LayerJson
 from pydl4j_spark.onnx.sequences import from_time_major, to_time_major
 
 _PREPROCESSORS = "org.deeplearning4j.nn.conf.preprocessor."

@@ -13,8 +13,8 @@ from typing import TypeAlias
 import numpy as np
 
 from pydl4j_spark.onnx.activations import activate, in_recurrent_operator
+from pydl4j_spark.onnx.converter import Converter, LayerJson, ParamSpec
 from pydl4j_spark.onnx.graph import Array, LayerContext, Value
-from pydl4j_spark.onnx.registry import Converter, LayerJson, ParamSpec
 from pydl4j_spark.onnx.sequences import from_time_major, to_time_major
 
 _LAYERS = "org.deeplearning4j.nn.conf.layers."

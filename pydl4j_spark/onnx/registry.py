@@ -1,92 +1,13 @@
-"""What a converter is, and the table of those that come with the package."""
+"""The converters that come with the package."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeAlias
+from pydl4j_spark.onnx import convolution, feedforward, normalization, pooling, preprocessors, recurrent
+from pydl4j_spark.onnx.converter import Converter
 
-from attrs import field, frozen
-from attrs.validators import in_
-
-from pydl4j_spark.onnx.graph import Array, LayerContext, Value
-
-LayerJson: TypeAlias = Mapping[str, Any]
-
-
-@frozen
-class ParamSpec:
-    """One parameter of a layer, as a slice of the flat vector.
-
-    Attributes
-    ----------
-    name : str
-        DL4J's name of it.
-    shape : tuple of int
-        Its shape.
-    order : str, default "c"
-        ``"c"`` or ``"f"``: how the slice is laid out.
-    """
-
-    name: str
-    shape: tuple[int, ...]
-    order: str = field(default="c", validator=in_("cf"))
-
-    @property
-    def size(self) -> int:
-        """The number of values."""
-        return math.prod(self.shape)
-
-    def cut(self, values: Array) -> Array:
-        """Return a slice of the vector in the parameter's shape."""
-        return values.reshape(self.shape, order="F" if self.order == "f" else "C")
-
-
-def _no_params(layer: LayerJson) -> Sequence[ParamSpec]:
-    return ()
-
-
-def _no_objection(layer: LayerJson) -> str | None:
-    return None
-
-
-@frozen
-class Converter:
-    """How one DL4J class becomes ONNX: a layer, a preprocessor or an activation.
-
-    Parameters
-    ----------
-    dl4j_class : str
-        Full name of the Java class, as in ``"@class"``.
-    emit : callable ``(ctx, x, layer_json, params) -> Value``
-        Writes the nodes and returns the output. `x` and the result are in DL4J's own layout; `params` maps the
-        names of the specs to arrays.
-    params : callable ``(layer_json) -> sequence of ParamSpec``, optional
-        The layer's parameters in the order of the flat vector, all of them, also those unused at inference.
-        ``(name, shape, order)`` tuples are taken too.
-    since_opset : int, default 13
-        The lowest opset that `emit` writes for.
-    objection : callable ``(layer_json) -> str or None``, optional
-        Says why a particular configuration cannot be exported, before anything is written.
-    """
-
-    dl4j_class: str
-    emit: Callable[[LayerContext, Value, LayerJson, Mapping[str, Array]], Value] = field(repr=False)
-    params: Callable[[LayerJson], Sequence[Any]] = field(default=_no_params, repr=False)
-    since_opset: int = 13
-    objection: Callable[[LayerJson], str | None] = field(default=_no_objection, repr=False)
-
-    def param_specs(self, layer: LayerJson) -> list[ParamSpec]:
-        """Return the parameters of one layer, in the order of the flat vector."""
-        return [p if isinstance(p, ParamSpec) else ParamSpec(*p) for p in self.params(layer)]
-
-
-Registry: TypeAlias = Mapping[str, Converter]
+_FAMILIES = (feedforward, normalization, convolution, pooling, recurrent, preprocessors)
 
 
 def default_registry() -> dict[str, Converter]:
     """Return a fresh table of the converters that come with the package, keyed by Java class."""
-    from pydl4j_spark.onnx import convolution, feedforward, normalization, pooling, preprocessors, recurrent
-
-    modules = (feedforward, normalization, convolution, pooling, recurrent, preprocessors)
-    return {c.dl4j_class: c for module in modules for c in module.CONVERTERS}
+    return {converter.dl4j_class: converter for family in _FAMILIES for converter in family.CONVERTERS}

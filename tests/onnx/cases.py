@@ -14,7 +14,8 @@ from attrs import frozen
 
 from pydl4j_spark.model_zip import ModelZip, read_model_zip
 from pydl4j_spark.onnx.build import Built, build
-from pydl4j_spark.onnx.registry import Registry, default_registry
+from pydl4j_spark.onnx.converter import Registry
+from pydl4j_spark.onnx.registry import default_registry
 from pydl4j_spark.onnx.verify import verify_onnx
 
 FIXTURES = Path(__file__).parent / "fixtures"

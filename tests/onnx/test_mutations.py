@@ -11,7 +11,8 @@ from attrs import evolve
 from pydl4j_spark.errors import ExportError
 from pydl4j_spark.onnx import activations, feedforward, normalization, recurrent, windows
 from pydl4j_spark.onnx.activations import activate
-from pydl4j_spark.onnx.registry import ParamSpec, default_registry
+from pydl4j_spark.onnx.converter import ParamSpec
+from pydl4j_spark.onnx.registry import default_registry
 from pydl4j_spark.onnx.verify import verify_onnx
 
 from .cases import assert_parity, built, load
