@@ -1,4 +1,4 @@
-"""What a converter is, and the table of those that come with the package."""
+"""What a converter is: one class of DL4J, its parameters as data, and how it becomes ONNX."""
 
 from __future__ import annotations
 
