@@ -47,6 +47,7 @@ def check_network(passed: Sequence[LayerType], *, outputs: bool, truncated: bool
     truncated : bool
         Whether backpropagation through time is truncated.
     """
+    pooled = False
     for here in passed:
         with at_layer(here.index, here.layer):
             if outputs:
@@ -55,11 +56,12 @@ def check_network(passed: Sequence[LayerType], *, outputs: bool, truncated: bool
                 _check_truncated(here)
             if here.index + 1 < len(passed) and isinstance(here.layer, ENDINGS):
                 raise ConfigError("an output or loss layer can only be the last layer of this kind of network")
-            if here.index and _pooled(passed[here.index - 1]) and isinstance(here.layer, _SEQUENCE_LAYERS):
+            if pooled and isinstance(here.layer, _SEQUENCE_LAYERS):
                 raise ConfigError("it takes sequences, but the GlobalPoolingLayer before it gives rows")
+            pooled = pooled or _pooled(here)
 
 
-_SEQUENCE_LAYERS = (BaseRecurrentLayer, Bidirectional, LastTimeStep, RnnOutputLayer)
+_SEQUENCE_LAYERS = (BaseRecurrentLayer, Bidirectional, LastTimeStep, GlobalPoolingLayer, RnnOutputLayer)
 
 
 def _pooled(here: LayerType) -> bool:

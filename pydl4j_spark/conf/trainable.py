@@ -50,6 +50,8 @@ def check_trainable(passed: Sequence[LayerType], given: InputType | None, *, tru
         _check_ending(last, any(isinstance(here.layer, GlobalPoolingLayer) for here in passed))
         if isinstance(last.layer, RnnOutputLayer) and not isinstance(given, InputTypeRecurrent | None):
             raise ConfigError(f"it answers at every time step, but {given} goes into the network: use OutputLayer")
+        if isinstance(last.layer, RnnOutputLayer) and any(isinstance(here.layer, LastTimeStep) for here in passed):
+            raise ConfigError("it answers at every time step, and LastTimeStep left one only: use OutputLayer")
     if not any(here.n_params for here in passed):
         raise ConfigError("no layer has parameters, so there is nothing to train; for_training=False allows it")
     if truncated and given is not None:

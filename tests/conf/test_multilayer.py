@@ -243,6 +243,12 @@ def ended(layer):
         (lambda: sequence(Bidirectional(LSTM(n_out=4), constraints=MaxNormConstraint(1, dimensions=2))), "axis 2"),
         (lambda: ended(LossLayer(loss="mse")), "nothing to train"),
         (lambda: ended(RnnOutputLayer(n_out=3)), "use OutputLayer"),
+        (lambda: sequence(LastTimeStep(LSTM(n_out=4)), LSTM(n_out=4)), "LastTimeStep left one only"),
+        (
+            lambda: sequence(GlobalPoolingLayer(), GlobalPoolingLayer(), ending=OutputLayer(n_out=3)),
+            "before it gives rows",
+        ),
+        (lambda: sequence(GlobalPoolingLayer(), ActivationLayer("relu"), LSTM(n_out=4)), "before it gives rows"),
         (lambda: ended(OutputLayer(n_out=3, loss=LossMCXENT(weights=[1, 2]))), "2 weights, but the layer has n_out=3"),
         (
             lambda: mlp(DenseLayer(n_out=5, has_bias=False, weight_noise=DropConnect(0.5, apply_to_biases=True))),
