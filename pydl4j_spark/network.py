@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -122,7 +123,9 @@ class MultiLayerNetwork:
             self.attach(_engine_at_hand("initialising the network"))
         if self._live is not None:
             engine, handle = self._live
-            engine.save_network(handle, name, save_updater, self._manifest())
+            # The JVM stays in the folder it was started in; Python may have moved on.
+            place = name if _is_remote(name) else os.path.abspath(name)
+            engine.save_network(handle, place, save_updater, self._manifest())
             return
         archive = io.BytesIO()
         model = attrs.evolve(self.to_model_zip(), manifest=self._manifest())

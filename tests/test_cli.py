@@ -145,15 +145,18 @@ def test_a_network_goes_all_the_way_on_the_command_line(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    # The session of the whole test run is used, and must outlive this.
+    # The session of the whole test run is used, and must outlive this. Its JVM stays where it was started, so that
+    # names without a folder are Python's alone.
     monkeypatch.setattr(type(spark), "stop", lambda self: None)
     monkeypatch.chdir(tmp_path)
     x, y = digits
     test = np.arange(len(x)) % 5 == 0
     np.savez("train.npz", X=x[~test], y=y[~test])
     np.savez("test.npz", X=x[test], y=y[test])
-    frame = [(a.tolist(), int(b)) for a, b in zip(x[test], y[test], strict=True)]
-    spark.createDataFrame(frame, "features array<float>, label int").write.parquet("test.parquet")
+    frame = [(i, a.tolist(), int(b)) for i, (a, b) in enumerate(zip(x[test], y[test], strict=True))]
+    spark.createDataFrame(frame, "id int, features array<float>, label int").write.parquet(
+        str(tmp_path / "test.parquet")
+    )
 
     def run(*words: str) -> str:
         assert cli.main(words) == 0, capsys.readouterr().err
@@ -161,7 +164,14 @@ def test_a_network_goes_all_the_way_on_the_command_line(
 
     local = ["--master", "local[2]"]
     words = ["train", "--conf", str(conf_file), "--data", "train.npz", "--out", "model.zip", "--epochs", "3", *local]
-    words += ["--normalizer", "standardize", "--labels", "0,1,2,3,4,5,6,7,8,9", "--validation", "test.parquet"]
+    words += [
+        "--normalizer",
+        "standardize",
+        "--labels",
+        "0,1,2,3,4,5,6,7,8,9",
+        "--validation",
+        str(tmp_path / "test.parquet"),
+    ]
     assert run(*words) == "wrote model.zip\n"
     assert "trained for 3 epochs" in run("summary", "model.zip")
     run("train", "--resume", "model.zip", "--data", "train.npz", "--out", "model.zip", *local)
@@ -171,13 +181,14 @@ def test_a_network_goes_all_the_way_on_the_command_line(
     )
 
     assert run("evaluate", "model.zip", "--data", "test.npz", *local) == run(
-        "evaluate", "model.zip", "--data", "test.parquet", *local
+        "evaluate", "model.zip", "--data", str(tmp_path / "test.parquet"), *local
     )
     run("predict", "model.zip", "--data", "test.npz", "--out", "classes.npy", *local)
     classes = np.load("classes.npy")
     assert (classes == y[test]).mean() >= 0.9
-    run("predict", "model.zip", "--data", "test.parquet", "--out", "scored.parquet", *local)
-    assert [row.prediction for row in spark.read.parquet("scored.parquet").collect()] == classes.tolist()
+    scored = str(tmp_path / "scored.parquet")
+    run("predict", "model.zip", "--data", str(tmp_path / "test.parquet"), "--out", scored, *local)
+    assert [row.prediction for row in spark.read.parquet(scored).orderBy("id").collect()] == classes.tolist()
 
     for more in ([], ["--include-normalizer"]):
         assert "verified: largest difference" in run(
