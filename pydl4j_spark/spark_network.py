@@ -123,6 +123,8 @@ class SparkDl4jMultiLayer:
         shuffle : bool
             Shuffle the rows over all partitions once, and again in every epoch within what one worker holds; the
             order depends on the configuration's seed and the epoch's number alone. False keeps the rows in order.
+            (A DataFrame that comes out of a Spark shuffle has its rows in another order each time; sort it within
+            its partitions where two runs must agree to the bit.)
         callbacks : iterable of callables
             Called with the `History` after every epoch; an exception ends the fit.
         progress : bool

@@ -54,7 +54,8 @@ class ParameterAveragingTrainingMaster:
     averaging_frequency : int
         Minibatches that each worker trains between two averages. Default 5; above 20 accuracy tends to suffer.
     num_workers : int, optional
-        Copies of the network. Default: Spark's default parallelism, the number of cores.
+        Copies of the network. Default: Spark's default parallelism, the number of cores that have registered when
+        the fit starts; a cluster that is still starting may count fewer, so say it there.
     save_updater : bool
         Average the updater's state (Adam's moments, momentum) with the parameters. Default True; DL4J's own default,
         False, throws it away at every average.

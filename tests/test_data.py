@@ -25,6 +25,15 @@ SEQUENCES = ExampleShape(features=(2, None), labels=(3, None), task="CLASSIFICAT
 VALUE = ExampleShape(features=(4,), labels=(1,), task="REGRESSION", sparse=False)
 
 
+def test_outputs_with_time_before_size_are_refused():
+    conf = MultiLayerConfiguration(
+        layers=[LSTM(n_out=3, data_format="NWC"), RnnOutputLayer(n_out=2, data_format="NWC")],
+        input_type=InputType.recurrent(2, 5, data_format="NWC"),
+    )
+    with pytest.raises(ConfigError, match="leave data_format='NWC' out"):
+        ExampleShape.of(conf)
+
+
 class TestFeatures:
     @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.int8, np.int64, np.uint16, ">f4", ">i4"])
     def test_numbers_become_float32_with_the_same_values(self, dtype):

@@ -1,5 +1,6 @@
 import ast
 import os
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -214,3 +215,61 @@ def test_the_wheel_runs_where_there_is_nothing_else(elsewhere):
 def test_the_command_is_installed_too(elsewhere):
     pydl4j = elsewhere.parent / "pydl4j"
     assert subprocess.run([str(pydl4j), "jar"], capture_output=True, text=True, check=True).stdout.strip()
+
+
+# Brings up the loopback address of the network that the test runs it in, which has nothing else.
+MAIN_JOB = """
+import fcntl, socket, struct, sys
+import numpy as np
+
+if sys.argv[1:] == ["without-network"]:
+    with socket.socket() as plug:
+        fcntl.ioctl(plug, 0x8914, struct.pack("16sh14x", b"lo", 0x1 | 0x40))
+    try:
+        socket.create_connection(("192.0.2.1", 80), timeout=5)
+    except OSError:
+        print("NO NETWORK")
+
+from pyspark.sql import SparkSession
+import pydl4j_spark as dl4j
+from pydl4j_spark.layers import DenseLayer, OutputLayer
+from pydl4j_spark.updaters import Adam
+
+builder = SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false")
+spark = dl4j.configure_spark(builder).getOrCreate()
+X = np.random.default_rng(0).normal(size=(400, 4)).astype("float32")
+y = (X[:, 0] > X[:, 1]).astype(int)
+conf = dl4j.MultiLayerConfiguration(
+    layers=[DenseLayer(n_out=8, activation="tanh"), OutputLayer(n_out=2)],
+    input_type=dl4j.InputType.feed_forward(4), seed=1, updater=Adam(0.02))
+net = dl4j.SparkDl4jMultiLayer(spark, conf)
+history = net.fit((X, y), epochs=4, validation=(X, y), progress=False)
+history.plot("curve.png")
+net.network.save("model.zip")
+report = dl4j.MultiLayerNetwork.load("model.zip").to_onnx("model.onnx", reference=net.output)
+assert history.rows == [400] * 4 and history.validation[-1].accuracy > 0.9 and report.verified
+print("TRAINED AND EXPORTED")
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.jvm
+def test_the_wheel_trains_and_exports_without_a_network(elsewhere, monkeypatch):
+    for variable in ("SPARK_HOME", "PYSPARK_PYTHON", "PYSPARK_DRIVER_PYTHON"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setenv("SPARK_LOCAL_IP", "127.0.0.1")
+    apart = ["unshare", "--net", "--map-root-user"]
+    can_part = shutil.which(apart[0]) and not subprocess.run([*apart, "true"], check=False).returncode
+    if not can_part:
+        assert "TRAINED AND EXPORTED" in run_elsewhere(elsewhere, "-c", MAIN_JOB)
+        return
+    run = subprocess.run(
+        [*apart, str(elsewhere), "-c", MAIN_JOB, "without-network"],
+        cwd=elsewhere.parent.parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.split("\n")[0] == "NO NETWORK"
+    assert "TRAINED AND EXPORTED" in run.stdout

@@ -17,7 +17,7 @@ class Engine(Protocol):
     """A JVM with the jar: JSON, paths and handles go in, JSON and handles come out."""
 
     def versions(self) -> dict[str, str]:
-        """Versions of jar, DL4J, Java and native backend."""
+        """Versions of jar and Java, and ND4J's backend."""
 
     def resolve(self, configuration: str) -> str:
         """DL4J's canonical JSON of a configuration."""

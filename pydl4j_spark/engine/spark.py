@@ -145,7 +145,7 @@ class SparkEngine:
     # --- configurations and networks -----------------------------------------------------------------------------
 
     def versions(self) -> dict[str, str]:
-        """Versions of jar, DL4J, Java and native backend."""
+        """Versions of jar and Java, and ND4J's backend."""
         versions: dict[str, str] = json.loads(self._call(self._bridge.versions))
         return versions
 

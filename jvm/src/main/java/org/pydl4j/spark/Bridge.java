@@ -25,7 +25,6 @@ public final class Bridge {
         Package ours = Bridge.class.getPackage();
         ObjectNode json = Json.object();
         json.put("jar", ours.getImplementationVersion());
-        json.put("dl4j", MultiLayerNetwork.class.getPackage().getImplementationVersion());
         json.put("java", System.getProperty("java.version"));
         json.put("backend", Nd4j.getBackend().getClass().getSimpleName());
         return json.toString();
