@@ -82,7 +82,7 @@ class TestDigitsCnn:
     pytestmark = spark_run
 
     def test_reaches_its_accuracy_and_leaves_as_onnx(self, tmp_path):
-        printed = finished("digits_cnn.py", tmp_path, "--epochs", 6)
+        printed = finished("digits_cnn.py", tmp_path, "--epochs", 5)
         assert number("Held-out accuracy", printed) >= 0.95
         assert_drawn(tmp_path / "confusion.png")
 
@@ -97,7 +97,7 @@ class TestCharModel:
     pytestmark = spark_run
 
     def test_learns_more_than_frequencies(self, tmp_path):
-        printed = finished("char_model.py", tmp_path, "--epochs", 8)
+        printed = finished("char_model.py", tmp_path, "--epochs", 6)
         assert number("Held-out loss per character", printed) < number("Unigram baseline", printed)
 
     def test_takes_a_text_of_ones_own(self, tmp_path):
