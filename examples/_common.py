@@ -61,12 +61,9 @@ def start_spark(name: str, master: str) -> SparkSession:
     # pyspark warns of newer versions of pandas, which nothing here uses.
     warnings.filterwarnings("ignore", category=FutureWarning, module="pyspark")
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-    # Every core has a Spark task of its own: threads inside each of them as well would only wait for one another.
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
     builder = configure_spark(SparkSession.builder.master(master).appName(name))
     settings = {
         "spark.ui.enabled": "false",
-        "spark.ui.showConsoleProgress": "false",
         "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile={(HERE / 'log4j2.properties').as_uri()}",
     }
     for key, value in settings.items():

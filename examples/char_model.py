@@ -100,8 +100,8 @@ def main() -> None:
     options.out.mkdir(parents=True, exist_ok=True)
     spark = common.start_spark("character model", options.master)
     net = dl4j.SparkDl4jMultiLayer(spark, conf, master)
-    # The score is the loss of one piece of a window, summed over its steps.
-    history = net.fit((x_train, y_train), epochs=options.epochs)
+    # The losses are of whole windows, summed over their steps.
+    history = net.fit((x_train, y_train), epochs=options.epochs, validation=(x_test, y_test))
 
     outputs = net.output(x_test)
     print(f"Held-out loss per character: {model_loss(outputs, y_test):.4f}")

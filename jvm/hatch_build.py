@@ -106,6 +106,8 @@ def build_jar(*, tests: bool) -> None:
         *([] if tests else ["-DskipTests"]),
         "package",
     ]
+    # A session that runs has the old jar open, and goes on reading what it opened; written over, it would break.
+    JAR.unlink(missing_ok=True)
     # Offline first: with a warm repository nothing asks the network, and the build works without one.
     code, errors = run([*command, "--offline"])
     if code and "in offline mode" in errors:

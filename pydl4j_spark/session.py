@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from typing import Any
 
@@ -17,6 +18,10 @@ _REGISTRATOR = "org.nd4j.kryo.Nd4jRegistrator"
 
 def configure_spark(builder: Any) -> Any:
     """Put the jar on a session builder; nothing that is set already is overwritten.
+
+    With it come one arithmetic thread per Spark task (``OMP_NUM_THREADS``; for a ``local[...]`` master in this
+    process's environment, which the JVM inherits), Spark's own progress bar off, and ND4J's registrator where Kryo
+    is chosen.
 
     Parameters
     ----------
@@ -49,6 +54,9 @@ def configure_spark(builder: Any) -> Any:
     check_jar(jar)
     if not _runs_already(str(jar)):
         check_java(pyspark.__version__)
+        if str(options.get("spark.master", "")).startswith("local["):
+            # The JVM that Spark will start takes its number of arithmetic threads from here.
+            os.environ.setdefault("OMP_NUM_THREADS", _threads(options))
     jars = [each for each in str(options.get("spark.jars", "")).split(",") if each]
     if str(jar) not in jars:
         jars.append(str(jar))
@@ -57,10 +65,20 @@ def configure_spark(builder: Any) -> Any:
         # Without it Kryo writes the addresses of ND4J's off-heap arrays instead of their contents.
         builder.config("spark.kryo.registrator", _REGISTRATOR)
     if "spark.executorEnv.OMP_NUM_THREADS" not in options:
-        # Spark gives every core a task. By its own default each task's arithmetic would start a thread on every
-        # core as well, and they would all wait for one another.
-        builder.config("spark.executorEnv.OMP_NUM_THREADS", str(options.get("spark.task.cpus", 1)))
+        builder.config("spark.executorEnv.OMP_NUM_THREADS", _threads(options))
+    if "spark.ui.showConsoleProgress" not in options:
+        # Spark's bar of stages and ours of epochs would share a line.
+        builder.config("spark.ui.showConsoleProgress", "false")
     return builder
+
+
+def _threads(options: dict[str, Any]) -> str:
+    """Give the arithmetic threads of a task: Spark has a task on every core already.
+
+    By its own default the arithmetic of each task would start a thread on every core as well, and they would all
+    wait for one another.
+    """
+    return str(options.get("spark.task.cpus", 1))
 
 
 def _runs_already(jar: str) -> bool:

@@ -16,8 +16,6 @@ from pydl4j_spark.updaters import Adam
 
 os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
 os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
-# Each core has a Spark task: more threads inside each would only wait for one another.
-os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 SMALL_SESSION = {
     "spark.ui.enabled": "false",

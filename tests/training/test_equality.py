@@ -148,3 +148,15 @@ def test_truncated_bptt_counts_every_update(spark):
         tbptt_back_length=3,
     )
     assert net.network.iteration == 2 * 3  # two minibatches, three segments of nine steps
+
+
+def test_the_score_under_truncated_bptt_is_that_of_whole_sequences(spark):
+    conf, features, labels = recurrent()
+    X, y = examples(8, features, labels)
+    pieces = {"backprop_type": "truncated_bptt", "tbptt_fwd_length": 3, "tbptt_back_length": 3}
+    scores = []
+    for settings in ({}, pieces):
+        master = ParameterAveragingTrainingMaster(num_workers=1, batch_size_per_worker=8)
+        full = MultiLayerConfiguration(**conf, seed=7, updater=Sgd(1e-12), **settings)
+        scores += SparkDl4jMultiLayer(spark, full, master).fit((X, y), progress=False).score
+    assert scores[1] == pytest.approx(scores[0], rel=1e-5)

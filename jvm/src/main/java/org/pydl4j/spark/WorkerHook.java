@@ -3,6 +3,7 @@ package org.pydl4j.spark;
 import org.apache.spark.TaskContext;
 import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.deeplearning4j.optimize.api.BaseTrainingListener;
 import org.deeplearning4j.spark.api.TrainingHook;
 import org.nd4j.linalg.dataset.api.DataSet;
 import org.nd4j.linalg.dataset.api.MultiDataSet;
@@ -21,6 +22,17 @@ final class WorkerHook implements TrainingHook {
 
     private final long seed;
     private final WorkerTally tally;
+    private transient Scores scores;
+
+    /** Adds up the scores of a minibatch's updates: truncated BPTT makes several, one for each piece of the sequences. */
+    private static final class Scores extends BaseTrainingListener {
+        private double sum;
+
+        @Override
+        public void iterationDone(Model model, int iteration, int epoch) {
+            sum += model.score();
+        }
+    }
 
     WorkerHook(long seed, WorkerTally tally) {
         this.seed = seed;
@@ -28,6 +40,11 @@ final class WorkerHook implements TrainingHook {
     }
 
     private void before(Model model) {
+        if (scores == null) {
+            scores = new Scores();
+            model.addListeners(scores);
+        }
+        scores.sum = 0;
         long state = Permutation.mix(seed);
         state = Permutation.mix(state + ((MultiLayerNetwork) model).getEpochCount());
         state = Permutation.mix(state + ((MultiLayerNetwork) model).getIterationCount());
@@ -35,7 +52,7 @@ final class WorkerHook implements TrainingHook {
     }
 
     private void after(int examples, Model model) {
-        tally.add(WorkerTally.Totals.ofMinibatch(examples, model.score(), ((MultiLayerNetwork) model).getIterationCount()));
+        tally.add(WorkerTally.Totals.ofMinibatch(examples, scores.sum, ((MultiLayerNetwork) model).getIterationCount()));
     }
 
     @Override
