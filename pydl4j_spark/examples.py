@@ -39,7 +39,7 @@ class ExampleShape:
         Raises
         ------
         ConfigError
-            When the configuration has no input type, and none could be inferred; when its outputs are NWC.
+            When the configuration has no input type, and none could be inferred.
         """
         if conf.input_type is None:
             raise ConfigError(
@@ -52,11 +52,6 @@ class ExampleShape:
         output = conf.output_type
         if output is None:
             raise ConfigError("the shape of the network's output is not known; pass input_type=InputType...")
-        if getattr(output, "data_format", None) == "NWC":
-            raise ConfigError(
-                "the network's outputs are sequences [N, T, size] (NWC); labels and predictions are [N, size, T] here: "
-                "leave data_format='NWC' out"
-            )
         features, labels = conf.input_type.shape, output.shape
         if len(features) == len(labels) == 2:
             # DL4J forgets the length of sequences in places; it is the same at both ends.
@@ -70,6 +65,22 @@ class ExampleShape:
         else:
             task = "REGRESSION"
         return cls(features=features, labels=labels, task=task, sparse=loss == "LossSparseMCXENT")
+
+    @classmethod
+    def with_labels(cls, conf: MultiLayerConfiguration) -> ExampleShape:
+        """Read the shapes off a configuration whose labels and predictions are wanted too.
+
+        Raises
+        ------
+        ConfigError
+            As `of`; and when the outputs are sequences with time before size.
+        """
+        if getattr(conf.output_type, "data_format", None) == "NWC":
+            raise ConfigError(
+                "the network's outputs are sequences [N, T, size] (NWC); labels and predictions are [N, size, T] here: "
+                "leave data_format='NWC' out"
+            )
+        return cls.of(conf)
 
     @property
     def classes(self) -> int:

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import attrs
-import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pydl4j_spark.conf.inputs import InputType
@@ -230,7 +229,7 @@ class MultiLayerNetwork:
         """Layers, shapes and parameters as a table."""
         return self.conf.summary()
 
-    def output(self, features: ArrayLike) -> NDArray[np.float32]:
+    def output(self, features: ArrayLike) -> NDArray[Any]:
         """Give the raw outputs for an array of examples, normalised as in training.
 
         Parameters
@@ -241,7 +240,7 @@ class MultiLayerNetwork:
         Returns
         -------
         numpy.ndarray
-            float32 ``[N, n_out]``, for sequences ``[N, n_out, T]``.
+            ``[N, n_out]``, for sequences ``[N, n_out, T]``; float64 for a network of doubles, float32 for others.
 
         Raises
         ------
@@ -252,12 +251,12 @@ class MultiLayerNetwork:
         """
         return self._output(features, "the rows to score")
 
-    def _output(self, features: ArrayLike, name: str, *, normalize: bool = True) -> NDArray[np.float32]:
+    def _output(self, features: ArrayLike, name: str, *, normalize: bool = True) -> NDArray[Any]:
         array, shape = features_array(features, ExampleShape.of(self.conf), name)
         engine = self._live[0] if self._live is not None else _engine_at_hand("scoring")
         return engine.output(self.attach(engine), array, shape.spec(), _SCORING_BATCH, normalize)
 
-    def _normalized_output(self, features: NDArray[Any]) -> NDArray[np.float32]:
+    def _normalized_output(self, features: NDArray[Any]) -> NDArray[Any]:
         """Give DL4J's outputs for rows that are normalised already, as the exporter compares them."""
         return self._output(features, "the rows to compare", normalize=False)
 

@@ -85,7 +85,7 @@ class SparkDl4jMultiLayer:
         return self._network.attach(self._engine)
 
     def _shape(self) -> ExampleShape:
-        return ExampleShape.of(self._network.conf)
+        return ExampleShape.with_labels(self._network.conf)
 
     def reset(self) -> None:
         """Start anew: fresh parameters from the configuration's seed, no updater state, counters at zero."""
@@ -242,7 +242,7 @@ class SparkDl4jMultiLayer:
 
     # --- prediction ------------------------------------------------------------------------------------------------
 
-    def output(self, features: ArrayLike) -> NDArray[np.float32]:
+    def output(self, features: ArrayLike) -> NDArray[Any]:
         """Give the network's raw outputs for numpy rows; see `MultiLayerNetwork.output`."""
         self._handle  # noqa: B018 (bring the network here first)
         return self._network.output(features)
@@ -305,7 +305,7 @@ def _evaluation_of(shape: ExampleShape) -> str:
     return "REGRESSION" if shape.task == "REGRESSION" else "CLASSIFICATION"
 
 
-def _predictions(output: NDArray[np.float32], shape: ExampleShape) -> NDArray[Any]:
+def _predictions(output: NDArray[Any], shape: ExampleShape) -> NDArray[Any]:
     if shape.task == "REGRESSION":
         return output[:, 0] if output.ndim == 2 and output.shape[1] == 1 else output
     if output.shape[1] == 1:

@@ -31,7 +31,7 @@ def test_outputs_with_time_before_size_are_refused():
         input_type=InputType.recurrent(2, 5, data_format="NWC"),
     )
     with pytest.raises(ConfigError, match="leave data_format='NWC' out"):
-        ExampleShape.of(conf)
+        ExampleShape.with_labels(conf)
 
 
 class TestFeatures:

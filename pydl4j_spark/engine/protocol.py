@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
-import numpy as np
 from numpy.typing import NDArray
 
 Event = dict[str, Any]
@@ -50,7 +49,7 @@ class Engine(Protocol):
         spec: dict[str, Any],
         batch: int,
         normalize: bool = True,
-    ) -> NDArray[np.float32]:
+    ) -> NDArray[Any]:
         """Raw outputs of the network for an array of examples, normalised already or still to be."""
 
 

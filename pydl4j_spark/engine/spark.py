@@ -253,12 +253,12 @@ class SparkEngine:
         spec: dict[str, Any],
         batch: int,
         normalize: bool = True,
-    ) -> NDArray[np.float32]:
+    ) -> NDArray[Any]:
         """Raw outputs of the network for an array of examples, normalised already or still to be."""
         with self.array_rows(features, None, spec, "the rows to score") as rows, self._file(".f4") as path:
             job = self._call(self._bridge.output, self._jsc, network, rows, str(path), batch, normalize)
-            shape = json.loads(self._run(job))
-            return np.fromfile(path, dtype="<f4").reshape(len(features), *shape)
+            result = json.loads(self._run(job))
+            return np.fromfile(path, dtype=result["dtype"]).reshape(len(features), *result["shape"])
 
     def predict(self, network: Handle, frame: Any, spec: dict[str, Any], settings: dict[str, Any]) -> Handle:
         """Give the Java DataFrame that scores a DataFrame when it is computed."""

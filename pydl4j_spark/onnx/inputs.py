@@ -56,7 +56,8 @@ class NetworkInput:
         extents = [rows, *(_TRIAL_TIME if isinstance(d, str) else d for d in self.shape[1:])]
         if self.indices_below is not None:
             return rng.integers(0, self.indices_below, extents).astype(dtype)
-        return rng.standard_normal(extents).astype(dtype)
+        # Values that single precision holds exactly: that is what the way to DL4J carries.
+        return rng.standard_normal(extents).astype(np.float32).astype(dtype)
 
 
 def find_input(

@@ -105,11 +105,11 @@ public final class Bridge {
         }));
     }
 
-    /** The network's outputs into a file; the job's result is one row's output shape as JSON. */
+    /** The network's outputs into a file; the job's result is one row's output shape and their type as JSON. */
     public static Job output(JavaSparkContext context, Network network, Rows rows, String path, int batch,
             boolean normalize) {
         return new Job(context, "output", job -> closing(rows, () ->
-                Json.write(Scorer.output(context, network, rows, Path.of(path), batch, normalize))));
+                Scorer.output(context, network, rows, Path.of(path), batch, normalize).toString()));
     }
 
     public static Dataset<Row> predict(JavaSparkContext context, Network network, Dataset<Row> frame, String spec,

@@ -25,7 +25,9 @@ import org.nd4j.evaluation.IEvaluation;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
+import org.nd4j.shade.jackson.databind.node.ArrayNode;
 import org.nd4j.shade.jackson.databind.node.ObjectNode;
+import scala.Tuple2;
 
 /** Runs a network over rows where they are: evaluation, outputs, and DataFrames with predictions beside their rows. */
 final class Scorer {
@@ -94,44 +96,49 @@ final class Scorer {
         }
     }
 
-    /** Writes the network's raw outputs, row after row, as little-endian float32; returns one row's output shape. */
-    static long[] output(JavaSparkContext context, Network network, Rows rows, Path into, int batch, boolean normalize)
-            throws IOException {
+    /**
+     * Writes the network's raw outputs, row after row, little-endian: float64 for a network of doubles, float32 for all
+     * others. Says in what shape, and which of the two.
+     */
+    static ObjectNode output(JavaSparkContext context, Network network, Rows rows, Path into, int batch,
+            boolean normalize) throws IOException {
+        boolean doubles = network.model.getLayerWiseConfigurations().getDataType() == DataType.DOUBLE;
         try (Snapshot snapshot = new Snapshot(context, network, normalize ? network.normalizer() : null);
                 OutputStream out = new BufferedOutputStream(Files.newOutputStream(into), 1 << 20)) {
             ExampleSpec spec = rows.spec;
-            JavaRDD<byte[]> outputs = rows.ordered().mapPartitions(partition -> {
+            JavaRDD<Tuple2<long[], byte[]>> outputs = rows.ordered().mapPartitions(partition -> {
                 MultiLayerNetwork model = snapshot.network();
-                return Batches.of(partition, batch)
-                        .map(some -> bytes(model.output(spec.featuresOf(rows(some), snapshot.normalizer), false)))
-                        .iterator();
+                return Batches.of(partition, batch).map(some -> {
+                    INDArray output = model.output(spec.featuresOf(rows(some), snapshot.normalizer), false);
+                    return new Tuple2<>(output.shape(), bytes(output, doubles));
+                }).iterator();
             });
-            long[] shape = null;
+            ObjectNode result = Json.object().put("dtype", doubles ? "<f8" : "<f4");
+            ArrayNode shape = result.putArray("shape");
             // One partition after the other: the outputs need not fit into the driver's memory at once.
-            Iterator<byte[]> each = outputs.toLocalIterator();
+            Iterator<Tuple2<long[], byte[]>> each = outputs.toLocalIterator();
             while (each.hasNext()) {
-                ByteBuffer bytes = ByteBuffer.wrap(each.next());
-                long[] found = new long[bytes.getInt()];
-                for (int i = 0; i < found.length; i++) {
-                    found[i] = bytes.getLong();
+                Tuple2<long[], byte[]> next = each.next();
+                for (int axis = 1; shape.size() < next._1().length - 1; axis++) {
+                    shape.add(next._1()[axis]);
                 }
-                shape = Arrays.copyOfRange(found, 1, found.length);
-                out.write(bytes.array(), bytes.position(), bytes.remaining());
+                out.write(next._2());
             }
-            return shape == null ? new long[0] : shape;
+            return result;
         }
     }
 
-    /** Rank, shape, then the values in C order. */
-    private static byte[] bytes(INDArray output) {
-        float[] values = values(output);
-        long[] shape = output.shape();
-        ByteBuffer bytes = ByteBuffer.allocate(Integer.BYTES + shape.length * Long.BYTES + values.length * Float.BYTES);
-        bytes.putInt(shape.length);
-        for (long s : shape) {
-            bytes.putLong(s);
+    /** The values in C order, little-endian. */
+    private static byte[] bytes(INDArray output, boolean doubles) {
+        INDArray ordered = output.castTo(doubles ? DataType.DOUBLE : DataType.FLOAT).dup('c');
+        int count = Math.toIntExact(ordered.length());
+        ByteBuffer bytes = ByteBuffer.allocate(count * (doubles ? Double.BYTES : Float.BYTES))
+                .order(ByteOrder.LITTLE_ENDIAN);
+        if (doubles) {
+            bytes.asDoubleBuffer().put(ordered.data().asDouble());
+        } else {
+            bytes.asFloatBuffer().put(ordered.data().asFloat());
         }
-        bytes.order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().put(values);
         return bytes.array();
     }
 

@@ -9,6 +9,10 @@ import java.io.UncheckedIOException;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
+import org.deeplearning4j.nn.conf.WorkspaceMode;
+import org.deeplearning4j.nn.conf.layers.ActivationLayer;
+import org.deeplearning4j.nn.conf.layers.DropoutLayer;
+import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.api.preprocessor.DataNormalization;
@@ -45,7 +49,14 @@ final class Snapshot implements Serializable, AutoCloseable {
 
     /** A network of this task's own: DL4J's networks are not safe to share between threads. */
     MultiLayerNetwork network() {
-        MultiLayerNetwork network = new MultiLayerNetwork(MultiLayerConfiguration.fromJson(configuration));
+        MultiLayerConfiguration conf = MultiLayerConfiguration.fromJson(configuration);
+        Layer first = conf.getConf(0).getLayer();
+        if (first instanceof ActivationLayer || first instanceof DropoutLayer) {
+            // At inference these hand on what they get, here the input itself, and DL4J then finds an activation
+            // outside its workspaces and throws.
+            conf.setInferenceWorkspaceMode(WorkspaceMode.NONE);
+        }
+        MultiLayerNetwork network = new MultiLayerNetwork(conf);
         network.init(Nd4j.read(new ByteArrayInputStream(params.value())), false);
         return network;
     }
