@@ -103,8 +103,10 @@ final class NetworkFactory {
         truth(first, "minimize", builder::minimize);
         choice(first, "optimizationAlgo", OptimizationAlgorithm.class, builder::optimizationAlgo);
         whole(first, "maxNumLineSearchIterations", builder::maxNumLineSearchIterations);
-        // The list builder has this setting too, and takes this one's.
+        // The list builder has these settings too, and takes the ones from here.
         choice(root, "cacheMode", CacheMode.class, builder::cacheMode);
+        choice(root, "trainingWorkspaceMode", WorkspaceMode.class, builder::trainingWorkspaceMode);
+        choice(root, "inferenceWorkspaceMode", WorkspaceMode.class, builder::inferenceWorkspaceMode);
         choice(root, "dataType", DataType.class, builder::dataType);
         return builder;
     }
@@ -116,8 +118,6 @@ final class NetworkFactory {
         choice(root, "backpropType", BackpropType.class, list::backpropType);
         whole(root, "tbpttFwdLength", list::tBPTTForwardLength);
         whole(root, "tbpttBackLength", list::tBPTTBackwardLength);
-        choice(root, "trainingWorkspaceMode", WorkspaceMode.class, list::trainingWorkspaceMode);
-        choice(root, "inferenceWorkspaceMode", WorkspaceMode.class, list::inferenceWorkspaceMode);
         truth(root, "validateOutputLayerConfig", list::validateOutputLayerConfig);
         Iterator<Map.Entry<String, JsonNode>> preprocessors = root.path("inputPreProcessors").fields();
         while (preprocessors.hasNext()) {
