@@ -200,17 +200,18 @@ class MultiLayerNetwork:
     @property
     def epoch(self) -> int:
         """Epochs trained so far."""
-        return int(self._counter("epochCount"))
+        return self._counter("epochCount")
 
     @property
     def iteration(self) -> int:
         """Parameter updates made so far."""
-        return int(self._counter("iterationCount"))
+        return self._counter("iterationCount")
 
     def _counter(self, key: str) -> int:
-        if self._live is None and self._archive is None:
-            return 0
-        return int(self.to_model_zip().configuration.get(key, 0))
+        if self._live is not None:
+            engine, handle = self._live
+            return int(engine.configuration(handle).get(key, 0))
+        return 0 if self._archive is None else int(self.to_model_zip().configuration.get(key, 0))
 
     def params(self) -> NDArray[Any]:
         """All parameters as one array, in DL4J's order: layer after layer, ``[n_params]``."""

@@ -117,6 +117,10 @@ class Normalizer:
         """Return the settings as JSON-able values, without statistics."""
         return {"type": self.type_name, **{name: getattr(self, name) for name in self.settings}}
 
+    def unfitted(self) -> Normalizer:
+        """Return a normalizer of the same settings, without statistics."""
+        return normalizer_from_spec(self.to_spec())
+
     @staticmethod
     def from_bytes(data: bytes) -> Normalizer:
         """Read any normalizer's ``normalizer.bin``; see :func:`normalizer_from_bytes`."""

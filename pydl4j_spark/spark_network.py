@@ -39,7 +39,8 @@ class SparkDl4jMultiLayer:
     master : ParameterAveragingTrainingMaster, optional
         How to train; its defaults where not given.
     normalizer : Normalizer, optional
-        Fitted on the first training data, applied to all inputs from then on, saved with the network.
+        Fitted on the first training data, unless it has its statistics already; applied to all inputs from then on,
+        saved with the network.
     labels : list of str, optional
         Names of the classes, in the order of the outputs.
 
@@ -71,9 +72,18 @@ class SparkDl4jMultiLayer:
         self._spark = spark
         self._engine = spark_engine(spark)
         self._network = network
-        self._normalizer = normalizer
         self.master = master if master is not None else ParameterAveragingTrainingMaster()
+        self._to_fit: Normalizer | None = None
         network.attach(self._engine)
+        if normalizer is not None:
+            self._normalize_by(normalizer)
+
+    def _normalize_by(self, normalizer: Normalizer) -> None:
+        """Use a normalizer as it is, or have the next fit fit it first."""
+        if normalizer.fitted:
+            self._engine.set_normalizer(self._handle, normalizer.to_bytes())
+        else:
+            self._to_fit = normalizer
 
     @property
     def network(self) -> MultiLayerNetwork:
@@ -88,10 +98,15 @@ class SparkDl4jMultiLayer:
         return ExampleShape.with_labels(self._network.conf)
 
     def reset(self) -> None:
-        """Start anew: fresh parameters from the configuration's seed, no updater state, counters at zero."""
-        conf = self._network.conf
-        self._network = MultiLayerNetwork(conf, labels=self._network.labels)
+        """Start anew: fresh parameters from the configuration's seed, no updater state, counters at zero.
+
+        A normalizer is fitted again on the data of the next fit.
+        """
+        conf, labels, normalizer = self._network.conf, self._network.labels, self._network.normalizer
+        self._network = MultiLayerNetwork(conf, labels=labels)
         self._network.attach(self._engine)
+        if normalizer is not None:
+            self._normalize_by(normalizer.unfitted())
 
     def fit(
         self,
@@ -166,7 +181,7 @@ class SparkDl4jMultiLayer:
                 self._settings(epochs, shape, shuffle),
                 self._on_event(history, bar, callbacks),
             )
-        self._normalizer = None  # fitted now: it belongs to the network
+        self._to_fit = None  # fitted now: it belongs to the network
         return history
 
     def _settings(self, epochs: int, shape: ExampleShape, shuffle: bool) -> dict[str, Any]:
@@ -175,7 +190,7 @@ class SparkDl4jMultiLayer:
         return {
             "epochs": epochs,
             "shuffle": bool(shuffle),
-            "normalizer": None if self._normalizer is None else self._normalizer.to_spec(),
+            "normalizer": None if self._to_fit is None else self._to_fit.to_spec(),
             "master": asdict(self.master),
             "evaluation": _evaluation_of(shape),
             "evaluation_batch": _BATCH,

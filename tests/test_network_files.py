@@ -89,6 +89,20 @@ def test_the_normalizer_is_fitted_on_spark_as_numpy_would(spark, digits):
             np.testing.assert_allclose(fitted.max.ravel(), X.max(0), atol=1.1e-5)
 
 
+def test_a_normalizer_with_statistics_is_used_as_it_is_and_reset_fits_anew(spark, digits):
+    X, y = digits[0][:100], digits[1][:100]
+    given = NormalizerStandardize(mean=np.full(64, 3.0), std=np.full(64, 2.0))
+    net = SparkDl4jMultiLayer(spark, digits_conf(), normalizer=given)
+    before = net.output(X[:4])
+    bare = SparkDl4jMultiLayer(spark, digits_conf())
+    np.testing.assert_allclose(before, bare.output((X[:4] - 3) / 2), atol=1e-6)
+    net.fit((X, y), progress=False)
+    np.testing.assert_array_equal(net.network.normalizer.mean.ravel(), given.mean.ravel())
+    net.reset()
+    net.fit((X, y), progress=False)
+    np.testing.assert_allclose(net.network.normalizer.mean.ravel(), X.mean(0), atol=1e-5)
+
+
 def test_a_loaded_network_trains_on_with_the_normalizer_it_has(spark, trained, digits, tmp_path):
     trained.network.save(tmp_path / "model.zip")
     loaded = MultiLayerNetwork.load(tmp_path / "model.zip")

@@ -30,6 +30,9 @@ class Engine(Protocol):
     def restore_network(self, archive: bytes) -> Handle:
         """Make a network of a model zip's bytes."""
 
+    def configuration(self, network: Handle) -> dict[str, Any]:
+        """Give a network's configuration as it is now, counters included."""
+
     def archive(self, network: Handle, manifest: dict[str, Any]) -> bytes:
         """Give a network's model zip, updater state included."""
 

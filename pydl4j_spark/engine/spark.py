@@ -190,6 +190,12 @@ class SparkEngine:
             local.write_bytes(content)
             self._call(self._bridge.copyFile, self._jsc, str(local), path)
 
+    def set_normalizer(self, network: Handle, content: bytes) -> None:
+        """Put a fitted normalizer, in DL4J's layout, in front of a network."""
+        with self._file(".bin") as path:
+            path.write_bytes(content)
+            self._call(self._bridge.setNormalizer, network, str(path))
+
     def configuration(self, network: Handle) -> dict[str, Any]:
         """Give a network's configuration as it is now, counters included."""
         configuration: dict[str, Any] = json.loads(self._call(self._bridge.configuration, network))
