@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from pydl4j_spark.engine.protocol import Handle
 from pydl4j_spark.engine.spark import SparkEngine
 from pydl4j_spark.errors import DataError
-from pydl4j_spark.examples import ExampleShape
+from pydl4j_spark.example_shape import ExampleShape
 
 Columns = str | list[str] | tuple[str, ...]
 

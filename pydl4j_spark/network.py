@@ -16,7 +16,7 @@ from pydl4j_spark.conf.multilayer import MultiLayerConfiguration
 from pydl4j_spark.data import features_array
 from pydl4j_spark.engine.jar import package_version
 from pydl4j_spark.errors import ConfigError, EngineError
-from pydl4j_spark.examples import ExampleShape
+from pydl4j_spark.example_shape import ExampleShape
 from pydl4j_spark.files import written_aside
 from pydl4j_spark.model_zip import ModelZip, read_model_zip, write_model_zip
 

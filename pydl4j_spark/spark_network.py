@@ -15,7 +15,7 @@ from pydl4j_spark.engine.protocol import Event, Handle
 from pydl4j_spark.engine.spark import spark_engine
 from pydl4j_spark.errors import ConfigError, DataError
 from pydl4j_spark.evaluation import ROC, Evaluation, RegressionEvaluation
-from pydl4j_spark.examples import ExampleShape
+from pydl4j_spark.example_shape import ExampleShape
 from pydl4j_spark.network import MultiLayerNetwork
 from pydl4j_spark.normalizers import Normalizer
 from pydl4j_spark.progress import FitProgress

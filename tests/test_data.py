@@ -14,7 +14,7 @@ from pydl4j_spark import (
     SparkDl4jMultiLayer,
 )
 from pydl4j_spark.data import features_array, labels_array
-from pydl4j_spark.examples import ExampleShape
+from pydl4j_spark.example_shape import ExampleShape
 from pydl4j_spark.layers import LSTM, ConvolutionLayer, DenseLayer, OutputLayer, RnnOutputLayer
 from pydl4j_spark.updaters import Sgd
 from tests.conftest import digits_conf

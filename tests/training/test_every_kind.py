@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from pydl4j_spark import ParameterAveragingTrainingMaster, SparkDl4jMultiLayer
-from pydl4j_spark.examples import ExampleShape
+from pydl4j_spark.example_shape import ExampleShape
 from pydl4j_spark.layers import DenseLayer, EmbeddingLayer
 from pydl4j_spark.updaters import AdaBelief, Sgd
 from tests.conf import catalogue
