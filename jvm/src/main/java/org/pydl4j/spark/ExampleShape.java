@@ -30,7 +30,7 @@ import org.nd4j.shade.jackson.databind.node.ObjectNode;
 /**
  * What one example of a network is, read off its configuration, and how the columns of a DataFrame hold it.
  *
- * <p>Python settles this itself (examples.py, data.py) and sends an {@link ExampleSpec}; this is the same for
+ * <p>Python settles this itself (example_shape.py, data.py) and sends an {@link ExampleSpec}; this is the same for
  * {@link Main}, which runs without Python.
  */
 final class ExampleShape {
