@@ -83,7 +83,7 @@ def _session(options: argparse.Namespace) -> Iterator[Any]:
 
     builder = configure_spark(SparkSession.builder.master(options.master).appName(f"pydl4j {options.command}"))
     if not options.verbose:
-        builder = builder.config("spark.log.level", "ERROR").config("spark.ui.showConsoleProgress", "false")
+        builder = builder.config("spark.log.level", "ERROR")
     with redirect_stdout(sys.stderr):  # what Spark says while it starts is no result
         spark = builder.getOrCreate()
     try:

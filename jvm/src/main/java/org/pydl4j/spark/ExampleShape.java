@@ -54,7 +54,13 @@ final class ExampleShape {
         this.inputType = inputType != null ? inputType : json(input);
         features = shape(input);
         List<InputType> outputs = conf.getLayerActivationTypes(input);
-        labels = shape(outputs.get(outputs.size() - 1));
+        InputType output = outputs.get(outputs.size() - 1);
+        if (output instanceof InputType.InputTypeRecurrent
+                && ((InputType.InputTypeRecurrent) output).getFormat() == RNNFormat.NWC) {
+            throw BridgeException.config("the network's outputs are sequences [N, T, size] (NWC); labels and predictions "
+                    + "are [N, size, T] here: leave data_format='NWC' out of the configuration", null);
+        }
+        labels = shape(output);
         JsonNode confs = Json.read(conf.toJson()).get("confs");
         JsonNode last = confs.get(confs.size() - 1).get("layer");
         String loss = simpleName(last.path("lossFn"));
