@@ -28,7 +28,7 @@ final class ArrayRows extends Rows implements AutoCloseable {
     private final String features;
     private final String labels;
     private final long count;
-    private final List<Broadcast<float[][]>> sent = new ArrayList<>();
+    private final List<Broadcast<Parcel>> sent = new ArrayList<>();
 
     ArrayRows(JavaSparkContext context, String features, String labels, long count, ExampleSpec spec, String name) {
         super(spec, name);
@@ -144,16 +144,16 @@ final class ArrayRows extends Rows implements AutoCloseable {
         if (context.sc().isLocal()) {
             return context.parallelize(numbers(partitions), partitions).map(p -> gather(x, y, what, layout, p));
         }
-        List<Broadcast<float[][]>> parts = new ArrayList<>();
+        List<Broadcast<Parcel>> parts = new ArrayList<>();
         for (int p = 0; p < partitions; p++) {
             try {
-                parts.add(context.broadcast(gather(x, y, what, layout, p)));
+                parts.add(context.broadcast(new Parcel(gather(x, y, what, layout, p))));
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }
         }
         sent.addAll(parts);
-        return context.parallelize(parts, partitions).map(Broadcast::value);
+        return context.parallelize(parts, partitions).map(part -> part.value().unpack());
     }
 
     @Override
@@ -175,31 +175,22 @@ final class ArrayRows extends Rows implements AutoCloseable {
         return partitions(even.partitions, even).flatMap(rows -> Arrays.asList(rows).iterator());
     }
 
+    /** Beside the driver, where the files are: nothing need travel to be looked at. */
     @Override
-    JavaRDD<Scan> scanPartitions(boolean withMoments) {
-        ExampleSpec what = spec;
+    List<Scan> scanPartitions(boolean withMoments) {
         Even even = even();
-        if (!context.sc().isLocal()) {
-            return partitions(even.partitions, even).map(rows -> {
-                Scan scan = new Scan(what, withMoments);
-                for (float[] row : rows) {
-                    scan.add(row);
-                }
-                return scan.partitionDone();
-            });
-        }
-        String x = features;
-        String y = labels;
-        return context.parallelize(numbers(even.partitions), even.partitions).map(p -> {
-            Scan scan = new Scan(what, withMoments);
-            try (Reader reader = new Reader(x, y, what)) {
+        return IntStream.range(0, even.partitions).parallel().mapToObj(p -> {
+            Scan scan = new Scan(spec, withMoments);
+            try (Reader reader = new Reader(features, labels, spec)) {
                 float[] row = reader.newRow();
                 for (int i = 0; i < even.rowsIn(p); i++) {
                     scan.add(reader.read(even.row(p, i), row));
                 }
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
             }
             return scan.partitionDone();
-        });
+        }).collect(Collectors.toList());
     }
 
     /** Lets go of what was sent to executors. */

@@ -30,7 +30,7 @@ final class FrameRows extends Rows {
     }
 
     @Override
-    JavaRDD<Scan> scanPartitions(boolean withMoments) {
+    List<Scan> scanPartitions(boolean withMoments) {
         RowReader read = reader;
         ExampleSpec what = spec;
         return frame.toJavaRDD().mapPartitions(rows -> {
@@ -44,7 +44,7 @@ final class FrameRows extends Rows {
                 }
             }
             return List.of(scan.partitionDone()).iterator();
-        });
+        }).collect();
     }
 
     @Override

@@ -22,7 +22,7 @@ public abstract class Rows {
     abstract JavaRDD<Block> arrange(Plan plan, Permutation order);
 
     /** Scans a partition; the one place where a bad row may be met without failing. */
-    abstract JavaRDD<Scan> scanPartitions(boolean withMoments);
+    abstract List<Scan> scanPartitions(boolean withMoments);
 
     /** What the user calls these rows in a message: "training data" or "validation data". */
     String name() {
@@ -32,7 +32,7 @@ public abstract class Rows {
     /** The one combined pass over the data, made once; throws when the rows cannot be trained on. */
     synchronized Scan scan(boolean withMoments) {
         if (scan == null || withMoments && scan.moments == null) {
-            List<Scan> partitions = scanPartitions(withMoments).collect();
+            List<Scan> partitions = scanPartitions(withMoments);
             Scan whole = new Scan(spec, withMoments);
             partitions.forEach(whole::append);
             whole.check(name);

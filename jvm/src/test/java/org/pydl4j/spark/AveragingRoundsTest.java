@@ -45,12 +45,12 @@ class AveragingRoundsTest {
         }
 
         @Override
-        JavaRDD<Scan> scanPartitions(boolean withMoments) {
+        List<Scan> scanPartitions(boolean withMoments) {
             Scan scan = new Scan(spec, withMoments);
             for (float[] row : rows) {
                 scan.add(row);
             }
-            return context.parallelize(List.of(scan.partitionDone()), 1);
+            return List.of(scan.partitionDone());
         }
 
         @Override
