@@ -19,7 +19,7 @@ import org.apache.spark.broadcast.Broadcast;
  * <p>In one JVM (master {@code local[...]}) every task reads its rows from the mapped file itself. On a cluster the
  * driver gathers each partition's rows and sends them by Spark's broadcast, which the partition's task alone fetches.
  */
-final class ArrayRows extends Rows implements AutoCloseable {
+final class ArrayRows extends Rows {
 
     /** Rows of one source partition, for scanning and scoring. */
     private static final long PARTITION_BYTES = 16L << 20;
@@ -29,6 +29,7 @@ final class ArrayRows extends Rows implements AutoCloseable {
     private final String labels;
     private final long count;
     private final List<Broadcast<Parcel>> sent = new ArrayList<>();
+    private JavaRDD<float[]> ordered;
 
     ArrayRows(JavaSparkContext context, String features, String labels, long count, ExampleSpec spec, String name) {
         super(spec, name);
@@ -171,8 +172,11 @@ final class ArrayRows extends Rows implements AutoCloseable {
 
     @Override
     JavaRDD<float[]> ordered() {
-        Even even = even();
-        return partitions(even.partitions, even).flatMap(rows -> Arrays.asList(rows).iterator());
+        if (ordered == null) { // sent once, however many epochs they validate
+            Even even = even();
+            ordered = partitions(even.partitions, even).flatMap(rows -> Arrays.asList(rows).iterator());
+        }
+        return ordered;
     }
 
     /** Beside the driver, where the files are: nothing need travel to be looked at. */
@@ -198,5 +202,6 @@ final class ArrayRows extends Rows implements AutoCloseable {
     public void close() {
         sent.forEach(Broadcast::destroy);
         sent.clear();
+        ordered = null;
     }
 }

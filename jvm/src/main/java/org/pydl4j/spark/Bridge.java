@@ -137,12 +137,8 @@ public final class Bridge {
     }
 
     private static Object closing(Rows rows, Action action) throws Exception {
-        try {
+        try (rows) {
             return action.run();
-        } finally {
-            if (rows instanceof AutoCloseable) {
-                ((AutoCloseable) rows).close();
-            }
         }
     }
 }

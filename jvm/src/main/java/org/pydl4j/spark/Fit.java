@@ -51,14 +51,10 @@ final class Fit implements Job.Work {
             return null;
         } finally {
             network.release();
-            close(training);
-            close(validation);
-        }
-    }
-
-    private static void close(Rows rows) throws Exception {
-        if (rows instanceof AutoCloseable) {
-            ((AutoCloseable) rows).close();
+            training.close();
+            if (validation != null) {
+                validation.close();
+            }
         }
     }
 

@@ -4,7 +4,7 @@ import java.util.List;
 import org.apache.spark.api.java.JavaRDD;
 
 /** Examples that can be scanned, laid out for training, or walked in order: whatever the user handed in. */
-public abstract class Rows {
+public abstract class Rows implements AutoCloseable {
 
     final ExampleSpec spec;
     private final String name;
@@ -44,4 +44,8 @@ public abstract class Rows {
     Scan scan() {
         return scan(false);
     }
+
+    /** Lets go of what the rows hold on executors, where they hold anything. */
+    @Override
+    public void close() {}
 }
