@@ -159,8 +159,9 @@ final class ArrayRows extends Rows {
 
     @Override
     JavaRDD<Block> arrange(Plan plan, Permutation order) {
+        ExampleSpec what = spec;
         return partitions(plan.partitions(), new Planned(plan, order))
-                .mapPartitionsWithIndex((p, rows) -> List.of(new Block(p, rows.next())).iterator(), true);
+                .mapPartitionsWithIndex((p, rows) -> List.of(new Block(p, Examples.of(what, rows.next()))).iterator(), true);
     }
 
     /** The rows in the order of the file, in partitions of a comfortable size. */

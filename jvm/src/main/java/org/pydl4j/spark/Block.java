@@ -12,11 +12,11 @@ final class Block implements Serializable {
     private static final long serialVersionUID = 1L;
 
     private final int partition;
-    private final float[][] rows;
+    private final Examples examples;
 
-    Block(int partition, float[][] rows) {
+    Block(int partition, Examples examples) {
         this.partition = partition;
-        this.rows = rows;
+        this.examples = examples;
     }
 
     int partition() {
@@ -24,12 +24,23 @@ final class Block implements Serializable {
     }
 
     int size() {
-        return rows.length;
+        return examples.size();
+    }
+
+    Examples examples() {
+        return examples;
+    }
+
+    /** The same whenever and wherever the block is made, unless the data changed. */
+    long checksum() {
+        return examples.checksum();
     }
 
     /**
-     * The minibatches of one round. In every epoch the rows of a block stand in a new order, which depends on
-     * nothing but the seed, the epoch and the partition: a retried task and a resumed fit see the same.
+     * The minibatches of one round, in arrays of their own; {@link MinibatchBuffers} fills the same ones again and again.
+     *
+     * <p>In every epoch the rows of a block stand in a new order, which depends on nothing but the seed, the epoch
+     * and the partition: a retried task and a resumed fit see the same.
      */
     Iterator<DataSet> minibatches(Plan plan, long round, ExampleSpec spec, DataNormalization normalizer,
             Permutation order) {
@@ -48,11 +59,8 @@ final class Block implements Serializable {
                     throw new NoSuchElementException();
                 }
                 int from = next++ * plan.batch;
-                float[][] some = new float[Math.min(plan.batch, rows.length - from)][];
-                for (int i = 0; i < some.length; i++) {
-                    some[i] = rows[(int) order.at(from + i)];
-                }
-                return spec.dataSet(some, normalizer);
+                int rows = Math.min(plan.batch, size() - from);
+                return new Minibatch(spec, rows, true).fill(examples, from, order, normalizer);
             }
         };
     }

@@ -78,45 +78,33 @@ final class ExampleSpec implements Serializable {
         return labelColumn == null ? "the labels" : "column '" + labelColumn + "'";
     }
 
-    INDArray featuresOf(float[][] rows, DataNormalization normalizer) {
-        float[] flat = new float[rows.length * features];
-        for (int i = 0; i < rows.length; i++) {
-            System.arraycopy(rows[i], 0, flat, i * features, features);
-        }
-        INDArray array = Nd4j.create(flat, batchShape(rows.length, featureShape), 'c');
-        if (normalizer != null) {
-            normalizer.transform(array);
-        }
-        return array;
+    /** Class indices that become one-hot in a minibatch; a sparse loss takes them as they are. */
+    boolean oneHot() {
+        return labelsAreIndices && !sparse;
     }
 
-    INDArray labelsOf(float[][] rows) {
-        if (labelsAreIndices && !sparse) {
-            return oneHot(rows);
+    /** A label as the class that it names. */
+    int index(float label) {
+        int index = (int) label;
+        if (index != label || index < 0 || index >= classes()) {
+            throw BridgeException.data("the rows changed after they were checked: " + labelName() + " hold " + label
+                    + ", which is no class index");
         }
-        float[] flat = new float[rows.length * labels];
-        for (int i = 0; i < rows.length; i++) {
-            System.arraycopy(rows[i], features, flat, i * labels, labels);
-        }
+        return index;
+    }
+
+    long[] featureBatch(int rows) {
+        return batchShape(rows, featureShape);
+    }
+
+    long[] oneHotBatch(int rows) {
+        return batchShape(rows, labelShape);
+    }
+
+    long[] labelBatch(int rows) {
         long[] shape = labelShape.clone();
         shape[0] = sparse ? 1 : shape[0];
-        return Nd4j.create(flat, batchShape(rows.length, shape), 'c');
-    }
-
-    /** The class indices of rows, one-hot. */
-    INDArray oneHot(float[][] rows) {
-        int size = Math.toIntExact(product(labelShape, 0));
-        float[] flat = new float[rows.length * size];
-        for (int i = 0; i < rows.length; i++) {
-            for (int t = 0; t < labels; t++) {
-                flat[i * size + (int) rows[i][features + t] * labels + t] = 1f;
-            }
-        }
-        return Nd4j.create(flat, batchShape(rows.length, labelShape), 'c');
-    }
-
-    DataSet dataSet(float[][] rows, DataNormalization normalizer) {
-        return new DataSet(featuresOf(rows, normalizer), labelsOf(rows));
+        return batchShape(rows, shape);
     }
 
     private static long[] batchShape(int rows, long[] shape) {

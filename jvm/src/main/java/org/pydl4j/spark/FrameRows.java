@@ -62,6 +62,7 @@ final class FrameRows extends Rows {
     @Override
     JavaRDD<Block> arrange(Plan plan, Permutation order) {
         long[] offsets = scan().offsets();
+        ExampleSpec what = spec;
         JavaPairRDD<Long, float[]> placed = ordered()
                 .mapPartitionsWithIndex((p, rows) -> new Placing(rows, offsets[p], plan.rows, order), false)
                 .mapToPair(pair -> pair);
@@ -69,7 +70,7 @@ final class FrameRows extends Rows {
                 .mapPartitionsWithIndex((p, pairs) -> {
                     List<float[]> rows = new ArrayList<>(plan.rowsIn(p));
                     pairs.forEachRemaining(pair -> rows.add(pair._2()));
-                    return List.of(new Block(p, rows.toArray(new float[0][]))).iterator();
+                    return List.of(new Block(p, Examples.of(what, rows.toArray(new float[0][])))).iterator();
                 }, true);
     }
 

@@ -44,10 +44,11 @@ final class Scorer {
         }
 
         void add(MultiLayerNetwork model, ExampleSpec spec, Snapshot snapshot, float[][] some) {
-            DataSet data = spec.dataSet(some, snapshot.normalizer);
+            Examples examples = Examples.of(spec, some);
+            DataSet data = new Minibatch(spec, some.length, true).fill(examples, 0, snapshot.normalizer);
             INDArray output = model.output(data.getFeatures(), false);
             // Evaluations count classes one-hot, also where the loss takes indices.
-            INDArray actual = spec.sparse ? spec.oneHot(some) : data.getLabels();
+            INDArray actual = spec.sparse ? Minibatch.oneHot(spec, examples) : data.getLabels();
             for (IEvaluation<?> evaluation : evaluations) {
                 evaluation.eval(actual, output);
             }
@@ -67,6 +68,10 @@ final class Scorer {
 
     private static float[][] rows(List<float[]> batch) {
         return batch.toArray(new float[0][]);
+    }
+
+    private static INDArray features(ExampleSpec spec, float[][] rows, Snapshot snapshot) {
+        return new Minibatch(spec, rows.length, false).fill(Examples.of(spec, rows), 0, snapshot.normalizer).getFeatures();
     }
 
     /** Evaluates all rows in one pass; partitions are merged in their order. */
@@ -109,7 +114,7 @@ final class Scorer {
             JavaRDD<Tuple2<long[], byte[]>> outputs = rows.ordered().mapPartitions(partition -> {
                 MultiLayerNetwork model = snapshot.network();
                 return Batches.of(partition, batch).map(some -> {
-                    INDArray output = model.output(spec.featuresOf(rows(some), snapshot.normalizer), false);
+                    INDArray output = model.output(features(spec, rows(some), snapshot), false);
                     return new Tuple2<>(output.shape(), bytes(output, doubles));
                 }).iterator();
             });
@@ -183,7 +188,7 @@ final class Scorer {
                 throw BridgeException.data("a row cannot be scored: " + e.getMessage());
             }
         }
-        INDArray output = model.output(spec.featuresOf(examples, snapshot.normalizer), false);
+        INDArray output = model.output(features(spec, examples, snapshot), false);
         float[] flat = values(output);
         int each = flat.length / examples.length;
         int classes = (int) output.size(1);

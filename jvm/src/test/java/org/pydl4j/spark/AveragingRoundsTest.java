@@ -65,7 +65,7 @@ class AveragingRoundsTest {
                 for (int i = 0; i < some.length; i++) {
                     some[i] = all[(int) order.at(plan.position(p, i))];
                 }
-                return new Block(p, some);
+                return new Block(p, Examples.of(Networks.spec(), some));
             });
         }
     }

@@ -50,6 +50,7 @@ final class Networks {
     }
 
     static DataSet dataSet(float[][] rows, int from, int to) {
-        return spec().dataSet(java.util.Arrays.copyOfRange(rows, from, to), null);
+        Examples examples = Examples.of(spec(), java.util.Arrays.copyOfRange(rows, from, to));
+        return new Minibatch(spec(), to - from, true).fill(examples, 0, null);
     }
 }

@@ -1,0 +1,165 @@
+package org.pydl4j.spark;
+
+import java.io.IOException;
+import java.io.ObjectInputStream;
+import java.io.ObjectOutputStream;
+import java.io.Serializable;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.Locale;
+import java.util.zip.CRC32C;
+
+/**
+ * Examples one after the other in flat arrays: few objects however many rows, so that they are cached, spilled and
+ * sent in bulk.
+ *
+ * <p>Features that came as bytes (images) stay bytes, a quarter of the memory, until a minibatch is made of them.
+ */
+final class Examples implements Serializable {
+
+    private static final long serialVersionUID = 1L;
+    private static final int PIECE_BYTES = 1 << 20;
+
+    private int size;
+    /** Features of every example, row after row; null where they are bytes. */
+    private float[] floats;
+    private byte[] bytes;
+    /** As many per example as {@link ExampleSpec#labels} says. */
+    private float[] labels;
+
+    /** Room for {@code size} examples. */
+    Examples(ExampleSpec spec, int size, boolean asBytes, boolean labelled) {
+        this.size = size;
+        int length = length(size, spec.features, "features");
+        floats = asBytes ? null : new float[length];
+        bytes = asBytes ? new byte[length] : null;
+        labels = new float[labelled ? length(size, spec.labels, "labels") : 0];
+    }
+
+    private static int length(int size, int each, String what) {
+        long length = (long) size * each;
+        if (length > Integer.MAX_VALUE - 8) {
+            throw BridgeException.data(String.format(Locale.ROOT, "one partition would hold %,d rows of %,d %s, "
+                    + "more than a Java array takes (%,d values): average more often (averaging_frequency) or use more "
+                    + "workers (num_workers)", size, each, what, Integer.MAX_VALUE - 8));
+        }
+        return (int) length;
+    }
+
+    /** Copies rows that stand apart: features followed by labels, or features alone. */
+    static Examples of(ExampleSpec spec, float[][] rows) {
+        Examples examples = new Examples(spec, rows.length, false, rows.length > 0 && rows[0].length > spec.features);
+        for (int i = 0; i < rows.length; i++) {
+            System.arraycopy(rows[i], 0, examples.floats, i * spec.features, spec.features);
+            if (examples.labels.length > 0) {
+                System.arraycopy(rows[i], spec.features, examples.labels, i * spec.labels, spec.labels);
+            }
+        }
+        return examples;
+    }
+
+    int size() {
+        return size;
+    }
+
+    boolean areBytes() {
+        return bytes != null;
+    }
+
+    float[] floats() {
+        return floats;
+    }
+
+    byte[] bytes() {
+        return bytes;
+    }
+
+    float[] labels() {
+        return labels;
+    }
+
+    /** Depends on every bit and on the order: data that was read twice alike has the same. */
+    long checksum() {
+        long sum = Permutation.mix(size);
+        sum = sum * 31 + (floats != null ? checksum(floats) : checksum(bytes));
+        return sum * 31 + checksum(labels);
+    }
+
+    /** In four lanes, so that the processor need not wait for each multiplication. */
+    private static long checksum(float[] values) {
+        long a = 1;
+        long b = 2;
+        long c = 3;
+        long d = 4;
+        int i = 0;
+        for (; i + 4 <= values.length; i += 4) {
+            a = a * 0x9E3779B97F4A7C15L + Float.floatToRawIntBits(values[i]);
+            b = b * 0x9E3779B97F4A7C15L + Float.floatToRawIntBits(values[i + 1]);
+            c = c * 0x9E3779B97F4A7C15L + Float.floatToRawIntBits(values[i + 2]);
+            d = d * 0x9E3779B97F4A7C15L + Float.floatToRawIntBits(values[i + 3]);
+        }
+        for (; i < values.length; i++) {
+            a = a * 0x9E3779B97F4A7C15L + Float.floatToRawIntBits(values[i]);
+        }
+        return Permutation.mix(a) + 3 * Permutation.mix(b) + 5 * Permutation.mix(c) + 7 * Permutation.mix(d);
+    }
+
+    private static long checksum(byte[] values) {
+        CRC32C crc = new CRC32C();
+        crc.update(values);
+        return Permutation.mix(crc.getValue());
+    }
+
+    // Java would write every float by itself.
+
+    private void writeObject(ObjectOutputStream out) throws IOException {
+        out.writeInt(size);
+        out.writeInt(bytes == null ? -1 : bytes.length);
+        if (bytes != null) {
+            out.write(bytes);
+        } else {
+            write(floats, out);
+        }
+        write(labels, out);
+    }
+
+    private void readObject(ObjectInputStream in) throws IOException {
+        size = in.readInt();
+        int length = in.readInt();
+        if (length >= 0) {
+            bytes = new byte[length];
+            in.readFully(bytes);
+        } else {
+            floats = read(in);
+        }
+        labels = read(in);
+    }
+
+    private static void write(float[] values, ObjectOutputStream out) throws IOException {
+        out.writeInt(values.length);
+        ByteBuffer piece = piece(values.length);
+        int per = piece.capacity() / Float.BYTES;
+        for (int from = 0; from < values.length; from += per) {
+            int count = Math.min(per, values.length - from);
+            piece.asFloatBuffer().put(values, from, count);
+            out.write(piece.array(), 0, count * Float.BYTES);
+        }
+    }
+
+    private static float[] read(ObjectInputStream in) throws IOException {
+        float[] values = new float[in.readInt()];
+        ByteBuffer piece = piece(values.length);
+        int per = piece.capacity() / Float.BYTES;
+        for (int from = 0; from < values.length; from += per) {
+            int count = Math.min(per, values.length - from);
+            in.readFully(piece.array(), 0, count * Float.BYTES);
+            piece.asFloatBuffer().get(values, from, count);
+        }
+        return values;
+    }
+
+    private static ByteBuffer piece(int length) {
+        return ByteBuffer.allocate((int) Math.min(PIECE_BYTES, Math.max(1, length) * (long) Float.BYTES))
+                .order(ByteOrder.LITTLE_ENDIAN);
+    }
+}

@@ -1,0 +1,130 @@
+package org.pydl4j.spark;
+
+import java.nio.FloatBuffer;
+import java.util.Arrays;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.dataset.DataSet;
+import org.nd4j.linalg.dataset.api.preprocessor.DataNormalization;
+import org.nd4j.linalg.factory.Nd4j;
+
+/** The arrays of one minibatch, and the way of examples into them: in bulk, without a copy in between. */
+final class Minibatch implements AutoCloseable {
+
+    private final ExampleSpec spec;
+    private final int rows;
+    private final DataSet data;
+    private final FloatBuffer features;
+    private final FloatBuffer labels;
+    /** Widens one row of bytes. */
+    private float[] row;
+    /** Where the ones of one-hot labels stand. */
+    private int[] ones;
+
+    /** @param labelled whether the examples to come have labels, and these are wanted */
+    Minibatch(ExampleSpec spec, int rows, boolean labelled) {
+        this.spec = spec;
+        this.rows = rows;
+        INDArray x = Nd4j.createUninitialized(DataType.FLOAT, spec.featureBatch(rows), 'c');
+        INDArray y = labelled ? Nd4j.zeros(DataType.FLOAT, spec.labelBatch(rows)) : null;
+        data = new DataSet(x, y);
+        features = buffer(x);
+        labels = y == null ? null : buffer(y);
+    }
+
+    /** ND4J's memory itself. */
+    private static FloatBuffer buffer(INDArray array) {
+        if (array.length() > Integer.MAX_VALUE / Float.BYTES) {
+            throw BridgeException.config("a minibatch of shape " + Arrays.toString(array.shape())
+                    + " takes more than 2 GB; take fewer rows at a time", null);
+        }
+        return array.data().asNioFloat();
+    }
+
+    int rows() {
+        return rows;
+    }
+
+    /** Examples in the order in which they stand. */
+    DataSet fill(Examples from, int first, DataNormalization normalizer) {
+        return fill(from, first, Permutation.identity(from.size()), normalizer);
+    }
+
+    /** The examples at the positions from {@code first} on; what these arrays held before is gone. */
+    DataSet fill(Examples from, int first, Permutation order, DataNormalization normalizer) {
+        int each = spec.features;
+        for (int i = 0; i < rows; i++) {
+            int at = (int) order.at(first + i);
+            features.position(i * each);
+            if (from.areBytes()) {
+                widen(from.bytes(), at * each);
+                features.put(row);
+            } else {
+                features.put(from.floats(), at * each, each);
+            }
+        }
+        if (normalizer != null) {
+            normalizer.transform(data.getFeatures());
+        }
+        if (labels != null) {
+            if (spec.oneHot()) {
+                expandLabels(from, first, order);
+            } else {
+                for (int i = 0; i < rows; i++) {
+                    labels.position(i * spec.labels);
+                    labels.put(from.labels(), (int) order.at(first + i) * spec.labels, spec.labels);
+                }
+            }
+        }
+        return data;
+    }
+
+    private void widen(byte[] bytes, int at) {
+        row = row == null ? new float[spec.features] : row;
+        for (int i = 0; i < row.length; i++) {
+            row[i] = bytes[at + i] & 0xFF;
+        }
+    }
+
+    private void expandLabels(Examples from, int first, Permutation order) {
+        if (ones == null) {
+            ones = new int[rows * spec.labels];
+        } else {
+            for (int one : ones) {
+                labels.put(one, 0f);
+            }
+        }
+        expand(spec, from, first, order, labels, ones);
+    }
+
+    /** Class indices as one-hot labels, also where the loss takes the indices themselves. */
+    static INDArray oneHot(ExampleSpec spec, Examples from) {
+        INDArray labels = Nd4j.zeros(DataType.FLOAT, spec.oneHotBatch(from.size()));
+        expand(spec, from, 0, Permutation.identity(from.size()), buffer(labels), new int[from.size() * spec.labels]);
+        return labels;
+    }
+
+    /** Puts a one for each label, and notes where. */
+    private static void expand(ExampleSpec spec, Examples from, int first, Permutation order, FloatBuffer into,
+            int[] ones) {
+        int positions = spec.labels;
+        int each = Math.toIntExact(spec.classes()) * positions;
+        for (int i = 0; i * positions < ones.length; i++) {
+            int at = (int) order.at(first + i) * positions;
+            for (int t = 0; t < positions; t++) {
+                int one = i * each + spec.index(from.labels()[at + t]) * positions + t;
+                ones[i * positions + t] = one;
+                into.put(one, 1f);
+            }
+        }
+    }
+
+    /** Lets go of the memory outside the heap now, not when the garbage collector comes round to it. */
+    @Override
+    public void close() {
+        data.getFeatures().close();
+        if (data.getLabels() != null) {
+            data.getLabels().close();
+        }
+    }
+}

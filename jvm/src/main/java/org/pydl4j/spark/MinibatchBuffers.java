@@ -1,0 +1,59 @@
+package org.pydl4j.spark;
+
+import org.nd4j.linalg.dataset.DataSet;
+import org.nd4j.linalg.dataset.api.preprocessor.DataNormalization;
+
+/**
+ * Where a worker's minibatches are made, one after the other: arrays for a full one and, once it comes, for the short
+ * one at the end. Each is valid until the next is made; its labels must be left as they are.
+ */
+final class MinibatchBuffers implements AutoCloseable {
+
+    private final ExampleSpec spec;
+    private final int batch;
+    private final DataNormalization normalizer;
+    private Minibatch full;
+    private Minibatch last;
+
+    /** @param normalizer null where features are taken as they are */
+    MinibatchBuffers(ExampleSpec spec, int batch, DataNormalization normalizer) {
+        this.spec = spec;
+        this.batch = batch;
+        this.normalizer = normalizer;
+    }
+
+    /**
+     * One minibatch of a block.
+     *
+     * @param minibatch its number within the block, from {@link Plan#firstIn} to {@link Plan#endIn}
+     * @param order the order of the block's rows in this epoch
+     */
+    DataSet fill(Block block, int minibatch, Permutation order) {
+        int from = minibatch * batch;
+        return sized(Math.min(batch, block.size() - from)).fill(block.examples(), from, order, normalizer);
+    }
+
+    private Minibatch sized(int rows) {
+        if (rows == batch) {
+            full = full == null ? new Minibatch(spec, batch, true) : full;
+            return full;
+        }
+        if (last == null || last.rows() != rows) {
+            if (last != null) {
+                last.close();
+            }
+            last = new Minibatch(spec, rows, true);
+        }
+        return last;
+    }
+
+    @Override
+    public void close() {
+        if (full != null) {
+            full.close();
+        }
+        if (last != null) {
+            last.close();
+        }
+    }
+}
