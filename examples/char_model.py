@@ -92,7 +92,7 @@ def main() -> None:
     )
     print(conf.summary())
 
-    master = dl4j.ParameterAveragingTrainingMaster(
+    master = dl4j.ResidentAveragingTrainingMaster(
         batch_size_per_worker=options.batch_size,
         averaging_frequency=options.averaging_frequency,
         num_workers=options.workers,

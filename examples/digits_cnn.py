@@ -50,7 +50,7 @@ def main() -> None:
     conf = network(*images.shape[1:], classes=int(labels.max()) + 1, seed=options.seed)
     print(conf.summary())
 
-    master = dl4j.ParameterAveragingTrainingMaster(
+    master = dl4j.ResidentAveragingTrainingMaster(
         batch_size_per_worker=options.batch_size,
         averaging_frequency=options.averaging_frequency,
         num_workers=options.workers,

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from pydl4j_spark.spark_network import SparkDl4jMultiLayer as SparkDl4jMultiLayer
     from pydl4j_spark.training import History as History
     from pydl4j_spark.training import ParameterAveragingTrainingMaster as ParameterAveragingTrainingMaster
+    from pydl4j_spark.training import ResidentAveragingTrainingMaster as ResidentAveragingTrainingMaster
 
 _HOMES = {
     "ConfigError": "errors",
@@ -51,6 +52,7 @@ _HOMES = {
     "NormalizerMinMaxScaler": "normalizers",
     "NormalizerStandardize": "normalizers",
     "ParameterAveragingTrainingMaster": "training",
+    "ResidentAveragingTrainingMaster": "training",
     "ROC": "evaluation",
     "RegressionEvaluation": "evaluation",
     "SparkDl4jMultiLayer": "spark_network",

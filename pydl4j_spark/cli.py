@@ -264,10 +264,10 @@ def _drawn(network: MultiLayerNetwork) -> NDArray[Any]:
 def _train(options: argparse.Namespace) -> None:
     from pydl4j_spark.conf.multilayer import MultiLayerConfiguration
     from pydl4j_spark.spark_network import SparkDl4jMultiLayer
-    from pydl4j_spark.training import ParameterAveragingTrainingMaster
+    from pydl4j_spark.training import ResidentAveragingTrainingMaster
 
     network = MultiLayerConfiguration.from_json(Path(options.conf)) if options.conf else _load(options.resume)
-    master = ParameterAveragingTrainingMaster(
+    master = ResidentAveragingTrainingMaster(
         batch_size_per_worker=options.batch_size,
         averaging_frequency=options.averaging_frequency,
         num_workers=options.workers,

@@ -19,7 +19,7 @@ from pydl4j_spark.example_shape import ExampleShape
 from pydl4j_spark.network import MultiLayerNetwork
 from pydl4j_spark.normalizers import Normalizer
 from pydl4j_spark.progress import FitProgress
-from pydl4j_spark.training import History, ParameterAveragingTrainingMaster
+from pydl4j_spark.training import History, ResidentAveragingTrainingMaster, TrainingMaster
 
 _BATCH = 256
 _Result = TypeVar("_Result", Evaluation, RegressionEvaluation, ROC)
@@ -36,8 +36,8 @@ class SparkDl4jMultiLayer:
         A session that has the jar; see `configure_spark`.
     network : MultiLayerConfiguration or MultiLayerNetwork
         What to train: a description, or a network that has been trained before.
-    master : ParameterAveragingTrainingMaster, optional
-        How to train; its defaults where not given.
+    master : ResidentAveragingTrainingMaster or ParameterAveragingTrainingMaster, optional
+        How to train; a ``ResidentAveragingTrainingMaster()`` where not given.
     normalizer : Normalizer, optional
         Fitted on the first training data, unless it has its statistics already; applied to all inputs from then on,
         saved with the network.
@@ -56,7 +56,7 @@ class SparkDl4jMultiLayer:
         self,
         spark: Any,
         network: MultiLayerConfiguration | MultiLayerNetwork,
-        master: ParameterAveragingTrainingMaster | None = None,
+        master: TrainingMaster | None = None,
         *,
         normalizer: Normalizer | None = None,
         labels: list[str] | tuple[str, ...] | None = None,
@@ -67,12 +67,12 @@ class SparkDl4jMultiLayer:
             raise ConfigError(f"expected a MultiLayerConfiguration or MultiLayerNetwork, got {type(network).__name__}")
         elif labels is not None:
             network._set_labels(labels)
-        if master is not None and not isinstance(master, ParameterAveragingTrainingMaster):
+        if master is not None and not isinstance(master, TrainingMaster):
             raise ConfigError(f"expected a training master, got {type(master).__name__}")
         self._spark = spark
         self._engine = spark_engine(spark)
         self._network = network
-        self.master = master if master is not None else ParameterAveragingTrainingMaster()
+        self.master = master if master is not None else ResidentAveragingTrainingMaster()
         self._to_fit: Normalizer | None = None
         network.attach(self._engine)
         if normalizer is not None:
@@ -185,26 +185,23 @@ class SparkDl4jMultiLayer:
         return history
 
     def _settings(self, epochs: int, shape: ExampleShape, shuffle: bool) -> dict[str, Any]:
-        from attrs import asdict
-
         return {
             "epochs": epochs,
             "shuffle": bool(shuffle),
             "normalizer": None if self._to_fit is None else self._to_fit.to_spec(),
-            "master": asdict(self.master),
+            "master": self.master.settings(),
             "evaluation": _evaluation_of(shape),
             "evaluation_batch": _BATCH,
         }
 
     def _on_event(self, history: History, bar: FitProgress, callbacks: list[Callback]) -> Callable[[Event], None]:
         def on_event(event: Event) -> None:
-            if "score" in event:
-                # A loss that is no number any more comes as the text "NaN" or "Infinity".
-                event = {**event, "score": float(event["score"])}
+            # What is no number comes as the text "NaN" or "Infinity".
+            event = {**event, **{key: float(event[key]) for key in ("score", "overhead") if key in event}}
             getattr(bar, event["event"])(event)
             if event["event"] != "epoch":
                 return
-            for key in ("epoch", "score", "seconds", "rows", "iteration"):
+            for key in ("epoch", "score", "seconds", "rows", "overhead", "iteration"):
                 getattr(history, key).append(event[key])
             if event.get("validation") is not None:
                 history.validation.append(self._result(event["validation"]))

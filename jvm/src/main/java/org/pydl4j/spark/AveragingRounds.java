@@ -22,7 +22,7 @@ import scala.Function1;
  * minibatches: up to half of a small data set is never seen. So it is called once per averaging round, with exactly
  * the minibatches of that round: as many workers as have any, each with at most {@code averagingFrequency}.
  */
-final class AveragingRounds implements AutoCloseable {
+final class AveragingRounds implements Training {
 
     private final TrackedSparkContext context;
     private final MultiLayerNetwork network;
@@ -50,12 +50,12 @@ final class AveragingRounds implements AutoCloseable {
         Permutation order = shuffle ? Permutation.of(count, seed) : Permutation.identity(count);
         this.blocks = rows.arrange(plan, order).persist(StorageLevel.MEMORY_AND_DISK());
         context.sc().register(tally, "pydl4j_spark worker tally");
-        this.master = settings.build(new WorkerHook(seed, tally));
+        this.master = settings.stock(new WorkerHook(seed, tally));
         this.spark = new SparkDl4jMultiLayer(this.context, network, master);
     }
 
-    /** Brings the rows into place, and makes sure that they are as many as were counted. */
-    void prepare() {
+    @Override
+    public void prepare() {
         long arranged = blocks.map(Block::size).fold(0, Integer::sum);
         if (arranged != plan.rows) {
             throw BridgeException.data("the rows changed after they were counted: " + plan.rows + " the first time, "
@@ -63,20 +63,28 @@ final class AveragingRounds implements AutoCloseable {
         }
     }
 
-    long rounds() {
+    @Override
+    public long rounds() {
         return plan.rounds();
     }
 
-    /** What the workers reported of the running epoch so far. */
-    WorkerTally.Totals totals() {
+    @Override
+    public WorkerTally.Totals epoch(Progress progress) {
+        tally.reset();
+        int epoch = network.getEpochCount();
+        long done = 0;
+        for (int group : plan.groups(shuffle, seed, epoch)) {
+            for (int i = 0; i < plan.roundsIn(group); i++) {
+                round(plan.firstRound(group) + i, epoch);
+                progress.round(++done, tally.value());
+            }
+        }
+        MultiLayerConfiguration conf = network.getLayerWiseConfigurations();
+        conf.setEpochCount(epoch + 1);
         return tally.value();
     }
 
-    /** Trains one averaging round of the running epoch; {@code step} counts from 0 and runs through them all. */
-    void round(long step) {
-        int epoch = network.getEpochCount();
-        // A new order of rounds in every epoch, too.
-        long round = shuffle ? Permutation.of(plan.rounds(), seed, epoch, -1).at(step) : step;
+    private void round(long round, int epoch) {
         Plan p = plan;
         ExampleSpec s = spec;
         DataNormalization n = normalizer;
@@ -109,10 +117,9 @@ final class AveragingRounds implements AutoCloseable {
         return PartitionPruningRDD.create(blocks.rdd(), isKept).toJavaRDD();
     }
 
-    void endEpoch() {
-        MultiLayerConfiguration conf = network.getLayerWiseConfigurations();
-        conf.setEpochCount(conf.getEpochCount() + 1);
-        tally.reset();
+    @Override
+    public double overheadSeconds() {
+        return Double.NaN;
     }
 
     @Override

@@ -240,11 +240,11 @@ final class Commands {
         settings.put("evaluation", shape.evaluation().name());
         settings.put("evaluation_batch", SCORING_BATCH);
         ObjectNode master = settings.putObject("master");
+        master.put("master", ResidentAveragingTrainingMaster.class.getSimpleName());
         master.put("num_workers", options.workers);
         master.put("batch_size_per_worker", options.batchSize);
         master.put("averaging_frequency", options.averagingFrequency);
-        master.put("aggregation_depth", 2);
-        master.put("worker_prefetch_num_batches", 0);
+        master.put("round_timeout", 600);
         master.put("save_updater", !options.noSaveUpdater);
         return settings;
     }

@@ -37,15 +37,13 @@ final class Fit implements Job.Work {
                 network.setNormalizer(Normalizers.fit(settings.get("normalizer"), scan.moments));
             }
             MasterSettings master = new MasterSettings(settings.get("master"), context);
-            try (AveragingRounds rounds = new AveragingRounds(context, network.model, network.normalizer(), training,
-                    master, settings.get("shuffle").asBoolean())) {
-                rounds.prepare();
-                ObjectNode start = Json.object().put("event", "start").put("rows", scan.rows())
-                        .put("rounds", rounds.rounds()).put("workers", master.workers);
-                job.tell(start);
-                int epochs = settings.get("epochs").asInt();
+            int epochs = settings.get("epochs").asInt();
+            try (Training fit = master.training(context, network, training, settings.get("shuffle").asBoolean(), epochs)) {
+                fit.prepare();
+                job.tell(Json.object().put("event", "start").put("rows", scan.rows()).put("rounds", fit.rounds())
+                        .put("workers", master.workers));
                 for (int epoch = 0; epoch < epochs; epoch++) {
-                    epoch(job, rounds, scan.rows());
+                    epoch(job, fit, scan.rows());
                 }
             }
             return null;
@@ -58,34 +56,32 @@ final class Fit implements Job.Work {
         }
     }
 
-    private void epoch(Job job, AveragingRounds rounds, long given) {
+    private void epoch(Job job, Training fit, long given) throws Exception {
         long started = System.nanoTime();
-        long told = started;
-        for (long step = 0; step < rounds.rounds(); step++) {
+        long[] told = {started};
+        WorkerTally.Totals totals = fit.epoch((done, soFar) -> {
             if (job.isCancelled()) {
                 throw new CancellationException();
             }
-            rounds.round(step);
-            if (System.nanoTime() - told > TELL_EVERY_NANOS) {
-                told = System.nanoTime();
-                job.tell(Json.object().put("event", "round").put("round", step + 1)
-                        .put("rows", rounds.totals().rows).put("score", rounds.totals().score()));
+            if (soFar.minibatches > 0 && System.nanoTime() - told[0] > TELL_EVERY_NANOS) {
+                told[0] = System.nanoTime();
+                job.tell(Json.object().put("event", "round").put("round", done).put("rows", soFar.rows)
+                        .put("score", soFar.score()));
             }
-        }
-        WorkerTally.Totals totals = rounds.totals();
+        });
         if (totals.rows != given) {
             throw new BridgeException(BridgeException.Code.TRAINING, "the workers trained " + totals.rows
                     + " rows in this epoch, but " + given + " were given; the network is as the last round left it");
         }
         ObjectNode event = Json.object().put("event", "epoch")
-                .put("epoch", network.model.getEpochCount() + 1)
+                .put("epoch", network.model.getEpochCount())
                 .put("iteration", network.model.getIterationCount())
                 .put("rows", totals.rows)
                 .put("minibatches", totals.minibatches)
-                .put("rounds", rounds.rounds())
+                .put("rounds", fit.rounds())
                 .put("score", totals.score())
-                .put("seconds", (System.nanoTime() - started) / 1e9);
-        rounds.endEpoch();
+                .put("seconds", (System.nanoTime() - started) / 1e9)
+                .put("overhead", fit.overheadSeconds());
         if (validation != null) {
             Evaluations wanted = Evaluations.valueOf(settings.get("evaluation").asText());
             event.set("validation", Scorer.evaluate(context, network, validation, wanted,

@@ -1,6 +1,7 @@
 package org.pydl4j.spark;
 
 import java.io.Serializable;
+import java.util.stream.IntStream;
 
 /**
  * Which rows make up which minibatch, and which worker trains it in which averaging round.
@@ -51,8 +52,28 @@ final class Plan implements Serializable {
         return Math.toIntExact(round / roundsPerGroup);
     }
 
+    /** The first of a group's rounds. */
+    long firstRound(int group) {
+        return group * roundsPerGroup;
+    }
+
+    /** How many rounds a group has. */
+    int roundsIn(int group) {
+        return (int) Math.min(roundsPerGroup, rounds() - firstRound(group));
+    }
+
+    /** The groups in the order of an epoch: shuffled by the seed, where rows are shuffled at all. */
+    int[] groups(boolean shuffle, long seed, int epoch) {
+        Permutation order = shuffle ? Permutation.of(groups(), seed, epoch, -1) : Permutation.identity(groups());
+        return IntStream.range(0, groups()).map(i -> (int) order.at(i)).toArray();
+    }
+
     int partition(int group, int worker) {
         return group * workers + worker;
+    }
+
+    int worker(int partition) {
+        return partition % workers;
     }
 
     /** How many workers have anything to train in a round: all of them but, perhaps, in the last. */
@@ -100,7 +121,7 @@ final class Plan implements Serializable {
 
     private long minibatch(int partition, long index) {
         long firstStep = (partition / workers) * roundsPerGroup * frequency;
-        return (firstStep + index) * workers + partition % workers;
+        return (firstStep + index) * workers + worker(partition);
     }
 
     private long rowsOf(long minibatch) {

@@ -11,14 +11,14 @@ final class WorkerTally extends AccumulatorV2<WorkerTally.Totals, WorkerTally.To
     /** Sums over minibatches; a value like any other. */
     static final class Totals implements Serializable {
         private static final long serialVersionUID = 1L;
-        private static final Totals NONE = new Totals(0, 0, 0, 0);
+        static final Totals NONE = new Totals(0, 0, 0, 0);
 
         final long rows;
         final long minibatches;
-        private final double scoreSum;
+        final double scoreSum;
         final int iteration;
 
-        private Totals(long rows, long minibatches, double scoreSum, int iteration) {
+        Totals(long rows, long minibatches, double scoreSum, int iteration) {
             this.rows = rows;
             this.minibatches = minibatches;
             this.scoreSum = scoreSum;
@@ -34,7 +34,7 @@ final class WorkerTally extends AccumulatorV2<WorkerTally.Totals, WorkerTally.To
             return scoreSum / rows;
         }
 
-        private Totals plus(Totals other) {
+        Totals plus(Totals other) {
             return new Totals(rows + other.rows, minibatches + other.minibatches, scoreSum + other.scoreSum,
                     Math.max(iteration, other.iteration));
         }

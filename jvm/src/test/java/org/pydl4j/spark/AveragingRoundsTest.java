@@ -3,9 +3,6 @@ package org.pydl4j.spark;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.util.List;
-import org.apache.spark.SparkConf;
-import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.junit.jupiter.api.AfterAll;
@@ -20,9 +17,7 @@ class AveragingRoundsTest {
 
     @BeforeAll
     static void start() {
-        context = new JavaSparkContext(new SparkConf().setMaster("local[2]").setAppName("test")
-                .set("spark.ui.enabled", "false").set("spark.driver.bindAddress", "127.0.0.1")
-                .set("spark.driver.host", "127.0.0.1"));
+        context = GivenRows.context();
     }
 
     @AfterAll
@@ -30,50 +25,10 @@ class AveragingRoundsTest {
         context.stop();
     }
 
-    /** Rows from memory, in their order. */
-    private static final class GivenRows extends Rows {
-        private final float[][] rows;
-
-        GivenRows(float[][] rows) {
-            super(Networks.spec(), "test data");
-            this.rows = rows;
-        }
-
-        @Override
-        JavaRDD<float[]> ordered() {
-            return context.parallelize(List.of(rows), 1);
-        }
-
-        @Override
-        List<Scan> scanPartitions(boolean withMoments) {
-            Scan scan = new Scan(spec, withMoments);
-            for (float[] row : rows) {
-                scan.add(row);
-            }
-            return List.of(scan.partitionDone());
-        }
-
-        @Override
-        JavaRDD<Block> arrange(Plan plan, Permutation order) {
-            float[][] all = rows;
-            List<Integer> partitions = new java.util.ArrayList<>();
-            for (int p = 0; p < plan.partitions(); p++) {
-                partitions.add(p);
-            }
-            return context.parallelize(partitions, plan.partitions()).map(p -> {
-                float[][] some = new float[plan.rowsIn(p)][];
-                for (int i = 0; i < some.length; i++) {
-                    some[i] = all[(int) order.at(plan.position(p, i))];
-                }
-                return new Block(p, Examples.of(Networks.spec(), some));
-            });
-        }
-    }
-
     private static MasterSettings settings(int workers, int batch, int frequency) {
         return new MasterSettings(Json.read("{\"num_workers\": " + workers + ", \"batch_size_per_worker\": " + batch
                 + ", \"averaging_frequency\": " + frequency + ", \"aggregation_depth\": 2, "
-                + "\"worker_prefetch_num_batches\": 0, \"save_updater\": true}"), context);
+                + "\"worker_prefetch_num_batches\": 0, \"save_updater\": true, \"master\": \"ParameterAveragingTrainingMaster\"}"), context);
     }
 
     @Test
@@ -85,13 +40,10 @@ class AveragingRoundsTest {
         }
         MultiLayerNetwork together = Networks.perceptron(new Sgd(0.1));
         assertTrue(alone.params().sub(together.params()).ameanNumber().doubleValue() > 1e-3);
-        try (AveragingRounds rounds = new AveragingRounds(context, together, null, new GivenRows(rows),
+        try (AveragingRounds rounds = new AveragingRounds(context, together, null, new GivenRows(context, rows),
                 settings(2, 8, 1), false)) {
             rounds.prepare();
-            for (long step = 0; step < rounds.rounds(); step++) {
-                rounds.round(step);
-            }
-            assertEquals(80, rounds.totals().rows);
+            assertEquals(80, rounds.epoch((done, soFar) -> {}).rows);
             assertEquals(5, together.getIterationCount());
         }
         assertEquals(0, alone.params().sub(together.params()).amaxNumber().doubleValue(), 1e-5);
@@ -106,11 +58,10 @@ class AveragingRoundsTest {
             alone.fit(Networks.dataSet(rows, from, Math.min(30, from + 8)));
         }
         MultiLayerNetwork together = Networks.perceptron(new org.nd4j.linalg.learning.config.Adam(0.01));
-        try (AveragingRounds rounds = new AveragingRounds(context, together, null, new GivenRows(rows),
+        try (AveragingRounds rounds = new AveragingRounds(context, together, null, new GivenRows(context, rows),
                 settings(1, 8, 3), false)) {
             rounds.prepare();
-            rounds.round(0);
-            rounds.round(1);
+            assertEquals(30, rounds.epoch((done, soFar) -> {}).rows);
         }
         assertEquals(alone.params(), together.params());
         assertEquals(alone.getUpdater().getStateViewArray(), together.getUpdater().getStateViewArray());

@@ -8,6 +8,7 @@ import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.dataset.DataSet;
+import org.nd4j.linalg.learning.config.Adam;
 import org.nd4j.linalg.learning.config.IUpdater;
 import org.nd4j.linalg.lossfunctions.LossFunctions;
 
@@ -24,6 +25,19 @@ final class Networks {
                 .activation(Activation.TANH).list()
                 .layer(new DenseLayer.Builder().nIn(FEATURES).nOut(8).build())
                 .layer(new OutputLayer.Builder(LossFunctions.LossFunction.MCXENT).nIn(8).nOut(CLASSES)
+                        .activation(Activation.SOFTMAX).build())
+                .build();
+        MultiLayerNetwork network = new MultiLayerNetwork(conf);
+        network.init();
+        return network;
+    }
+
+    /** A perceptron that draws by chance while it trains. */
+    static MultiLayerNetwork withDropout() {
+        MultiLayerConfiguration conf = new NeuralNetConfiguration.Builder().seed(12).updater(new Adam(0.01))
+                .activation(Activation.TANH).list()
+                .layer(new DenseLayer.Builder().nIn(FEATURES).nOut(8).build())
+                .layer(new OutputLayer.Builder(LossFunctions.LossFunction.MCXENT).nIn(8).nOut(CLASSES).dropOut(0.7)
                         .activation(Activation.SOFTMAX).build())
                 .build();
         MultiLayerNetwork network = new MultiLayerNetwork(conf);

@@ -1,0 +1,38 @@
+package org.pydl4j.spark;
+
+import java.io.Serializable;
+import org.nd4j.linalg.dataset.api.MultiDataSet;
+import org.nd4j.linalg.dataset.api.preprocessor.DataNormalization;
+
+/** How the rows of a {@link Block} become what a network trains on. */
+interface Feed extends Serializable {
+
+    /** Arrays of a worker's own, to be filled again and again. */
+    Source open(int batch);
+
+    /** Makes one minibatch after the other; each is valid until the next is made. */
+    interface Source extends AutoCloseable {
+        MultiDataSet fill(Block block, int minibatch, Permutation order);
+
+        @Override
+        void close();
+    }
+
+    /** Rows as an {@link ExampleSpec} describes them, normalised on the way. */
+    static Feed of(ExampleSpec spec, DataNormalization normalizer) {
+        return batch -> {
+            MinibatchBuffers buffers = new MinibatchBuffers(spec, batch, normalizer);
+            return new Source() {
+                @Override
+                public MultiDataSet fill(Block block, int minibatch, Permutation order) {
+                    return buffers.fill(block, minibatch, order).toMultiDataSet();
+                }
+
+                @Override
+                public void close() {
+                    buffers.close();
+                }
+            };
+        };
+    }
+}

@@ -1,0 +1,216 @@
+package org.pydl4j.spark;
+
+import java.io.Serializable;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.List;
+import org.deeplearning4j.nn.api.Model;
+import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
+import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
+import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.deeplearning4j.optimize.api.TrainingListener;
+import org.deeplearning4j.spark.api.TrainingHook;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.dataset.DataSet;
+import org.nd4j.linalg.dataset.api.MultiDataSet;
+import org.nd4j.linalg.factory.Nd4j;
+
+/** A network in training, of layers or a graph: the few things for which DL4J's two classes have no common name. */
+abstract class Trainee implements AutoCloseable {
+
+    static Trainee of(MultiLayerNetwork network) {
+        return new Layered(network);
+    }
+
+    static Trainee of(ComputationGraph graph) {
+        return new Graph(graph);
+    }
+
+    /** A network of an executor's own, from what {@link #configuration} gave; its numbers are still to come. */
+    static Trainee from(Serializable configuration) {
+        if (configuration instanceof MultiLayerConfiguration) {
+            MultiLayerNetwork network = new MultiLayerNetwork(((MultiLayerConfiguration) configuration).clone());
+            network.init();
+            return of(network);
+        }
+        ComputationGraph graph = new ComputationGraph(((ComputationGraphConfiguration) configuration).clone());
+        graph.init();
+        return of(graph);
+    }
+
+    /** All that makes the network but its numbers. */
+    abstract Serializable configuration();
+
+    abstract Model model();
+
+    /** The updater's state in one row; null where the updater has none. */
+    abstract INDArray updaterState();
+
+    /** One update (with truncated BPTT several) on a minibatch. */
+    abstract void fit(MultiDataSet minibatch);
+
+    abstract int iteration();
+
+    abstract int epoch();
+
+    /** Sets both counters, in every layer too: schedules of dropout and weight noise look there. */
+    abstract void setCounters(int iteration, int epoch);
+
+    abstract void listen(Collection<TrainingListener> listeners);
+
+    abstract void before(TrainingHook hook, MultiDataSet minibatch);
+
+    abstract void after(TrainingHook hook, MultiDataSet minibatch);
+
+    final INDArray params() {
+        return model().params();
+    }
+
+    /** Frees what is off the heap now; the collector, which sees small objects only, would take its time. */
+    @Override
+    public void close() {
+        for (INDArray array : Arrays.asList(params(), model().getGradientsViewArray(), updaterState())) {
+            if (array != null && array.closeable()) {
+                array.close();
+            }
+        }
+    }
+
+    /** Frees the scratch memory that networks left with this thread. */
+    static void releaseThread() {
+        Nd4j.getWorkspaceManager().destroyAllWorkspacesForCurrentThread();
+    }
+
+    private static final class Layered extends Trainee {
+        private final MultiLayerNetwork network;
+
+        Layered(MultiLayerNetwork network) {
+            this.network = network;
+        }
+
+        @Override
+        Serializable configuration() {
+            return network.getLayerWiseConfigurations().clone();
+        }
+
+        @Override
+        Model model() {
+            return network;
+        }
+
+        @Override
+        INDArray updaterState() {
+            return network.getUpdater().getStateViewArray();
+        }
+
+        @Override
+        void fit(MultiDataSet minibatch) {
+            network.fit(minibatch.getFeatures(0), minibatch.getLabels(0), minibatch.getFeaturesMaskArray(0),
+                    minibatch.getLabelsMaskArray(0));
+        }
+
+        @Override
+        int iteration() {
+            return network.getIterationCount();
+        }
+
+        @Override
+        int epoch() {
+            return network.getEpochCount();
+        }
+
+        @Override
+        void setCounters(int iteration, int epoch) {
+            network.setIterationCount(iteration);
+            network.setEpochCount(epoch);
+            for (org.deeplearning4j.nn.api.Layer layer : network.getLayers()) {
+                layer.setIterationCount(iteration);
+                layer.setEpochCount(epoch);
+            }
+        }
+
+        @Override
+        void listen(Collection<TrainingListener> listeners) {
+            network.setListeners(listeners);
+        }
+
+        @Override
+        void before(TrainingHook hook, MultiDataSet minibatch) {
+            hook.preUpdate(dataSet(minibatch), network);
+        }
+
+        @Override
+        void after(TrainingHook hook, MultiDataSet minibatch) {
+            hook.postUpdate(dataSet(minibatch), network);
+        }
+
+        private static DataSet dataSet(MultiDataSet one) {
+            return new DataSet(one.getFeatures(0), one.getLabels(0), one.getFeaturesMaskArray(0),
+                    one.getLabelsMaskArray(0));
+        }
+    }
+
+    private static final class Graph extends Trainee {
+        private final ComputationGraph graph;
+
+        Graph(ComputationGraph graph) {
+            this.graph = graph;
+        }
+
+        @Override
+        Serializable configuration() {
+            return graph.getConfiguration().clone();
+        }
+
+        @Override
+        Model model() {
+            return graph;
+        }
+
+        @Override
+        INDArray updaterState() {
+            return graph.getUpdater().getUpdaterStateViewArray();
+        }
+
+        @Override
+        void fit(MultiDataSet minibatch) {
+            graph.fit(minibatch);
+        }
+
+        @Override
+        int iteration() {
+            return graph.getIterationCount();
+        }
+
+        @Override
+        int epoch() {
+            return graph.getEpochCount();
+        }
+
+        @Override
+        void setCounters(int iteration, int epoch) {
+            graph.getConfiguration().setIterationCount(iteration);
+            graph.getConfiguration().setEpochCount(epoch);
+            for (org.deeplearning4j.nn.api.Layer layer : graph.getLayers()) {
+                layer.setIterationCount(iteration);
+                layer.setEpochCount(epoch);
+            }
+        }
+
+        @Override
+        void listen(Collection<TrainingListener> listeners) {
+            graph.setListeners(List.copyOf(listeners));
+        }
+
+        @Override
+        void before(TrainingHook hook, MultiDataSet minibatch) {
+            hook.preUpdate(minibatch, graph);
+        }
+
+        @Override
+        void after(TrainingHook hook, MultiDataSet minibatch) {
+            hook.postUpdate(minibatch, graph);
+        }
+    }
+}

@@ -1,0 +1,114 @@
+package org.pydl4j.spark;
+
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import org.apache.spark.api.java.function.VoidFunction;
+import org.apache.spark.broadcast.Broadcast;
+import org.deeplearning4j.spark.api.TrainingHook;
+import org.nd4j.linalg.dataset.api.MultiDataSet;
+
+/**
+ * A task that trains one worker's share of some rounds, or, where cores are fewer than workers, several workers' shares
+ * one after the other; between rounds it meets the others at the {@link Exchange}.
+ *
+ * <p>It keeps nothing that another attempt could not find again, so it may be lost at any moment.
+ */
+final class Worker implements VoidFunction<Iterator<Block>> {
+
+    private static final long serialVersionUID = 1L;
+
+    private final Broadcast<Residents> residents;
+    private final String exchange;
+    private final Rounds rounds;
+
+    Worker(Broadcast<Residents> residents, String exchange, Rounds rounds) {
+        this.residents = residents;
+        this.exchange = exchange;
+        this.rounds = rounds;
+    }
+
+    @Override
+    public void call(Iterator<Block> partition) {
+        List<Block> blocks = new ArrayList<>();
+        partition.forEachRemaining(blocks::add);
+        Residents fit = residents.value();
+        blocks.forEach(fit::check);
+        int[] workers = blocks.stream().mapToInt(block -> fit.plan.worker(block.partition())).toArray();
+        Switchboard.Line line = new Switchboard.Line(exchange);
+        State state = line.join(workers);
+        Residents.Resident resident = fit.take(workers[0]);
+        boolean keep = false;
+        try {
+            while (state != null) {
+                state = round(fit, resident, line, blocks, state);
+            }
+            keep = !rounds.last;
+        } finally {
+            if (keep) {
+                fit.putBack(workers[0], resident);
+            } else {
+                resident.close();
+            }
+            Trainee.releaseThread();
+        }
+    }
+
+    /** Trains one round and meets the others; gives what the next starts from, or null when there is none for us. */
+    private State round(Residents fit, Residents.Resident resident, Switchboard.Line line, List<Block> blocks,
+            State start) {
+        int active = active(fit.plan, blocks, start.round);
+        boolean goesOn = active(fit.plan, blocks, start.round + 1) > 0;
+        State next = null;
+        long began = System.nanoTime();
+        for (int i = 0; i < active; i++) {
+            Part part = train(fit, resident, blocks.get(i), start, began);
+            int worker = fit.plan.worker(blocks.get(i).partition());
+            if (goesOn && i == active - 1) {
+                next = line.exchange(worker, start.round, part);
+            } else {
+                line.deliver(worker, start.round, part);
+            }
+        }
+        return next;
+    }
+
+    /** How many of our workers have anything to train in a round; they stand in ascending order. */
+    private int active(Plan plan, List<Block> blocks, long round) {
+        long index = round - rounds.inFit;
+        if (index >= rounds.count) {
+            return 0;
+        }
+        int workers = plan.workersIn(rounds.first + index);
+        return (int) blocks.stream().filter(block -> plan.worker(block.partition()) < workers).count();
+    }
+
+    private Part train(Residents fit, Residents.Resident resident, Block block, State start, long began) {
+        resident.restore(start, rounds.epoch);
+        Permutation order = fit.shuffle
+                ? Permutation.of(block.size(), fit.seed, rounds.epoch, block.partition())
+                : Permutation.identity(block.size());
+        long round = rounds.first + (start.round - rounds.inFit);
+        int worker = fit.plan.worker(block.partition());
+        Trainee network = resident.network;
+        WorkerTally.Totals totals = WorkerTally.Totals.NONE;
+        int end = fit.plan.endIn(block.partition(), round);
+        for (int i = fit.plan.firstIn(round); i < end; i++) {
+            MultiDataSet minibatch = resident.source.fill(block, i, order);
+            Chance.seed(fit.seed, network.epoch(), network.iteration(), worker);
+            resident.scores.reset();
+            for (TrainingHook hook : fit.hooks) {
+                network.before(hook, minibatch);
+            }
+            network.fit(minibatch);
+            for (TrainingHook hook : fit.hooks) {
+                network.after(hook, minibatch);
+            }
+            totals = totals.plus(WorkerTally.Totals.ofMinibatch((int) minibatch.getFeatures(0).size(0),
+                    resident.scores.sum(), network.iteration()));
+        }
+        long nanos = System.nanoTime() - began;
+        return new Part(RawArray.read(network.params()),
+                RawArray.read(fit.averagesUpdater ? network.updaterState() : null), totals, nanos);
+    }
+}

@@ -1,0 +1,58 @@
+package org.pydl4j.spark;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.spark.SparkConf;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.api.java.JavaSparkContext;
+
+/** Rows from memory, in their order. */
+final class GivenRows extends Rows {
+
+    private final JavaSparkContext context;
+    private final float[][] rows;
+
+    GivenRows(JavaSparkContext context, float[][] rows) {
+        super(Networks.spec(), "test data");
+        this.context = context;
+        this.rows = rows;
+    }
+
+    /** A session of two cores, whose tasks may fail three times. */
+    static JavaSparkContext context() {
+        return new JavaSparkContext(new SparkConf().setMaster("local[2,4]").setAppName("test")
+                .set("spark.ui.enabled", "false").set("spark.driver.bindAddress", "127.0.0.1")
+                .set("spark.driver.host", "127.0.0.1"));
+    }
+
+    @Override
+    JavaRDD<float[]> ordered() {
+        return context.parallelize(List.of(rows), 1);
+    }
+
+    @Override
+    List<Scan> scanPartitions(boolean withMoments) {
+        Scan scan = new Scan(spec, withMoments);
+        for (float[] row : rows) {
+            scan.add(row);
+        }
+        return List.of(scan.partitionDone());
+    }
+
+    @Override
+    JavaRDD<Block> arrange(Plan plan, Permutation order) {
+        float[][] all = rows;
+        ExampleSpec what = spec;
+        List<Integer> partitions = new ArrayList<>();
+        for (int p = 0; p < plan.partitions(); p++) {
+            partitions.add(p);
+        }
+        return context.parallelize(partitions, plan.partitions()).map(p -> {
+            float[][] some = new float[plan.rowsIn(p)][];
+            for (int i = 0; i < some.length; i++) {
+                some[i] = all[(int) order.at(plan.position(p, i))];
+            }
+            return new Block(p, Examples.of(what, some));
+        });
+    }
+}
