@@ -10,7 +10,7 @@ from pydl4j_spark import (
     DataError,
     InputType,
     MultiLayerConfiguration,
-    ParameterAveragingTrainingMaster,
+    ResidentAveragingTrainingMaster,
     SparkDl4jMultiLayer,
 )
 from pydl4j_spark.data import features_array, labels_array
@@ -129,7 +129,7 @@ def tiny(spark, **settings):
         seed=3,
         updater=Sgd(0.1),
     )
-    master = ParameterAveragingTrainingMaster(num_workers=2, batch_size_per_worker=4, averaging_frequency=2)
+    master = ResidentAveragingTrainingMaster(num_workers=2, batch_size_per_worker=4, averaging_frequency=2)
     return SparkDl4jMultiLayer(spark, conf, master, **settings)
 
 

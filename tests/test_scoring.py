@@ -13,8 +13,8 @@ from pydl4j_spark import (
     InputType,
     MultiLayerConfiguration,
     NormalizerStandardize,
-    ParameterAveragingTrainingMaster,
     RegressionEvaluation,
+    ResidentAveragingTrainingMaster,
     SparkDl4jMultiLayer,
 )
 from pydl4j_spark.layers import LSTM, DenseLayer, OutputLayer, RnnOutputLayer
@@ -29,7 +29,7 @@ NAMES = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight",
 @pytest.fixture(scope="module")
 def classifier(spark, digits):
     X, y = digits
-    master = ParameterAveragingTrainingMaster(batch_size_per_worker=32, averaging_frequency=5)
+    master = ResidentAveragingTrainingMaster(batch_size_per_worker=32, averaging_frequency=5)
     net = SparkDl4jMultiLayer(spark, digits_conf(), master, normalizer=NormalizerStandardize(), labels=NAMES)
     net.fit((X[:1200], y[:1200]), epochs=4, progress=False)
     return net
@@ -144,7 +144,7 @@ def test_regression(spark):
         seed=1,
         updater=Adam(0.05),
     )
-    net = SparkDl4jMultiLayer(spark, conf, ParameterAveragingTrainingMaster(num_workers=1))
+    net = SparkDl4jMultiLayer(spark, conf, ResidentAveragingTrainingMaster(num_workers=1))
     net.fit((X, Y), epochs=8, progress=False)
     ev = net.evaluate((X, Y))
     assert isinstance(ev, RegressionEvaluation)
@@ -170,7 +170,7 @@ def test_one_output_says_yes_or_no(spark):
         seed=1,
         updater=Adam(0.02),
     )
-    net = SparkDl4jMultiLayer(spark, conf, ParameterAveragingTrainingMaster(num_workers=1), labels=["no", "yes"])
+    net = SparkDl4jMultiLayer(spark, conf, ResidentAveragingTrainingMaster(num_workers=1), labels=["no", "yes"])
     net.fit((X, y), epochs=5, progress=False)
     ev = net.evaluate((X, y))
     predicted = net.predict(X)
@@ -196,7 +196,7 @@ def test_sequences(spark):
         seed=1,
         updater=Adam(0.02),
     )
-    net = SparkDl4jMultiLayer(spark, conf, ParameterAveragingTrainingMaster(num_workers=1, batch_size_per_worker=8))
+    net = SparkDl4jMultiLayer(spark, conf, ResidentAveragingTrainingMaster(num_workers=1, batch_size_per_worker=8))
     net.fit((X, y), epochs=3, progress=False)
     out = net.output(X)
     assert out.shape == (40, 2, 6)
@@ -235,7 +235,7 @@ def test_labels_must_be_as_many_as_classes(spark):
 def test_validation_after_every_epoch(spark, digits):
     X, y = digits
     seen = []
-    net = SparkDl4jMultiLayer(spark, digits_conf(), ParameterAveragingTrainingMaster(batch_size_per_worker=32))
+    net = SparkDl4jMultiLayer(spark, digits_conf(), ResidentAveragingTrainingMaster(batch_size_per_worker=32))
     history = net.fit(
         (X[:400], y[:400]),
         epochs=3,

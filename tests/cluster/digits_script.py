@@ -15,7 +15,7 @@ from pydl4j_spark import (
     InputType,
     MultiLayerConfiguration,
     NormalizerStandardize,
-    ParameterAveragingTrainingMaster,
+    ResidentAveragingTrainingMaster,
     SparkDl4jMultiLayer,
 )
 from pydl4j_spark.layers import DenseLayer, OutputLayer
@@ -37,7 +37,7 @@ def run(spark: Any, out: Path) -> None:
         updater=Adam(2e-2),
         weight_init="xavier",
     )
-    master = ParameterAveragingTrainingMaster(batch_size_per_worker=16, averaging_frequency=10, num_workers=2)
+    master = ResidentAveragingTrainingMaster(batch_size_per_worker=16, averaging_frequency=10, num_workers=2)
 
     from_arrays = SparkDl4jMultiLayer(spark, conf, master)
     history = from_arrays.fit((features[train] / 16, labels[train]), epochs=EPOCHS, progress=False)

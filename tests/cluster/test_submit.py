@@ -23,6 +23,7 @@ from tests.conftest import digits_conf
 pytestmark = [pytest.mark.cluster, pytest.mark.slow, pytest.mark.jvm]
 
 SCRIPT = Path(__file__).with_name("digits_script.py")
+LOSS = Path(__file__).with_name("loss_script.py")
 
 
 @pytest.fixture(scope="module")
@@ -102,6 +103,20 @@ def test_where_training_runs_does_not_change_a_bit_of_the_parameters(
     there, here = (MultiLayerNetwork.load(folder / f"{route}.zip") for folder in (out, on_one_machine))
     assert np.array_equal(there.params(), here.params())
     assert np.array_equal(there.updater_state(), here.updater_state())  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("master", ["local-cluster[2,1,1024]", "standalone"])
+def test_lost_executors_change_nothing(master: str, place: Place, jar: str, cluster: Standalone) -> None:
+    out = place.folder / f"loss-{master.partition('[')[0]}"
+    out.mkdir()
+    url = cluster.url if master == "standalone" else master
+    done = place.submit(url, "--jars", jar, str(LOSS), str(out))
+    assert done.returncode == 0, done.stdout + done.stderr
+    for route, found in json.loads((out / "found.json").read_text()).items():
+        assert found["killed"] == 2, route
+        assert found["rows"] == [1797] * len(found["epochs"]), route
+        assert found["same_params"], route
+        assert found["same_updater"], route
 
 
 def test_the_jar_alone_trains_where_there_is_no_python(

@@ -18,7 +18,7 @@ from pydl4j_spark import (
     ConfigError,
     EngineError,
     JarMismatch,
-    ParameterAveragingTrainingMaster,
+    ResidentAveragingTrainingMaster,
     SparkDl4jMultiLayer,
     TrainingError,
     configure_spark,
@@ -80,7 +80,7 @@ def test_wrong_things_in_the_constructor(spark):
 
 
 def test_numpy_scalars_are_numbers(spark, digits):
-    master = ParameterAveragingTrainingMaster(
+    master = ResidentAveragingTrainingMaster(
         batch_size_per_worker=np.int64(16), averaging_frequency=np.int32(2), num_workers=np.uint8(2)
     )
     net = SparkDl4jMultiLayer(spark, digits_conf(), master)

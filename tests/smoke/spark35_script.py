@@ -36,7 +36,7 @@ def main(out: Path) -> None:
         updater=Adam(1e-2),
         weight_init="xavier",
     )
-    master = dl4j.ParameterAveragingTrainingMaster(num_workers=2)
+    master = dl4j.ResidentAveragingTrainingMaster(num_workers=2)
     net = dl4j.SparkDl4jMultiLayer(spark, conf, master, normalizer=dl4j.NormalizerStandardize())
     history = net.fit(train, epochs=2, validation=test, progress=False)
     from_arrays = dl4j.SparkDl4jMultiLayer(spark, conf, master, normalizer=dl4j.NormalizerStandardize())

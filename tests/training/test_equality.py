@@ -5,7 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pydl4j_spark import InputType, MultiLayerConfiguration, ParameterAveragingTrainingMaster, SparkDl4jMultiLayer
+from pydl4j_spark import (
+    InputType,
+    MultiLayerConfiguration,
+    ParameterAveragingTrainingMaster,
+    ResidentAveragingTrainingMaster,
+    SparkDl4jMultiLayer,
+)
 from pydl4j_spark.layers import (
     LSTM,
     ConvolutionLayer,
@@ -48,9 +54,23 @@ def recurrent():
     return conf, (4, 9), (3, 9)
 
 
-def trained(spark, conf, data, *, workers, batch, frequency=1, updater=None, epochs=1, shuffle=False, **settings):
-    master = ParameterAveragingTrainingMaster(
-        num_workers=workers, batch_size_per_worker=batch, averaging_frequency=frequency
+def trained(
+    spark,
+    conf,
+    data,
+    *,
+    workers,
+    batch,
+    frequency=1,
+    updater=None,
+    epochs=1,
+    shuffle=False,
+    kind=ResidentAveragingTrainingMaster,
+    save_updater=True,
+    **settings,
+):
+    master = kind(
+        num_workers=workers, batch_size_per_worker=batch, averaging_frequency=frequency, save_updater=save_updater
     )
     full = MultiLayerConfiguration(**conf, seed=7, updater=updater or Sgd(0.1), **settings)
     net = SparkDl4jMultiLayer(spark, full, master)
@@ -66,11 +86,12 @@ def examples(n, features, labels):
 
 @pytest.mark.parametrize("kind", [dense, convolutional, recurrent])
 @pytest.mark.parametrize("workers", [2, 3])
-def test_averaging_every_step_equals_the_joined_batch(spark, kind, workers):
+@pytest.mark.parametrize("master", [ResidentAveragingTrainingMaster, ParameterAveragingTrainingMaster])
+def test_averaging_every_step_equals_the_joined_batch(spark, kind, workers, master):
     conf, features, labels = kind()
     batch = 8
     data = examples(5 * workers * batch, features, labels)
-    many = trained(spark, conf, data, workers=workers, batch=batch)
+    many = trained(spark, conf, data, workers=workers, batch=batch, kind=master)
     one = trained(spark, conf, data, workers=1, batch=workers * batch)
     untrained = SparkDl4jMultiLayer(spark, MultiLayerConfiguration(**conf, seed=7, updater=Sgd(0.1)))
     assert many.network.iteration == one.network.iteration == 5
@@ -78,12 +99,27 @@ def test_averaging_every_step_equals_the_joined_batch(spark, kind, workers):
     assert np.abs(many.network.params() - untrained.network.params()).max() > 1e-2  # and it did train
 
 
+@pytest.mark.parametrize("kind", [dense, convolutional, recurrent])
+@pytest.mark.parametrize("save_updater", [True, False])
+def test_equal_shares_give_what_dl4js_own_master_gives(spark, kind, save_updater):
+    conf, features, labels = kind()
+    data = examples(2 * 8 * 3 * 2, features, labels)  # two workers, two rounds of three minibatches
+    settings = {"workers": 2, "batch": 8, "frequency": 3, "updater": Adam(1e-2), "epochs": 2, "shuffle": True}
+    settings |= {"save_updater": save_updater, "dropout": 0.8}
+    ours = trained(spark, conf, data, **settings)
+    stock = trained(spark, conf, data, **settings, kind=ParameterAveragingTrainingMaster)
+    np.testing.assert_allclose(ours.network.params(), stock.network.params(), atol=2e-6, rtol=0)
+    if save_updater:
+        np.testing.assert_allclose(ours.network.updater_state(), stock.network.updater_state(), atol=2e-6, rtol=0)
+    assert ours.network.iteration == stock.network.iteration
+
+
 def test_the_same_seed_gives_the_same_bits_and_another_seed_others(spark):
     conf, features, labels = dense()
     data = examples(70, features, labels)
 
     def run(seed):
-        master = ParameterAveragingTrainingMaster(num_workers=2, batch_size_per_worker=8, averaging_frequency=2)
+        master = ResidentAveragingTrainingMaster(num_workers=2, batch_size_per_worker=8, averaging_frequency=2)
         full = MultiLayerConfiguration(**conf, seed=seed, updater=Adam(1e-2), dropout=0.8)
         net = SparkDl4jMultiLayer(spark, full, master)
         net.fit(data, epochs=2, progress=False)
@@ -97,7 +133,7 @@ def test_the_same_seed_gives_the_same_bits_and_another_seed_others(spark):
 def test_updater_state_is_averaged_unless_told_otherwise(spark):
     conf, features, labels = dense()
     data = examples(64, features, labels)
-    master = ParameterAveragingTrainingMaster(num_workers=2, batch_size_per_worker=8, averaging_frequency=1)
+    master = ResidentAveragingTrainingMaster(num_workers=2, batch_size_per_worker=8, averaging_frequency=1)
     assert master.save_updater
     kept = SparkDl4jMultiLayer(spark, MultiLayerConfiguration(**conf, seed=7, updater=Adam(1e-2)), master)
     kept.fit(data, epochs=2, progress=False)
@@ -156,7 +192,7 @@ def test_the_score_under_truncated_bptt_is_that_of_whole_sequences(spark):
     pieces = {"backprop_type": "truncated_bptt", "tbptt_fwd_length": 3, "tbptt_back_length": 3}
     scores = []
     for settings in ({}, pieces):
-        master = ParameterAveragingTrainingMaster(num_workers=1, batch_size_per_worker=8)
+        master = ResidentAveragingTrainingMaster(num_workers=1, batch_size_per_worker=8)
         full = MultiLayerConfiguration(**conf, seed=7, updater=Sgd(1e-12), **settings)
         scores += SparkDl4jMultiLayer(spark, full, master).fit((X, y), progress=False).score
     assert scores[1] == pytest.approx(scores[0], rel=1e-5)

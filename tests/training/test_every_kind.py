@@ -4,7 +4,7 @@ import attrs
 import numpy as np
 import pytest
 
-from pydl4j_spark import ParameterAveragingTrainingMaster, SparkDl4jMultiLayer
+from pydl4j_spark import ResidentAveragingTrainingMaster, SparkDl4jMultiLayer
 from pydl4j_spark.example_shape import ExampleShape
 from pydl4j_spark.layers import DenseLayer, EmbeddingLayer
 from pydl4j_spark.updaters import AdaBelief, Sgd
@@ -39,7 +39,7 @@ def data(conf):
 
 
 def trained(spark, conf):
-    master = ParameterAveragingTrainingMaster(num_workers=1, batch_size_per_worker=ROWS)
+    master = ResidentAveragingTrainingMaster(num_workers=1, batch_size_per_worker=ROWS)
     net = SparkDl4jMultiLayer(spark, attrs.evolve(conf, seed=1), master)
     before = net.network.params().copy()
     history = net.fit(data(conf), progress=False)
@@ -71,6 +71,6 @@ def test_a_step(spark, name):
 
 def test_a_loss_that_is_no_number_any_more_is_told_as_such(spark):
     conf = mlp(DenseLayer(n_out=4, activation="identity"), updater=Sgd(1e30), seed=1)
-    net = SparkDl4jMultiLayer(spark, conf, ParameterAveragingTrainingMaster(num_workers=1, batch_size_per_worker=2))
+    net = SparkDl4jMultiLayer(spark, conf, ResidentAveragingTrainingMaster(num_workers=1, batch_size_per_worker=2))
     history = net.fit(data(conf), epochs=2, progress=True)
     assert not np.isfinite(history.score[-1])

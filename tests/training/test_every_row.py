@@ -7,11 +7,19 @@ import math
 import numpy as np
 import pytest
 
-from pydl4j_spark import InputType, MultiLayerConfiguration, ParameterAveragingTrainingMaster, SparkDl4jMultiLayer
+from pydl4j_spark import (
+    InputType,
+    MultiLayerConfiguration,
+    ParameterAveragingTrainingMaster,
+    ResidentAveragingTrainingMaster,
+    SparkDl4jMultiLayer,
+)
 from pydl4j_spark.layers import OutputLayer
 from pydl4j_spark.updaters import Sgd
 
 pytestmark = pytest.mark.jvm
+
+MASTERS = [ResidentAveragingTrainingMaster, ParameterAveragingTrainingMaster]
 
 
 def tiny_conf(**settings):
@@ -30,17 +38,16 @@ def rows(n, seed=0):
     return X, (X[:, 0] > 0).astype(int)
 
 
-def network(spark, workers, batch, frequency, conf=None):
-    master = ParameterAveragingTrainingMaster(
-        num_workers=workers, batch_size_per_worker=batch, averaging_frequency=frequency
-    )
+def network(spark, workers, batch, frequency, conf=None, kind=ResidentAveragingTrainingMaster):
+    master = kind(num_workers=workers, batch_size_per_worker=batch, averaging_frequency=frequency)
     return SparkDl4jMultiLayer(spark, conf or tiny_conf(), master)
 
 
 # The amounts at which the stock master, left to itself, trained 640, 640, 640, 1,920 and 4,480 rows.
 @pytest.mark.parametrize("n", [200, 1000, 1200, 1279, 2000, 5000])
-def test_amounts_that_dl4j_rounds_down(spark, n):
-    history = network(spark, workers=2, batch=64, frequency=5).fit(rows(n), epochs=2, progress=False)
+@pytest.mark.parametrize("kind", MASTERS)
+def test_amounts_that_dl4j_rounds_down(spark, n, kind):
+    history = network(spark, workers=2, batch=64, frequency=5, kind=kind).fit(rows(n), epochs=2, progress=False)
     assert history.rows == [n, n]
 
 
@@ -56,8 +63,9 @@ def test_amounts_that_dl4j_rounds_down(spark, n):
         (100, 5, 7, 3),
     ],
 )
-def test_any_arithmetic(spark, n, workers, batch, frequency):
-    history = network(spark, workers, batch, frequency).fit(rows(n), epochs=2, progress=False)
+@pytest.mark.parametrize("kind", MASTERS)
+def test_any_arithmetic(spark, n, workers, batch, frequency, kind):
+    history = network(spark, workers, batch, frequency, kind=kind).fit(rows(n), epochs=2, progress=False)
     assert history.rows == [n, n]
     per_worker = math.ceil(math.ceil(n / batch) / workers)
     assert history.iteration == [per_worker, 2 * per_worker]

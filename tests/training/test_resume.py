@@ -32,7 +32,7 @@ def fresh():
         input_type=InputType.feed_forward(64), seed=5, l2=1e-4,
         updater=Adam(StepSchedule(initial_value=1e-2, decay_rate=0.9, step=7)),
     )
-    master = ParameterAveragingTrainingMaster(batch_size_per_worker=16, averaging_frequency=3)
+    master = ResidentAveragingTrainingMaster(batch_size_per_worker=16, averaging_frequency=3)
     return SparkDl4jMultiLayer(spark, conf, master, normalizer=NormalizerStandardize())
 
 whole = fresh()

@@ -118,6 +118,10 @@ final class Exchange {
         return System.nanoTime() - roundStarted;
     }
 
+    synchronized void restartClock() {
+        roundStarted = System.nanoTime();
+    }
+
     /** Sends everybody home. */
     synchronized void close(String reason) {
         closed = reason;

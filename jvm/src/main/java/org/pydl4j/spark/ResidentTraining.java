@@ -1,8 +1,8 @@
 package org.pydl4j.spark;
 
 import java.io.Serializable;
+import java.util.Arrays;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -32,6 +32,7 @@ final class ResidentTraining implements Training {
     private static final Logger log = LoggerFactory.getLogger(ResidentTraining.class);
     private static final long LOOK_MILLIS = 100;
     /** How long the others wait for a task that has no core before they share its work. Executors take some seconds. */
+    private static final long SEE_OFF_NANOS = 10_000_000_000L;
     private static final long GATHER_NANOS = 20_000_000_000L;
 
     private final JavaSparkContext context;
@@ -138,9 +139,7 @@ final class ResidentTraining implements Training {
                     tasks = present;
                 }
             } finally {
-                if (!job.isDone()) {
-                    job.cancel(true);
-                }
+                end(job);
             }
         }
     }
@@ -155,12 +154,15 @@ final class ResidentTraining implements Training {
                 throw new IllegalStateException("the workers went home before their rounds were done");
             }
             progress.round(before + exchange.state().round - rounds.inFit, exchange.totals());
+            int present = running(job);
+            if (present == 0 && context.statusTracker().getActiveJobIds().length > 1) {
+                exchange.restartClock(); // in a queue behind other work
+            }
             if (exchange.roundNanos() > TimeUnit.SECONDS.toNanos(master.roundTimeout())) {
                 throw new BridgeException(BridgeException.Code.TRAINING, "an averaging round has not ended in "
-                        + master.roundTimeout() + " s (" + running(job) + " of " + tasks + " tasks are running); see "
+                        + master.roundTimeout() + " s (" + present + " of " + tasks + " tasks are running); see "
                         + "whether executors are there, or raise round_timeout where minibatches are that slow");
             }
-            int present = running(job);
             if (present == 0 || present >= tasks) {
                 gathered = System.nanoTime();
             } else if (System.nanoTime() - gathered > GATHER_NANOS) {
@@ -180,6 +182,22 @@ final class ResidentTraining implements Training {
         } catch (TimeoutException e) {
             log.warn("a task has handed in all its work and does not end; it is cancelled");
         }
+    }
+
+    /** Ends a job that has not ended by itself, and sees it off: its tasks must not meet those of the next. */
+    private void end(JavaFutureAction<Void> job) throws InterruptedException {
+        if (job.isDone()) {
+            return;
+        }
+        job.cancel(true);
+        long until = System.nanoTime() + SEE_OFF_NANOS;
+        while (job.jobIds().stream().anyMatch(this::isActive) && System.nanoTime() < until) {
+            Thread.sleep(20);
+        }
+    }
+
+    private boolean isActive(int job) {
+        return Arrays.stream(context.statusTracker().getActiveJobIds()).anyMatch(each -> each == job);
     }
 
     /** How many of a job's training tasks run or have run to their end; 0 while nothing is known. */
