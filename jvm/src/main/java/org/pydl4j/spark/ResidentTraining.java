@@ -32,8 +32,9 @@ final class ResidentTraining implements Training {
     private static final Logger log = LoggerFactory.getLogger(ResidentTraining.class);
     private static final long LOOK_MILLIS = 100;
     /** How long the others wait for a task that has no core before they share its work. Executors take some seconds. */
-    private static final long SEE_OFF_NANOS = 10_000_000_000L;
     private static final long GATHER_NANOS = 20_000_000_000L;
+    /** How long a job that was cancelled may take to end. */
+    private static final long SEE_OFF_NANOS = 10_000_000_000L;
 
     private final JavaSparkContext context;
     private final Trainee network;
