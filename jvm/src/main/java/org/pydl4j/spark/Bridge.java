@@ -20,13 +20,18 @@ public final class Bridge {
 
     private Bridge() {}
 
-    /** The versions of everything that must fit together, as JSON. */
+    /**
+     * The versions of everything that must fit together, and how the native code is set up, as JSON. Python asks this
+     * first; a machine that the native code does not run on is told here, before it is loaded.
+     */
     public static String versions() {
+        Native.prepare();
         Package ours = Bridge.class.getPackage();
         ObjectNode json = Json.object();
         json.put("jar", ours.getImplementationVersion());
         json.put("java", System.getProperty("java.version"));
         json.put("backend", Nd4j.getBackend().getClass().getSimpleName());
+        json.set("native", Native.report());
         return json.toString();
     }
 

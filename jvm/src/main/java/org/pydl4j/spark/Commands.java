@@ -76,6 +76,7 @@ final class Commands {
             if (!command.verbose() && !conf.contains("spark.log.level")) {
                 spark.sparkContext().setLogLevel("ERROR");
             }
+            Native.prepare();
             work.run(spark, JavaSparkContext.fromSparkContext(spark.sparkContext()));
         } finally {
             spark.stop();
