@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from benchmarks.jvm import MEMORY, JavaPrograms
+from benchmarks.jvm import LOGGING, MEMORY, JavaPrograms
 from benchmarks.memory import Peak
 from benchmarks.plan import CLUSTER, LOCAL, WORKERS, Task
 from benchmarks.problem import RowFiles
@@ -54,6 +54,8 @@ class Launcher:
             return f"there is no {self.bench_python}: `make bench` makes it"
         if task.contender == "dl4j-stock" and not self.programs.extension:
             return "our jar holds DL4J's own native code: see DL4J in-process"
+        if task.group == "routes" and not _program(task).is_file():
+            return f"there is no {_program(task)}"
         return None
 
     def run(self, task: Task, repeat: int) -> Run:
@@ -101,6 +103,7 @@ class Launcher:
     def _command(self, task: Task, given: dict[str, Any], scratch: Path) -> Sequence[str]:
         """Give a contender's command; what it needs to know besides the task is added to it."""
         who, _, how = task.contender.partition("-")
+        options = f"-Djava.io.tmpdir={scratch} -Dlog4j2.configurationFile={LOGGING.as_uri()}"
         spark = {
             "spark.ui.enabled": "false",
             "spark.ui.showConsoleProgress": "false",
@@ -108,6 +111,8 @@ class Launcher:
             "spark.executor.memory": "2g",
             "spark.default.parallelism": str(given.get("workers", WORKERS)),
             "spark.log.level": "ERROR",
+            "spark.driver.extraJavaOptions": options,
+            "spark.executor.extraJavaOptions": options,
         }
         given = {"master": LOCAL, "scratch": str(scratch), "spark": spark} | given
         python = sys.executable
@@ -127,7 +132,7 @@ class Launcher:
             case "mlpc":
                 return _python(python, "perceptron", given)
             case _:
-                return [python, str(ROOT / "benchmarks" / f"{task.contender}.py")]
+                return [python, str(_program(task))]
 
     def _environment(self, task: Task, scratch: Path) -> dict[str, str]:
         """One arithmetic thread for each worker, said to every library that would choose by itself."""
@@ -150,6 +155,10 @@ class Launcher:
         }
 
 
+def _program(task: Task) -> Path:
+    return ROOT / "benchmarks" / f"{task.contender}.py"
+
+
 def _python(python: str, program: str, given: dict[str, Any]) -> list[str]:
     return [python, "-m", f"benchmarks.contenders.{program}", json.dumps(given)]
 
@@ -160,9 +169,17 @@ def _figures(said: str) -> list[dict[str, Any]]:
 
 
 def _route_figures(said: str) -> list[dict[str, Any]]:
-    """Read what numpy_route.py prints for people."""
-    found = re.findall(r"^(.+), MB/s: median ([\d,]+)", said, flags=re.MULTILINE)
-    return [{"figure": "route", "what": what, "MB/s": float(rate.replace(",", ""))} for what, rate in found]
+    """Read what data_routes.py prints for people: a route, its MB/s, and its time beside that of Spark's scan."""
+    line = r"^((?:numpy|cached|parquet)[\w-]*) +([\d,]+)(?:.* ([\d.]+) × its time)?"
+    return [
+        {
+            "figure": "route",
+            "route": route,
+            "rate": float(rate.replace(",", "")),
+            "scans": float(scans) if scans else None,
+        }
+        for route, rate, scans in re.findall(line, said, flags=re.MULTILINE)
+    ]
 
 
 def _last_words(log: Path) -> str:

@@ -23,7 +23,7 @@ GROUPS = {
     "parameters": "growth with parameters",
     "workers": "growth with workers",
     "soak": "200 fits in one session",
-    "numpy": "numpy to minibatches (numpy_route.py)",
+    "routes": "from data to minibatches (data_routes.py)",
 }
 # A contender's name: ours, dl4j and keras can be told apart by where and how they run.
 CONTENDERS = {
@@ -36,7 +36,7 @@ CONTENDERS = {
     **{f"stock-{form}": f"stock DL4J on Spark, {form}" for form in FORMS},
     **{f"elephas-{mode}": f"Elephas, {mode}" for mode in MODES},
     "mlpc": "Spark's MultilayerPerceptronClassifier",
-    "numpy_route": "pydl4j_spark's numpy route",
+    "data_routes": "pydl4j_spark's ways from data to minibatches",
 }
 
 
@@ -83,7 +83,7 @@ def tasks(scale: Scale) -> list[Task]:
         *_rounds(scale),
         *_growth(scale),
         Task("soak/ours-local", _problem("mlp", 640, kind="soak", fit_calls=scale.fit_calls, look_every=10), 1),
-        Task("numpy/numpy_route", {}, 1),
+        Task("routes/data_routes", {}, 1),
     ]
 
 

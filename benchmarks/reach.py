@@ -29,7 +29,7 @@ def reach(kept: Results) -> Iterator[Row]:
     yield _lenet(kept)
     yield _rows(kept)
     yield _python(kept)
-    yield from _routes(kept)
+    yield _routes(kept)
     yield _soak(kept)
 
 
@@ -127,19 +127,21 @@ def _python(kept: Results) -> Row:
     return Row(what, aim, f"{share.median:.2%} of the time is CPU time of the thread that called", share.median <= 0.01)
 
 
-def _routes(kept: Results) -> Iterator[Row]:
+def _routes(kept: Results) -> Row:
     what, aim = (
         "numpy (float32, 100 MB) → training-ready minibatches on local[2]; Parquet",
         "≥ 1 GB/s; within 2 × of Spark's own scan to arrays",
     )
-    told = [each for run in kept.of("numpy/numpy_route") for each in results.figures(run, "route")]
-    routes = {each["what"]: each["MB/s"] for each in told}
-    if not routes:
-        yield Row(what, aim)
-        return
-    numpy = next((rate for name, rate in routes.items() if name.startswith("numpy")), None)
-    measured = "; ".join(f"{name}: {rate:,.0f} MB/s" for name, rate in routes.items())
-    yield Row(what, aim, measured, None if numpy is None else numpy >= 1_000)
+    routes = {each["route"]: each for run in kept.of("routes/data_routes") for each in results.figures(run, "route")}
+    numpy, parquet = routes.get("numpy-float32"), routes.get("parquet-array")
+    if not (numpy and parquet and parquet["scans"]):
+        return Row(what, aim)
+    return Row(
+        what,
+        aim,
+        f"{numpy['rate'] / 1e3:.2f} GB/s; {parquet['scans']:.2f} × the time of Spark's scan",
+        numpy["rate"] >= 1_000 and parquet["scans"] <= 2,
+    )
 
 
 def _soak(kept: Results) -> Row:

@@ -1,6 +1,7 @@
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
+import org.deeplearning4j.datasets.iterator.ExistingDataSetIterator;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.nd4j.linalg.dataset.DataSet;
 
@@ -21,9 +22,7 @@ public final class InProcess {
         for (int epoch = 0; problem.goesOn(epoch, accuracy);) {
             long began = System.nanoTime();
             Collections.shuffle(minibatches, order);
-            for (DataSet minibatch : minibatches) {
-                network.fit(minibatch);
-            }
+            network.fit(new ExistingDataSetIterator(minibatches));
             double seconds = (System.nanoTime() - began) / 1e9;
             accuracy = problem.accuracy(network);
             problem.epoch(++epoch, seconds, accuracy);
