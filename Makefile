@@ -20,7 +20,7 @@ export PYDL4J_SPARK35_PYTHON := $(abspath $(PY35))
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test venv spark35 jar wheel lint lock clean clean-all tools quick-jar install
+.PHONY: help demo test venv spark35 jar wheel lint lock clean clean-all tools quick-jar install bench
 
 help:  ## this list
 	@sed -nE 's/^([a-z0-9-]+):.*  ## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -55,6 +55,14 @@ install: quick-jar .venv/.editable
 wheel: install  ## the wheel, jar inside, into dist/
 	$(PY) -m build --wheel --no-isolation
 
+# Elephas and Keras have an environment of their own. What was measured is kept, and a second call goes on with the
+# rest: see benchmarks/README.md.
+DATA ?= ../shared/data
+BENCH_ARGS ?=
+
+bench: install .venv-bench/.installed  ## Elephas, stock DL4J, Keras and this side by side; hours (BENCH_ARGS=--quick: minutes)
+	$(PY) -m benchmarks --data "$(DATA)" $(BENCH_ARGS)
+
 lint: .venv/.installed  ## ruff and mypy
 	@status=0; \
 	$(PY) -m ruff check . || status=1; \
@@ -69,17 +77,20 @@ lock:  ## compile the lock files anew (needs uv); what is pinned stays unless uv
 	UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile -q --generate-hashes --no-annotate --python-version 3.11 \
 	  --extra local --extra test pyproject.toml requirements/tools.in requirements/spark35.in \
 	  -o requirements/spark35.txt
+	UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile -q --generate-hashes --no-annotate --python-version 3.11 \
+	  requirements/bench.in -o requirements/bench.txt
 
 clean:  ## remove what was built
 	rm -rf build dist out jvm/target pydl4j_spark/engine/jars .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	rm -f .venv/.editable .venv-spark35/.editable
 
 clean-all: clean  ## and the environments; the caches stay
-	rm -rf .venv .venv-spark35
+	rm -rf .venv .venv-spark35 .venv-bench
 
 .venv/.installed: requirements/lock.txt requirements/install.py | tools
 .venv-spark35/.installed: requirements/spark35.txt requirements/install.py | tools
-.venv/.installed .venv-spark35/.installed:
+.venv-bench/.installed: requirements/bench.txt requirements/install.py | tools
+.venv/.installed .venv-spark35/.installed .venv-bench/.installed:
 	@[ -x $(@D)/bin/python ] || $(PYTHON) -m venv $(@D)
 	@$(PYTHON) requirements/install.py $(@D)/bin/python $< "$(WHEELHOUSE)"
 	@touch $@

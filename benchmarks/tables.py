@@ -1,0 +1,258 @@
+"""The tables of a run, as data, as Markdown and on the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table as RichTable
+
+from benchmarks import problem, results
+from benchmarks.launch import Run
+from benchmarks.plan import CONTENDERS, MODES
+from benchmarks.reach import reach
+from benchmarks.results import Results, Spread
+
+NONE = "–"
+
+
+@dataclass
+class Table:
+    """One table: a title, the columns, the rows in words, and what must be known to read them."""
+
+    title: str
+    columns: Sequence[str]
+    rows: list[Sequence[str]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def tables(kept: Results) -> list[Table]:
+    """Make all tables that there are figures for."""
+    made = [_reach(kept)]
+    made += [_network(kept, network) for network in problem.HIDDEN]
+    made += [_whole_fits(kept), _growth(kept), _soak(kept), _failures(kept)]
+    return [table for table in made if table.rows]
+
+
+def markdown(kept: Results) -> str:
+    """Write the tables as Markdown."""
+    parts = ["# pydl4j_spark, side by side", *header(kept)]
+    for table in tables(kept):
+        parts.append(f"## {table.title}")
+        lines = [table.columns, ["---"] * len(table.columns), *table.rows]
+        parts.append("\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines))
+        if table.notes:
+            parts.append("\n".join(f"- {note}" for note in table.notes))
+    return "\n\n".join(parts) + "\n"
+
+
+def draw(kept: Results) -> None:
+    """Draw the tables on the terminal."""
+    console = Console(highlight=False)
+    for line in header(kept):
+        console.print(line, markup=False)
+    for table in tables(kept):
+        drawn = RichTable(title=table.title, title_justify="left", show_lines=False)
+        for column in table.columns:
+            drawn.add_column(column, overflow="fold")
+        for row in table.rows:
+            drawn.add_row(*row)
+        console.print()
+        console.print(drawn)
+        for note in table.notes:
+            console.print(f"  - {note}", markup=False)
+
+
+def header(kept: Results) -> list[str]:
+    """Say on what machine and with what the figures were measured."""
+    machine = kept.machine
+    lines = [
+        f"{machine['processor']}, {machine['cores']} cores, {machine['memory_gb']:.0f} GB; {machine['system']}; "
+        f"{machine['java']}; measured {machine['date']}.",
+        "Versions: " + ", ".join(f"{name} {version}" for name, version in machine["versions"].items()) + ".",
+        "OMP_NUM_THREADS and TensorFlow's intra-op threads are 1 for each worker (2 where a row says 2 threads), its "
+        f"inter-op threads 1; every Spark driver and in-process JVM has {machine['jvm_memory']} of heap.",
+    ]
+    if kept.runs:
+        loads = Spread.of(run.load for run in kept.runs)
+        assert loads is not None
+        lines.append(
+            f"Load average before each of {len(kept.runs)} runs: median {loads.median:.1f}, highest {loads.highest:.1f}"
+            " (the runs' own echo counts in). Figures are medians over processes, with (lowest–highest)."
+        )
+    if kept.scale["rows"] != problem.TRAIN_ROWS:
+        lines.append(f"QUICK: {kept.scale}. These figures only show that everything runs.")
+    return lines
+
+
+def _reach(kept: Results) -> Table:
+    table = Table("Reach", ("what", "reach", "measured", "met"))
+    for row in reach(kept):
+        verdict = NONE if row.met is None else "yes" if row.met else "no"
+        table.rows.append((row.what, row.reach, row.measured or NONE, verdict))
+    return table
+
+
+def _network(kept: Results, network: str) -> Table:
+    ours = kept.spread(f"{network}/ours-local", results.later_epoch)
+    table = Table(
+        problem.TITLES[network],
+        ("contender", "first epoch, s", "later, s", "× ours", "to 95 %, s", "accuracy after 4", "peak memory, MB"),
+    )
+    for contender, title in CONTENDERS.items():
+        task = f"{network}/{contender}"
+        if network == "mlp" and contender.startswith("elephas"):
+            task = f"fit/{contender}"  # the same fits serve both tables
+        runs = kept.of(task)
+        if not runs:
+            continue
+        later = kept.spread(task, results.later_epoch)
+        if contender == "mlpc":
+            table.notes.append(_perceptron_note(runs[0]))
+            continue
+        table.rows.append(
+            (
+                title,
+                _text(kept.spread(task, results.first_epoch)),
+                _text(later),
+                f"{later.median / ours.median:.2f}" if later and ours else NONE,
+                _reached(kept, task),
+                _mean(kept, task, results.accuracy_after(4)),
+                _text(kept.spread(task, results.peak_memory), digits=0, scale=1e-6),
+            )
+        )
+    if table.rows:
+        table.notes += _SAMENESS
+        if network != "mlp":
+            table.notes.append("Stock DL4J and DL4J with its own native run two epochs here, for their time alone.")
+    return table
+
+
+_SAMENESS = [
+    "All: the same 8,000 rows, batch 64, Adam 1e-3 (0.9, 0.999, 1e-8), normal xavier/glorot weights, the repeat's "
+    "number as the seed; random streams differ between products. Scoring is never in the times.",
+    "Averaging: ours and stock DL4J after every 5 minibatches of a worker; Elephas knows 'once per epoch' and 'after "
+    "every minibatch', and runs with the first. Keras and DL4J in-process average nothing.",
+    "Order of rows: ours, Keras and Elephas shuffle rows in every epoch (Elephas within a partition); DL4J in-process "
+    "shuffles minibatches made once; stock DL4J splits its RDD at random.",
+    "Stock DL4J loses rows (its splits round down: 7,680 of 8,000 here) and throws Adam's moments away at every "
+    "average, as its builder is set; ours trains all rows and averages the moments. All of them run on our native "
+    "code, with layer helpers on where ours has them; only 'its own native' is DL4J as Maven gives it.",
+    "Elephas synchronous begins Adam anew in every epoch. Its epochs are differences between whole fits, its first "
+    "epoch holds the start of its workers. 'To 95 %' holds every product's start at first use, its imports not.",
+    "Memory is that of all processes of a contender together; pages that they share count for each.",
+]
+
+
+def _perceptron_note(run: Run) -> str:
+    fits = ", ".join(
+        f"{fit['epochs']} iterations: {fit['seconds']:.1f} s, accuracy {fit['accuracy']:.4f}"
+        for fit in results.figures(run, "fit")
+    )
+    return (
+        f"{CONTENDERS['mlpc']}, same layer sizes, has no epochs to compare: its layers are sigmoid, its solver L-BFGS, "
+        f"an iteration sees all rows. {fits}."
+    )
+
+
+def _whole_fits(kept: Results) -> Table:
+    table = Table(
+        "MLP: four epochs from the call of fit to its return, averaging once per epoch, rows already in Spark",
+        ("contender", "imports, s", "first fit, s", "imports + first, s", "× ours", "second fit, s", "accuracy"),
+    )
+    ours = kept.spread("fit/ours-local", results.as_a_user_sees)
+    for contender in ("ours-local", "ours-cluster", *(f"elephas-{mode}" for mode in MODES)):
+        task = f"fit/{contender}"
+        seen = kept.spread(task, results.as_a_user_sees)
+        if seen is None:
+            continue
+        table.rows.append(
+            (
+                CONTENDERS[contender],
+                _text(kept.spread(task, results.imports)),
+                _text(kept.spread(task, results.cold_fit)),
+                _text(seen),
+                f"{seen.median / ours.median:.2f}" if ours else NONE,
+                _text(kept.spread(task, results.warm_fit)),
+                _mean(kept, task, results.accuracy_after(kept.scale["epochs"])),
+            )
+        )
+    table.notes = [
+        "A process each time. 'Imports' is Python's import of the product (TensorFlow's, for Elephas). Starting the "
+        "Spark session and bringing the rows into its memory come before, and count for nobody.",
+        "The first fit starts what a product starts at first use: ND4J's native code in the JVM, or TensorFlow in "
+        "Spark's Python workers; the second finds it running.",
+    ]
+    return table
+
+
+def _growth(kept: Results) -> Table:
+    table = Table("Growth of an epoch after the first", ("what", "×", "epoch, s", "× the one before", "× the first"))
+    series = {
+        "rows, ours": [(times, f"rows/ours-local/{times}") for times in (1, 2, 4, 8)],
+        "rows, stock DL4J at its best": [(times, f"rows/stock-best/{times}") for times in (1, 2)],
+        "parameters, ours": [(times, f"parameters/ours-local/{times}") for times in problem.WIDER],
+        "workers, ours": [(workers, f"workers/ours-local/{workers}") for workers in (1, 2, 4)],
+    }
+    for what, members in series.items():
+        measured = [(times, kept.spread(task, results.later_epoch)) for times, task in members]
+        there = [(times, spread) for times, spread in measured if spread]
+        for place, (times, spread) in enumerate(there):
+            before = there[place - 1][1].median if place else spread.median
+            ratios = (f"{spread.median / each:.2f}" for each in (before, there[0][1].median))
+            table.rows.append((what, str(times), spread.text(), *ratios))
+    table.notes = [
+        "Rows beyond 8,000 are the same ones again. Stock DL4J stops at twice the rows: it reads all of them for every "
+        "averaging split, so that an epoch costs their square.",
+        "Each worker is a thread of local[workers] on the machine's cores: with more workers than cores they contend, "
+        "and no gain is to be expected.",
+    ]
+    return table
+
+
+def _soak(kept: Results) -> Table:
+    table = Table("Many fits in one session", ("what", "per fit", "at first look", "at the end"))
+    for run in kept.of("soak/ours-local"):
+        looks = results.figures(run, "soak")
+        if not looks:
+            continue
+        for what in ("resident", "heap", "off_heap", "python"):
+            slope = results.growth_per_fit(what)(run)
+            per_fit = NONE if slope is None else f"{slope / 1e6:+.3f} MB"
+            table.rows.append((what, per_fit, *(f"{look[what] / 1e6:.0f} MB" for look in (looks[0], looks[-1]))))
+        for what in ("broadcasts", "blocks", "files"):
+            table.rows.append((what, NONE, *(str(look[what]) for look in (looks[0], looks[-1]))))
+        table.notes = [
+            f"{looks[-1]['fit']} fits of one network on {run.settings['rows']} rows, looked at every "
+            f"{run.settings['look_every']} fits, after a collection. Growth is a straight line through all looks "
+            "but the first quarter.",
+            "'resident' is the JVM's; 'blocks' are Spark's other than broadcasts: the cached training rows of the "
+            "benchmark itself count among them, at both looks.",
+        ]
+    return table
+
+
+def _failures(kept: Results) -> Table:
+    table = Table("Runs that came to nothing", ("task", "repeat", "why"))
+    table.rows = [(run.task, str(run.repeat), run.error or "") for run in kept.failures()]
+    return table
+
+
+def _text(spread: Spread | None, **form: Any) -> str:
+    return NONE if spread is None else spread.text(**form)
+
+
+def _mean(kept: Results, task: str, measure: Any) -> str:
+    values = [value for value in map(measure, kept.of(task)) if value is not None]
+    return f"{sum(values) / len(values):.4f} (of {len(values)})" if values else NONE
+
+
+def _reached(kept: Results, task: str) -> str:
+    runs = kept.of(task)
+    spread = kept.spread(task, results.to_target)
+    if spread is None:
+        most = max(max((e.get("epochs", e.get("epoch", 0)) for e in run.figures), default=0) for run in runs)
+        return f"not in {most} epochs"
+    return spread.text() + ("" if spread.count == len(runs) else f"; {spread.count} of {len(runs)} runs")
