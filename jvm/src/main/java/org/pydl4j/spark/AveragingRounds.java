@@ -3,6 +3,7 @@ package org.pydl4j.spark;
 import java.io.Serializable;
 import java.util.HashSet;
 import java.util.Set;
+import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.rdd.PartitionPruningRDD;
@@ -92,6 +93,7 @@ final class AveragingRounds implements Training {
         boolean shuffled = shuffle;
         int group = plan.groupOf(round);
         JavaRDD<DataSet> minibatches = only(group, plan.workersIn(round)).mapPartitions(iterator -> {
+            Native.useThreads(TaskContext.get().cpus());
             Block block = iterator.next();
             Permutation order = shuffled
                     ? Permutation.of(block.size(), key, epoch, block.partition())

@@ -6,6 +6,7 @@ import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.Serializable;
 import java.io.UncheckedIOException;
+import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
@@ -17,6 +18,7 @@ import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.api.preprocessor.DataNormalization;
 import org.nd4j.linalg.factory.Nd4j;
+import org.pydl4j.spark.helpers.Helpers;
 
 /** A network as executors get it for scoring: configuration and parameters by one broadcast, its normalizer beside. */
 final class Snapshot implements Serializable, AutoCloseable {
@@ -49,6 +51,7 @@ final class Snapshot implements Serializable, AutoCloseable {
 
     /** A network of this task's own: DL4J's networks are not safe to share between threads. */
     MultiLayerNetwork network() {
+        Native.useThreads(TaskContext.get().cpus());
         MultiLayerConfiguration conf = MultiLayerConfiguration.fromJson(configuration);
         Layer first = conf.getConf(0).getLayer();
         if (first instanceof ActivationLayer || first instanceof DropoutLayer) {
@@ -58,6 +61,7 @@ final class Snapshot implements Serializable, AutoCloseable {
         }
         MultiLayerNetwork network = new MultiLayerNetwork(conf);
         network.init(Nd4j.read(new ByteArrayInputStream(params.value())), false);
+        Helpers.install(network);
         return network;
     }
 

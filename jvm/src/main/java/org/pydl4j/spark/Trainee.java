@@ -15,6 +15,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.dataset.api.MultiDataSet;
 import org.nd4j.linalg.factory.Nd4j;
+import org.pydl4j.spark.helpers.Helpers;
 
 /** A network in training, of layers or a graph: the few things for which DL4J's two classes have no common name. */
 abstract class Trainee implements AutoCloseable {
@@ -29,6 +30,12 @@ abstract class Trainee implements AutoCloseable {
 
     /** A network of an executor's own, from what {@link #configuration} gave; its numbers are still to come. */
     static Trainee from(Serializable configuration) {
+        Trainee made = made(configuration);
+        Helpers.install(made.model());
+        return made;
+    }
+
+    private static Trainee made(Serializable configuration) {
         if (configuration instanceof MultiLayerConfiguration) {
             MultiLayerNetwork network = new MultiLayerNetwork(((MultiLayerConfiguration) configuration).clone());
             network.init();

@@ -3,6 +3,7 @@ package org.pydl4j.spark;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.function.VoidFunction;
 import org.apache.spark.broadcast.Broadcast;
 import org.deeplearning4j.spark.api.TrainingHook;
@@ -30,6 +31,17 @@ final class Worker implements VoidFunction<Iterator<Block>> {
 
     @Override
     public void call(Iterator<Block> partition) {
+        Native.useThreads(TaskContext.get().cpus());
+        try {
+            train(partition);
+        } catch (OutOfMemoryError e) {
+            // As an exception: the error itself would make Spark end the whole executor before anybody could read this.
+            throw new BridgeException(BridgeException.Code.TRAINING,
+                    "a worker ran out of memory (" + e.getMessage() + "); " + Native.memoryAdvice(), e);
+        }
+    }
+
+    private void train(Iterator<Block> partition) {
         List<Block> blocks = new ArrayList<>();
         partition.forEachRemaining(blocks::add);
         Residents fit = residents.value();

@@ -6,6 +6,7 @@ import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.spark.api.TrainingHook;
 import org.nd4j.linalg.dataset.api.DataSet;
 import org.nd4j.linalg.dataset.api.MultiDataSet;
+import org.pydl4j.spark.helpers.Helpers;
 
 /** Runs on a worker of DL4J's own master around every minibatch: seeds its chance before, counts its rows after. */
 final class WorkerHook implements TrainingHook {
@@ -25,6 +26,7 @@ final class WorkerHook implements TrainingHook {
         if (scores == null) {
             scores = new ScoreSum();
             model.addListeners(scores);
+            Helpers.install(model);
         }
         scores.reset();
         MultiLayerNetwork network = (MultiLayerNetwork) model;
