@@ -30,9 +30,10 @@ final class Plan implements Serializable {
     Plan(long rows, int batch, int workers, int frequency, long bytesPerRow) {
         this.rows = rows;
         this.batch = batch;
-        this.workers = workers;
         this.frequency = frequency;
         this.minibatches = ceilDiv(rows, batch);
+        // More would have nothing to train in any round.
+        this.workers = (int) Math.min(workers, minibatches);
         this.roundsPerGroup = Math.max(1, PARTITION_BYTES / Math.max(1, bytesPerRow * batch * frequency));
     }
 

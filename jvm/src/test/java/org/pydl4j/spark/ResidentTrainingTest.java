@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
@@ -231,6 +232,49 @@ class ResidentTrainingTest {
         assertEquals(6, network.getIterationCount());
         assertEquals(0, network.getEpochCount());
         assertTrue(context.getPersistentRDDs().isEmpty());
+    }
+
+    /** Whose numbers are others whenever they are asked for. */
+    private static final class Unsteady extends Rows {
+        private static final AtomicInteger READ = new AtomicInteger();
+        private final Rows steady;
+
+        Unsteady(Rows steady) {
+            super(steady.spec, "training data");
+            this.steady = steady;
+        }
+
+        @Override
+        JavaRDD<float[]> ordered() {
+            return steady.ordered();
+        }
+
+        @Override
+        List<Scan> scanPartitions(boolean withMoments) {
+            return steady.scanPartitions(withMoments);
+        }
+
+        @Override
+        JavaRDD<Block> arrange(Plan plan, Permutation order) {
+            return steady.arrange(plan, order).map(block -> {
+                block.examples().floats()[0] = READ.incrementAndGet();
+                return block;
+            });
+        }
+    }
+
+    @Test
+    void rowsThatAreOthersWhenTheyAreReadAgainAreRefused() throws Exception {
+        MultiLayerNetwork network = Networks.perceptron(new Sgd(0.1));
+        try (Training fit = master(2, 8, 3, true).training(context, new Network(network, null),
+                new Unsteady(new GivenRows(context, Networks.rows(50))), false, 2)) {
+            fit.prepare();
+            fit.epoch((done, soFar) -> {});
+            context.getPersistentRDDs().values().forEach(lost -> lost.unpersist(true));
+            Exception refused = assertThrows(Exception.class, () -> fit.epoch((done, soFar) -> {}));
+            assertEquals("DATA", BridgeException.within(refused).code());
+            assertTrue(refused.getMessage().contains("the rows changed during the fit"), refused.getMessage());
+        }
     }
 
     @Test
