@@ -1,4 +1,4 @@
-"""Submitted by the cluster tests: executors are killed in the middle of a fit, and its result is as if they were not."""
+"""Submitted by the cluster tests: executors are killed in the middle of a fit, and its result does not show it."""
 
 from __future__ import annotations
 
