@@ -11,11 +11,12 @@ from rich.table import Table as RichTable
 
 from benchmarks import problem, results
 from benchmarks.launch import Run
-from benchmarks.plan import CONTENDERS, MODES
+from benchmarks.plan import CONTENDERS, FORMS, MODES
 from benchmarks.reach import reach
 from benchmarks.results import Results, Spread
 
 NONE = "–"
+_PAPER = 160
 
 
 @dataclass
@@ -51,6 +52,8 @@ def markdown(kept: Results) -> str:
 def draw(kept: Results) -> None:
     """Draw the tables on the terminal."""
     console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = _PAPER
     for line in header(kept):
         console.print(line, markup=False)
     for table in tables(kept):
@@ -124,7 +127,7 @@ def _network(kept: Results, network: str) -> Table:
             )
         )
     if table.rows:
-        table.notes += _SAMENESS
+        table.notes += [*_SAMENESS, *_rows_lost(kept, network)]
         if network != "mlp":
             table.notes.append("Stock DL4J and DL4J with its own native run two epochs here, for their time alone.")
     return table
@@ -137,13 +140,27 @@ _SAMENESS = [
     "every minibatch', and runs with the first. Keras and DL4J in-process average nothing.",
     "Order of rows: ours, Keras and Elephas shuffle rows in every epoch (Elephas within a partition); DL4J in-process "
     "shuffles minibatches made once; stock DL4J splits its RDD at random.",
-    "Stock DL4J loses rows (its splits round down: 7,680 of 8,000 here) and throws Adam's moments away at every "
-    "average, as its builder is set; ours trains all rows and averages the moments. All of them run on our native "
-    "code, with layer helpers on where ours has them; only 'its own native' is DL4J as Maven gives it.",
+    "Stock DL4J throws Adam's moments away at every average, as its builder is set; ours averages them. All of DL4J "
+    "runs on our native code, with layer helpers on where ours has them; only 'its own native' is DL4J as Maven gives "
+    "it.",
     "Elephas synchronous begins Adam anew in every epoch. Its epochs are differences between whole fits, its first "
     "epoch holds the start of its workers. 'To 95 %' holds every product's start at first use, its imports not.",
     "Memory is that of all processes of a contender together; pages that they share count for each.",
 ]
+
+
+def _rows_lost(kept: Results, network: str) -> list[str]:
+    """Say how many rows stock DL4J trained of those it was given, where it was not all."""
+    notes = []
+    for form in FORMS:
+        for run in kept.of(f"{network}/stock-{form}")[:1]:
+            trained = [epoch["rows"] for epoch in results.figures(run, "epoch")]
+            if min(trained) < run.settings["rows"]:
+                notes.append(
+                    f"Stock DL4J, {form}, trained {min(trained):,} to {max(trained):,} of {run.settings['rows']:,} "
+                    "rows in an epoch: its splits round down. All others train every row."
+                )
+    return notes
 
 
 def _perceptron_note(run: Run) -> str:

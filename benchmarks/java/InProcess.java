@@ -25,7 +25,7 @@ public final class InProcess {
             network.fit(new ExistingDataSetIterator(minibatches));
             double seconds = (System.nanoTime() - began) / 1e9;
             accuracy = problem.accuracy(network);
-            problem.epoch(++epoch, seconds, accuracy);
+            problem.epoch(++epoch, seconds, accuracy, problem.setting("rows"));
         }
     }
 }

@@ -111,9 +111,9 @@ final class Problem {
         return done < setting("most_epochs") && accuracy < task.get("target").asDouble();
     }
 
-    void epoch(int number, double seconds, double accuracy) throws Exception {
+    void epoch(int number, double seconds, double accuracy, long rows) throws Exception {
         emit(JSON.createObjectNode().put("figure", "epoch").put("epoch", number).put("seconds", seconds)
-                .put("accuracy", accuracy));
+                .put("accuracy", accuracy).put("rows", rows));
     }
 
     /** Tells what the run really used: it is not asked for but found. */

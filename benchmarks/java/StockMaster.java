@@ -33,7 +33,8 @@ public final class StockMaster {
                     new ParameterAveragingTrainingMaster.Builder(workers, single ? 1 : batch)
                             .batchSizePerWorker(batch)
                             .averagingFrequency(problem.setting("frequency"))
-                            .workerPrefetchNumBatches(2);
+                            .workerPrefetchNumBatches(2)
+                            .trainingHooks(new RowCount());
             if (form.equals("export")) {
                 builder.rddTrainingApproach(RDDTrainingApproach.Export)
                         .exportDirectory(problem.task.get("scratch").asText());
@@ -53,7 +54,7 @@ public final class StockMaster {
                 spark.fit(rows);
                 double seconds = (System.nanoTime() - began) / 1e9;
                 accuracy = problem.accuracy(spark.getNetwork());
-                problem.epoch(++epoch, seconds, accuracy);
+                problem.epoch(++epoch, seconds, accuracy, RowCount.take());
             }
             master.deleteTempFiles(context);
         }
