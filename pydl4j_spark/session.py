@@ -13,7 +13,8 @@ from pydl4j_spark.engine.java import check_java
 from pydl4j_spark.errors import EngineError
 
 _KRYO = "org.apache.spark.serializer.KryoSerializer"
-_REGISTRATOR = "org.nd4j.kryo.Nd4jRegistrator"
+# Ours before ND4J's, which loads the native code: on an executor that happens before any task could set it up.
+_REGISTRATORS = "org.pydl4j.spark.NativeRegistrator,org.nd4j.kryo.Nd4jRegistrator"
 
 
 def configure_spark(builder: Any) -> Any:
@@ -21,7 +22,7 @@ def configure_spark(builder: Any) -> Any:
 
     With it come one arithmetic thread per Spark task (``OMP_NUM_THREADS``; for a ``local[...]`` master in this
     process's environment, which the JVM inherits), Spark's own progress bar off, and ND4J's registrator where Kryo
-    is chosen.
+    is chosen. All else that the native code needs, the jar sets by itself in each JVM.
 
     Parameters
     ----------
@@ -63,7 +64,7 @@ def configure_spark(builder: Any) -> Any:
     builder.config("spark.jars", ",".join(jars))
     if options.get("spark.serializer") == _KRYO and "spark.kryo.registrator" not in options:
         # Without it Kryo writes the addresses of ND4J's off-heap arrays instead of their contents.
-        builder.config("spark.kryo.registrator", _REGISTRATOR)
+        builder.config("spark.kryo.registrator", _REGISTRATORS)
     if "spark.executorEnv.OMP_NUM_THREADS" not in options:
         builder.config("spark.executorEnv.OMP_NUM_THREADS", _threads(options))
     if "spark.ui.showConsoleProgress" not in options:

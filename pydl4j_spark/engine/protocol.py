@@ -15,8 +15,8 @@ Handle = Any
 class Engine(Protocol):
     """A JVM with the jar: JSON, paths and handles go in, JSON and handles come out."""
 
-    def versions(self) -> dict[str, str]:
-        """Versions of jar and Java, and ND4J's backend."""
+    def versions(self) -> dict[str, Any]:
+        """Versions of jar and Java, ND4J's backend, and how the native code is set up."""
 
     def resolve(self, configuration: str) -> str:
         """DL4J's canonical JSON of a configuration."""

@@ -10,6 +10,7 @@ import os
 import signal
 import threading
 import uuid
+import warnings
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -76,13 +77,15 @@ class SparkEngine:
                 "A session that runs already must be stopped first: spark.stop()"
             )
         self._bridge = bridge
-        found, expected = self.versions()["jar"], package_version()
+        versions = self.versions()
+        found, expected = versions["jar"], package_version()
         # A package that travels by --py-files has no installed version to compare.
         if expected is not None and found != expected:
             raise JarMismatch(
                 f"the session's jar is pydl4j_spark {found}, this package is {expected}; "
                 f"start the session with the jar that belongs to it: {jar_path()}"
             )
+        _check_native(versions["native"])
         self._workspace = Path(self._call(bridge.workspace))
 
     @property
@@ -144,9 +147,9 @@ class SparkEngine:
 
     # --- configurations and networks -----------------------------------------------------------------------------
 
-    def versions(self) -> dict[str, str]:
-        """Versions of jar and Java, and ND4J's backend."""
-        versions: dict[str, str] = json.loads(self._call(self._bridge.versions))
+    def versions(self) -> dict[str, Any]:
+        """Versions of jar and Java, ND4J's backend, and how the driver's native code is set up."""
+        versions: dict[str, Any] = json.loads(self._call(self._bridge.versions))
         return versions
 
     def resolve(self, configuration: str) -> str:
@@ -269,6 +272,22 @@ class SparkEngine:
     def predict(self, network: Handle, frame: Any, spec: dict[str, Any], settings: dict[str, Any]) -> Handle:
         """Give the Java DataFrame that scores a DataFrame when it is computed."""
         return self._call(self._bridge.predict, self._jsc, network, frame._jdf, json.dumps(spec), json.dumps(settings))
+
+
+def _check_native(native: dict[str, Any]) -> None:
+    """Warn where ND4J was at work in this JVM before the jar could set it up."""
+    if native["in_time"]:
+        return
+    warnings.warn(
+        "ND4J was used in this Spark session before pydl4j_spark: dilated pooling may be computed wrongly by oneDNN, "
+        f"and the limit of off-heap memory is JavaCPP's own ({native['off_heap_bytes'] >> 20} MB). Start the session "
+        "with\n"
+        "    spark.driver.extraJavaOptions    -Dopexec=org.pydl4j.spark.NativeExecutioner\n"
+        "    spark.executor.extraJavaOptions  -Dopexec=org.pydl4j.spark.NativeExecutioner\n"
+        "(with Kryo: spark.kryo.registrator  org.pydl4j.spark.NativeRegistrator,org.nd4j.kryo.Nd4jRegistrator)",
+        UserWarning,
+        stacklevel=3,
+    )
 
 
 def _write_npy(path: Path, array: NDArray[Any]) -> None:

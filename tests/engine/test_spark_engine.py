@@ -67,7 +67,8 @@ def test_configure_spark_keeps_what_is_set():
     assert "spark.kryo.registrator" not in builder._options
     assert builder._options["spark.executorEnv.OMP_NUM_THREADS"] == "1"
     kryo = SparkSession.Builder().config("spark.serializer", "org.apache.spark.serializer.KryoSerializer")
-    assert configure_spark(kryo)._options["spark.kryo.registrator"] == "org.nd4j.kryo.Nd4jRegistrator"
+    registrators = configure_spark(kryo)._options["spark.kryo.registrator"]
+    assert registrators == "org.pydl4j.spark.NativeRegistrator,org.nd4j.kryo.Nd4jRegistrator"
     with pytest.raises(EngineError, match=r"takes a SparkSession\.builder"):
         configure_spark("local")
 

@@ -68,7 +68,8 @@ final class Commands {
         }
         if (conf.get("spark.serializer", "").endsWith(".KryoSerializer")) {
             // Without it Kryo writes the addresses of ND4J's off-heap arrays instead of their contents.
-            conf.setIfMissing("spark.kryo.registrator", "org.nd4j.kryo.Nd4jRegistrator");
+            conf.setIfMissing("spark.kryo.registrator",
+                    NativeRegistrator.class.getName() + ",org.nd4j.kryo.Nd4jRegistrator");
         }
         conf.setIfMissing("spark.app.name", Main.NAME);
         SparkSession spark = SparkSession.builder().config(conf).getOrCreate();

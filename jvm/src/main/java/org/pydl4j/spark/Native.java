@@ -78,6 +78,7 @@ final class Native {
 
     /** What to do when memory ran out in this JVM: a sentence that names the settings to raise, and what they give now. */
     static String memoryAdvice() {
+        prepare();
         return "this JVM may take " + megabytes(Runtime.getRuntime().maxMemory()) + " of heap and "
                 + megabytes(Pointer.maxBytes()) + " off-heap (" + megabytes(Pointer.totalBytes())
                 + " in use): raise " + MemoryLimits.ofThisJvm().settings + ", or take smaller minibatches";

@@ -50,7 +50,8 @@ public final class NativeBuild {
         List<String> needed = extension.contains("avx512") ? AVX512 : extension.contains("avx2") ? AVX2 : List.of();
         String lacking = needed.stream().filter(cpu::lacks).collect(Collectors.joining(", "));
         if (!lacking.isEmpty()) {
-            String other = extension.contains("avx512") ? "-onednn-avx2, or empty for generic code" : "(empty: generic code)";
+            String other = extension.contains("avx512") ? "-onednn-avx2, or empty for generic code"
+                    : " (empty: generic code)";
             throw refusal("this machine's processor has no " + lacking,
                     "build a jar with PYDL4J_SPARK_NATIVE_EXTENSION=" + other);
         }

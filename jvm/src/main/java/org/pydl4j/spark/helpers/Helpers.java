@@ -39,19 +39,24 @@ public final class Helpers {
      * <p>The network then no longer computes the gradient of its inputs (it is zeros): training does not ask for it.
      */
     public static void install(Model model) {
+        install(model, NativeBuild.OURS.hasOneDnn());
+    }
+
+    /** The same, as for native code with or without oneDNN. */
+    public static void install(Model model, boolean oneDnn) {
         if (!areEnabled()) {
             return;
         }
         if (model instanceof MultiLayerNetwork) {
             Layer[] layers = ((MultiLayerNetwork) model).getLayers();
             for (int i = 0; i < layers.length; i++) {
-                install(layers[i], i == 0);
+                install(layers[i], i == 0, oneDnn);
             }
         } else if (model instanceof ComputationGraph) {
             ComputationGraph graph = (ComputationGraph) model;
             for (GraphVertex vertex : graph.getVertices()) {
                 if (vertex.hasLayer()) {
-                    install(vertex.getLayer(), readsInputsOnly(graph, vertex));
+                    install(vertex.getLayer(), readsInputsOnly(graph, vertex), oneDnn);
                 }
             }
         }
@@ -66,13 +71,13 @@ public final class Helpers {
         return true;
     }
 
-    private static void install(Layer layer, boolean first) {
+    private static void install(Layer layer, boolean first, boolean oneDnn) {
         // Exactly these classes: their subclasses (one or three dimensions, depthwise, ...) compute in ways of their own.
         if (layer.getClass() == ConvolutionLayer.class) {
-            set(layer, ConvolutionLayer.class, new PatchConvolution(first));
+            set(layer, ConvolutionLayer.class, new PatchConvolution(first, oneDnn));
         } else if (layer.getClass() == SubsamplingLayer.class) {
             set(layer, SubsamplingLayer.class, new MaxPooling());
-        } else if (layer.getClass() == BatchNormalization.class && NativeBuild.OURS.hasOneDnn()) {
+        } else if (layer.getClass() == BatchNormalization.class && oneDnn) {
             BatchNormalization normalization = (BatchNormalization) layer;
             if (!normalization.layerConf().isLockGammaBeta()) {
                 set(layer, BatchNormalization.class, new MKLDNNBatchNormHelper(null));

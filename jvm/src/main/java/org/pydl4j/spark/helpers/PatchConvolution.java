@@ -23,30 +23,29 @@ import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.activations.IActivation;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.pydl4j.spark.NativeBuild;
 
 /**
  * A convolution's arithmetic without the waste of DL4J's: the forward pass is not computed a second time during
  * backpropagation, and the first layer of a network computes no gradient for its input.
  *
  * <p>Per image, what the filters see becomes a matrix, and OpenBLAS multiplies it with the weights. Where oneDNN is at
- * hand it does the layers that are not the first, in which it is as fast; and those that are NHWC. What neither does
- * (double, half) is left to DL4J.
+ * hand it does the layers that are not the first, in which it is as fast, and those that are NHWC; but ND4J cannot
+ * make it dilate. What neither does (double, half, dilated NHWC) is left to DL4J.
  */
 final class PatchConvolution extends MKLDNNConvHelper {
 
-    private static final boolean ONE_DNN = NativeBuild.OURS.hasOneDnn();
-
     private final boolean first;
+    private final boolean oneDnn;
     private final Scratch patches = new Scratch();
     private final Scratch patchGradients = new Scratch();
     private final Kept kept = new Kept();
     private INDArray lastInput;
     private INDArray lastWeights;
 
-    PatchConvolution(boolean first) {
+    PatchConvolution(boolean first, boolean oneDnn) {
         super(null);
         this.first = first;
+        this.oneDnn = oneDnn;
     }
 
     @Override
@@ -65,12 +64,12 @@ final class PatchConvolution extends MKLDNNConvHelper {
         if (!Floats.areIn(input, weights)) {
             return null;
         }
-        if (isOurs(format)) {
+        if (isOurs(format, dilation)) {
             int[] outSize = ConvolutionUtils.getOutputSize(input, kernel, strides,
                     convolutionMode == ConvolutionMode.Same ? null : pad, convolutionMode, dilation, format);
             z = multiply(Floats.dense(input), weights, bias,
                     window(input, kernel, strides, pad, dilation, outSize), outSize, workspaces);
-        } else if (ONE_DNN) {
+        } else if (isOneDnns(dilation)) {
             z = super.preOutput(input, weights, bias, kernel, strides, pad, mode, algorithm, convolutionMode, dilation,
                     format, workspaces);
         } else {
@@ -99,19 +98,23 @@ final class PatchConvolution extends MKLDNNConvHelper {
         }
         // Dense, because ND4J passes oneDNN a permuted array as if it were not: the gradients would be wrong.
         INDArray dense = Floats.dense(delta);
-        if (isOurs(format)) {
+        if (isOurs(format, dilation)) {
             int[] outSize = {(int) delta.size(2), (int) delta.size(3)};
             return gradients(Floats.dense(input), weights, dense,
                     window(input, kernel, strides, pad, dilation, outSize), biasGradient, weightGradient, workspaces);
         }
-        return ONE_DNN
+        return isOneDnns(dilation)
                 ? super.backpropGradient(input, weights, bias, dense, kernel, strides, pad, biasGradient, weightGradient,
                         activation, mode, filterAlgorithm, dataAlgorithm, convolutionMode, dilation, format, workspaces)
                 : null;
     }
 
-    private boolean isOurs(CNN2DFormat format) {
-        return format == CNN2DFormat.NCHW && (first || !ONE_DNN);
+    private boolean isOurs(CNN2DFormat format, int[] dilation) {
+        return format == CNN2DFormat.NCHW && (first || !isOneDnns(dilation));
+    }
+
+    private boolean isOneDnns(int[] dilation) {
+        return oneDnn && dilation[0] == 1 && dilation[1] == 1;
     }
 
     private INDArray multiply(INDArray input, INDArray weights, INDArray bias, Window window, int[] outSize,
