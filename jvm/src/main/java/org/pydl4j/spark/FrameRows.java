@@ -1,128 +1,220 @@
 package org.pydl4j.spark;
 
-import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
-import java.util.NoSuchElementException;
 import org.apache.spark.Partitioner;
 import org.apache.spark.api.java.JavaPairRDD;
 import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
-import org.apache.spark.sql.types.StructType;
+import org.apache.spark.storage.RDDInfo;
+import org.apache.spark.storage.StorageLevel;
 import scala.Tuple2;
 
-/** Rows of a DataFrame, converted where they are: none passes the driver. */
+/**
+ * Rows of a DataFrame, converted where they are: none passes the driver.
+ *
+ * <p>The source is read once, into {@link Pack}s that stay on the executors (on disk where memory is short) until the
+ * rows have been laid out. Where it must be read again, because an executor was lost, it must be the same.
+ */
 final class FrameRows extends Rows {
 
+    /** Rows that take less than this part of the heap are held twice while they are laid out. */
+    private static final int ROOM = 6;
+
     private final Dataset<Row> frame;
-    private final RowReader reader;
+    private JavaRDD<Pack> packs;
+    private JavaPairRDD<Integer, Parcel> parcels;
+    private JavaRDD<Block> blocks;
 
     FrameRows(Dataset<Row> frame, ExampleSpec spec, String name) {
         super(spec, name);
         this.frame = frame;
-        this.reader = reader(frame.schema(), spec, spec.labelled());
     }
 
-    static RowReader reader(StructType schema, ExampleSpec spec, boolean labelled) {
-        int[] features = spec.featureColumns.stream().mapToInt(schema::fieldIndex).toArray();
-        return new RowReader(spec, features, labelled ? schema.fieldIndex(spec.labelColumn) : -1);
+    private JavaRDD<Pack> packs() {
+        if (packs == null) {
+            ExampleReader reader = new ExampleReader(frame.schema(), spec);
+            ExampleSpec what = spec;
+            packs = frame.queryExecution().toRdd().toJavaRDD()
+                    .mapPartitions(rows -> Pack.of(rows, reader, what))
+                    .persist(StorageLevel.MEMORY_AND_DISK());
+        }
+        return packs;
     }
 
     @Override
     List<Scan> scanPartitions(boolean withMoments) {
-        RowReader read = reader;
         ExampleSpec what = spec;
-        return frame.toJavaRDD().mapPartitions(rows -> {
+        return packs().mapPartitions(packs -> {
             Scan scan = new Scan(what, withMoments);
-            while (rows.hasNext()) {
-                Row row = rows.next();
-                try {
-                    scan.add(read.read(row));
-                } catch (RowReader.BadRow e) {
-                    scan.bad(e.getMessage());
-                }
+            long checksum = 0;
+            while (packs.hasNext()) {
+                Pack pack = packs.next();
+                scan.add(pack.examples);
+                pack.bad.forEach(scan::bad);
+                checksum = pack.examples.checksum(checksum);
             }
-            return List.of(scan.partitionDone()).iterator();
+            return List.of(scan.partitionDone(checksum)).iterator();
         }).collect();
     }
 
     @Override
-    JavaRDD<float[]> ordered() {
-        RowReader read = reader;
-        return frame.toJavaRDD().map(row -> {
-            try {
-                return read.read(row);
-            } catch (RowReader.BadRow e) {
-                throw BridgeException.data("the rows changed after they were checked: " + e.getMessage());
-            }
-        });
+    JavaRDD<Examples> ordered() {
+        return packs().map(Pack::checked);
     }
 
     @Override
     JavaRDD<Block> arrange(Plan plan, Permutation order) {
-        long[] offsets = scan().offsets();
+        blocks = (areAtHand() ? gathered(plan, order) : sent(plan, order)).persist(StorageLevel.MEMORY_AND_DISK());
+        blocks.foreach(block -> {}); // Made now, for the packs are not needed after that.
+        packs.unpersist(false);
+        return blocks;
+    }
+
+    /** Whether all rows are in this very JVM's memory, and there is room for them a second time. */
+    private boolean areAtHand() {
+        if (!packs().context().isLocal()) {
+            return false;
+        }
+        long bytes = scan().rows() * spec.width() * Float.BYTES;
+        for (RDDInfo info : packs.context().getRDDStorageInfo()) {
+            if (info.id() == packs.id()) {
+                return info.diskSize() == 0 && info.numCachedPartitions() == info.numPartitions()
+                        && bytes < Runtime.getRuntime().maxMemory() / ROOM;
+            }
+        }
+        return false;
+    }
+
+    /** Each partition takes its rows from where they lie, without sending them. */
+    JavaRDD<Block> gathered(Plan plan, Permutation order) {
         ExampleSpec what = spec;
-        JavaPairRDD<Long, float[]> placed = ordered()
-                .mapPartitionsWithIndex((p, rows) -> new Placing(rows, offsets[p], plan.rows, order), false)
-                .mapToPair(pair -> pair);
-        return placed.repartitionAndSortWithinPartitions(new ByPlan(plan))
+        JavaSparkContext context = JavaSparkContext.fromSparkContext(packs.context());
+        return context.parallelize(numbers(plan.partitions()), plan.partitions())
+                .cartesian(ordered().coalesce(1))
                 .mapPartitionsWithIndex((p, pairs) -> {
-                    List<float[]> rows = new ArrayList<>(plan.rowsIn(p));
-                    pairs.forEachRemaining(pair -> rows.add(pair._2()));
-                    return List.of(new Block(p, Examples.of(what, rows.toArray(new float[0][])))).iterator();
+                    Examples all = new Examples(what, plan.rowsIn(p), false, true);
+                    long[] wanted = new long[all.size()];
+                    Arrays.setAll(wanted, i -> order.at(plan.position(p, i)));
+                    Arrays.sort(wanted);
+                    int placed = 0;
+                    long first = 0;
+                    while (pairs.hasNext()) {
+                        Examples some = pairs.next()._2();
+                        for (; placed < wanted.length && wanted[placed] < first + some.size(); placed++) {
+                            some.copy((int) (wanted[placed] - first), all,
+                                    plan.slotOfPosition(order.positionOf(wanted[placed])));
+                        }
+                        first += some.size();
+                    }
+                    return List.of(complete(new Block(p, all), placed)).iterator();
                 }, true);
     }
 
-    /** Gives every row of a partition its position in the shuffled order. */
-    private static final class Placing implements Iterator<Tuple2<Long, float[]>> {
-        private final Iterator<float[]> rows;
-        private final long total;
-        private final Permutation order;
-        private long index;
+    /** Each pack's rows are sent to where the plan has them, in parcels. */
+    JavaRDD<Block> sent(Plan plan, Permutation order) {
+        ExampleSpec what = spec;
+        long[] offsets = scan().offsets();
+        long[] checksums = scan().checksums();
+        parcels = ordered()
+                .mapPartitionsWithIndex((p, examples) ->
+                        Parcel.dispatch(new Unchanged(examples, checksums[p]), offsets[p], plan, order), false)
+                .mapToPair(parcel -> parcel)
+                .partitionBy(new ByNumber(plan.partitions()));
+        // Asking for anything sends everything; then there is room for the blocks.
+        parcels.isEmpty();
+        packs.unpersist(false);
+        return parcels.mapPartitionsWithIndex((p, sent) -> {
+            Examples all = new Examples(what, plan.rowsIn(p), false, true);
+            int placed = 0;
+            while (sent.hasNext()) {
+                placed += sent.next()._2().unpack(all);
+            }
+            return List.of(complete(new Block(p, all), placed)).iterator();
+        }, true);
+    }
 
-        Placing(Iterator<float[]> rows, long offset, long total, Permutation order) {
-            this.rows = rows;
-            this.index = offset;
-            this.total = total;
-            this.order = order;
+    private static Block complete(Block block, int placed) {
+        if (placed != block.size()) {
+            throw changed("fewer came the second time");
+        }
+        return block;
+    }
+
+    /** Lets go of the rows and of what was written to send them. */
+    @Override
+    public void close() {
+        if (blocks != null) {
+            blocks.unpersist(false);
+            blocks = null;
+        }
+        if (parcels != null) {
+            // As if still held: the cleaning goes up to what is held, and must spare the shuffles of the user's data.
+            packs.persist(StorageLevel.MEMORY_AND_DISK());
+            parcels.rdd().cleanShuffleDependencies(false);
+            parcels = null;
+        }
+        if (packs != null) {
+            packs.unpersist(false);
+            packs = null;
+        }
+    }
+
+    private static BridgeException changed(String how) {
+        return BridgeException.data("the rows changed after they were checked: " + how
+                + "; cache or save the DataFrame before fit");
+    }
+
+    /** Hands on a partition's examples, and makes sure in the end that they were those that were scanned. */
+    private static final class Unchanged implements Iterator<Examples> {
+        private final Iterator<Examples> examples;
+        private final long expected;
+        private long checksum;
+
+        Unchanged(Iterator<Examples> examples, long expected) {
+            this.examples = examples;
+            this.expected = expected;
         }
 
         @Override
         public boolean hasNext() {
-            return rows.hasNext();
+            if (examples.hasNext()) {
+                return true;
+            }
+            if (checksum != expected) {
+                throw changed("one partition came with other values the second time");
+            }
+            return false;
         }
 
         @Override
-        public Tuple2<Long, float[]> next() {
-            if (!hasNext()) {
-                throw new NoSuchElementException();
-            }
-            if (index >= total) {
-                throw BridgeException.data("the rows changed after they were counted: more than " + total
-                        + " came the second time; cache or save the DataFrame before fit");
-            }
-            return new Tuple2<>(order.positionOf(index++), rows.next());
+        public Examples next() {
+            Examples next = examples.next();
+            checksum = next.checksum(checksum);
+            return next;
         }
     }
 
-    /** Sends a position of the shuffled order to its partition of the plan. */
-    private static final class ByPlan extends Partitioner {
+    /** Keys are numbers of partitions already. */
+    private static final class ByNumber extends Partitioner {
         private static final long serialVersionUID = 1L;
-        private final Plan plan;
+        private final int partitions;
 
-        ByPlan(Plan plan) {
-            this.plan = plan;
+        ByNumber(int partitions) {
+            this.partitions = partitions;
         }
 
         @Override
         public int numPartitions() {
-            return plan.partitions();
+            return partitions;
         }
 
         @Override
-        public int getPartition(Object position) {
-            return plan.partitionOfPosition((Long) position);
+        public int getPartition(Object partition) {
+            return (Integer) partition;
         }
     }
 }

@@ -40,16 +40,14 @@ class AveragingRoundsTest {
         }
 
         @Override
-        JavaRDD<float[]> ordered() {
-            return context.parallelize(List.of(rows), 1);
+        JavaRDD<Examples> ordered() {
+            return context.parallelize(List.of(Networks.examples(rows)), 1);
         }
 
         @Override
         List<Scan> scanPartitions(boolean withMoments) {
             Scan scan = new Scan(spec, withMoments);
-            for (float[] row : rows) {
-                scan.add(row);
-            }
+            scan.add(Networks.examples(rows));
             return List.of(scan.partitionDone());
         }
 
@@ -65,7 +63,7 @@ class AveragingRoundsTest {
                 for (int i = 0; i < some.length; i++) {
                     some[i] = all[(int) order.at(plan.position(p, i))];
                 }
-                return new Block(p, Examples.of(Networks.spec(), some));
+                return new Block(p, Networks.examples(some));
             });
         }
     }
