@@ -5,7 +5,6 @@ import java.io.Serializable;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -24,12 +23,15 @@ final class ArrayRows extends Rows {
     /** Rows of one source partition, for scanning and scoring. */
     private static final long PARTITION_BYTES = 16L << 20;
 
+    /** Rows looked at together: few enough to stay in a processor's cache. */
+    private static final long SCAN_BYTES = 256L << 10;
+
     private final JavaSparkContext context;
     private final String features;
     private final String labels;
     private final long count;
-    private final List<Broadcast<Parcel>> sent = new ArrayList<>();
-    private JavaRDD<float[]> ordered;
+    private final List<Broadcast<Examples>> sent = new ArrayList<>();
+    private JavaRDD<Examples> ordered;
 
     ArrayRows(JavaSparkContext context, String features, String labels, long count, ExampleSpec spec, String name) {
         super(spec, name);
@@ -102,16 +104,21 @@ final class ArrayRows extends Rows {
             y = labels == null ? null : new NpyFile(Path.of(labels), spec.labels);
         }
 
-        float[] newRow() {
-            return new float[y == null ? spec.features : spec.width()];
-        }
-
-        float[] read(long row, float[] into) {
-            x.read(row, into, 0);
-            if (y != null) {
-                y.read(row, into, spec.features);
+        /** The rows of a partition from one place in it to another. */
+        Examples read(Layout layout, int partition, int from, int to) {
+            Examples examples = new Examples(spec, to - from, x.isBytes(), y != null);
+            for (int i = 0; i < to - from; i++) {
+                long row = layout.row(partition, from + i);
+                if (x.isBytes()) {
+                    x.read(row, examples.bytes(), i * spec.features);
+                } else {
+                    x.read(row, examples.floats(), i * spec.features);
+                }
+                if (y != null) {
+                    y.read(row, examples.labels(), i * spec.labels);
+                }
             }
-            return into;
+            return examples;
         }
 
         @Override
@@ -123,45 +130,36 @@ final class ArrayRows extends Rows {
         }
     }
 
-    private static float[][] gather(String features, String labels, ExampleSpec spec, Layout layout, int partition)
+    private static Examples gather(String features, String labels, ExampleSpec spec, Layout layout, int partition)
             throws IOException {
         try (Reader reader = new Reader(features, labels, spec)) {
-            float[][] rows = new float[layout.rowsIn(partition)][];
-            for (int i = 0; i < rows.length; i++) {
-                rows[i] = reader.read(layout.row(partition, i), reader.newRow());
-            }
-            return rows;
+            return reader.read(layout, partition, 0, layout.rowsIn(partition));
         }
     }
 
-    private static List<Integer> numbers(int count) {
-        return IntStream.range(0, count).boxed().collect(Collectors.toList());
-    }
-
-    private JavaRDD<float[][]> partitions(int partitions, Layout layout) {
+    private JavaRDD<Examples> partitions(int partitions, Layout layout) {
         String x = features;
         String y = labels;
         ExampleSpec what = spec;
         if (context.sc().isLocal()) {
             return context.parallelize(numbers(partitions), partitions).map(p -> gather(x, y, what, layout, p));
         }
-        List<Broadcast<Parcel>> parts = new ArrayList<>();
+        List<Broadcast<Examples>> parts = new ArrayList<>();
         for (int p = 0; p < partitions; p++) {
             try {
-                parts.add(context.broadcast(new Parcel(gather(x, y, what, layout, p))));
+                parts.add(context.broadcast(gather(x, y, what, layout, p)));
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }
         }
         sent.addAll(parts);
-        return context.parallelize(parts, partitions).map(part -> part.value().unpack());
+        return context.parallelize(parts, partitions).map(Broadcast::value);
     }
 
     @Override
     JavaRDD<Block> arrange(Plan plan, Permutation order) {
-        ExampleSpec what = spec;
         return partitions(plan.partitions(), new Planned(plan, order))
-                .mapPartitionsWithIndex((p, rows) -> List.of(new Block(p, Examples.of(what, rows.next()))).iterator(), true);
+                .mapPartitionsWithIndex((p, rows) -> List.of(new Block(p, rows.next())).iterator(), true);
     }
 
     /** The rows in the order of the file, in partitions of a comfortable size. */
@@ -172,10 +170,10 @@ final class ArrayRows extends Rows {
     }
 
     @Override
-    JavaRDD<float[]> ordered() {
+    JavaRDD<Examples> ordered() {
         if (ordered == null) { // sent once, however many epochs they validate
             Even even = even();
-            ordered = partitions(even.partitions, even).flatMap(rows -> Arrays.asList(rows).iterator());
+            ordered = partitions(even.partitions, even);
         }
         return ordered;
     }
@@ -187,9 +185,10 @@ final class ArrayRows extends Rows {
         return IntStream.range(0, even.partitions).parallel().mapToObj(p -> {
             Scan scan = new Scan(spec, withMoments);
             try (Reader reader = new Reader(features, labels, spec)) {
-                float[] row = reader.newRow();
-                for (int i = 0; i < even.rowsIn(p); i++) {
-                    scan.add(reader.read(even.row(p, i), row));
+                int rows = even.rowsIn(p);
+                int each = (int) Math.max(1, SCAN_BYTES / (spec.width() * Float.BYTES));
+                for (int from = 0; from < rows; from += each) {
+                    scan.add(reader.read(even, p, from, Math.min(rows, from + each)));
                 }
             } catch (IOException e) {
                 throw new UncheckedIOException(e);

@@ -6,6 +6,7 @@ import java.io.ObjectOutputStream;
 import java.io.Serializable;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 import java.util.Locale;
 import java.util.zip.CRC32C;
 
@@ -21,19 +22,27 @@ final class Examples implements Serializable {
     private static final int PIECE_BYTES = 1 << 20;
 
     private int size;
+    private int features;
+    private int labelled;
     /** Features of every example, row after row; null where they are bytes. */
     private float[] floats;
     private byte[] bytes;
-    /** As many per example as {@link ExampleSpec#labels} says. */
+    /** As many per example as {@link ExampleSpec#labels} says, or none. */
     private float[] labels;
 
     /** Room for {@code size} examples. */
     Examples(ExampleSpec spec, int size, boolean asBytes, boolean labelled) {
+        this(size, spec.features, labelled ? spec.labels : 0, asBytes);
+    }
+
+    private Examples(int size, int features, int labelled, boolean asBytes) {
         this.size = size;
-        int length = length(size, spec.features, "features");
+        this.features = features;
+        this.labelled = labelled;
+        int length = length(size, features, "features");
         floats = asBytes ? null : new float[length];
         bytes = asBytes ? new byte[length] : null;
-        labels = new float[labelled ? length(size, spec.labels, "labels") : 0];
+        labels = new float[length(size, labelled, "labels")];
     }
 
     private static int length(int size, int each, String what) {
@@ -46,24 +55,16 @@ final class Examples implements Serializable {
         return (int) length;
     }
 
-    /** Copies rows that stand apart: features followed by labels, or features alone. */
-    static Examples of(ExampleSpec spec, float[][] rows) {
-        Examples examples = new Examples(spec, rows.length, false, rows.length > 0 && rows[0].length > spec.features);
-        for (int i = 0; i < rows.length; i++) {
-            System.arraycopy(rows[i], 0, examples.floats, i * spec.features, spec.features);
-            if (examples.labels.length > 0) {
-                System.arraycopy(rows[i], spec.features, examples.labels, i * spec.labels, spec.labels);
-            }
-        }
-        return examples;
-    }
-
     int size() {
         return size;
     }
 
     boolean areBytes() {
         return bytes != null;
+    }
+
+    boolean areLabelled() {
+        return labelled > 0;
     }
 
     float[] floats() {
@@ -78,11 +79,55 @@ final class Examples implements Serializable {
         return labels;
     }
 
+    /** The first of these, or these with room for more. */
+    Examples resized(int length) {
+        Examples other = new Examples(0, features, labelled, areBytes());
+        other.size = length;
+        if (areBytes()) {
+            other.bytes = Arrays.copyOf(bytes, length(length, features, "features"));
+        } else {
+            other.floats = Arrays.copyOf(floats, length(length, features, "features"));
+        }
+        other.labels = Arrays.copyOf(labels, length(length, labelled, "labels"));
+        return other;
+    }
+
+    /** The examples at some places, in that order. */
+    Examples pick(int[] places, int from, int to) {
+        Examples some = new Examples(to - from, features, labelled, areBytes());
+        for (int i = from; i < to; i++) {
+            copy(places[i], some, i - from);
+        }
+        return some;
+    }
+
+    /** One example of bytes as floats. */
+    void widen(int place, float[] into) {
+        for (int i = 0; i < features; i++) {
+            into[i] = bytes[place * features + i] & 0xFF;
+        }
+    }
+
+    /** Copies one example to a place among others of the same kind. */
+    void copy(int place, Examples into, int slot) {
+        if (areBytes()) {
+            System.arraycopy(bytes, place * features, into.bytes, slot * features, features);
+        } else {
+            System.arraycopy(floats, place * features, into.floats, slot * features, features);
+        }
+        System.arraycopy(labels, place * labelled, into.labels, slot * labelled, labelled);
+    }
+
     /** Depends on every bit and on the order: data that was read twice alike has the same. */
     long checksum() {
         long sum = Permutation.mix(size);
         sum = sum * 31 + (floats != null ? checksum(floats) : checksum(bytes));
         return sum * 31 + checksum(labels);
+    }
+
+    /** Goes on with the checksum of examples that come in pieces. */
+    long checksum(long before) {
+        return 31 * before + checksum();
     }
 
     /** In four lanes, so that the processor need not wait for each multiplication. */
@@ -114,6 +159,8 @@ final class Examples implements Serializable {
 
     private void writeObject(ObjectOutputStream out) throws IOException {
         out.writeInt(size);
+        out.writeInt(features);
+        out.writeInt(labelled);
         out.writeInt(bytes == null ? -1 : bytes.length);
         if (bytes != null) {
             out.write(bytes);
@@ -125,6 +172,8 @@ final class Examples implements Serializable {
 
     private void readObject(ObjectInputStream in) throws IOException {
         size = in.readInt();
+        features = in.readInt();
+        labelled = in.readInt();
         int length = in.readInt();
         if (length >= 0) {
             bytes = new byte[length];

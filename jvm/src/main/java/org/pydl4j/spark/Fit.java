@@ -40,6 +40,7 @@ final class Fit implements Job.Work {
             int epochs = settings.get("epochs").asInt();
             try (Training fit = master.training(context, network, training, settings.get("shuffle").asBoolean(), epochs)) {
                 fit.prepare();
+                training.settle();
                 job.tell(Json.object().put("event", "start").put("rows", scan.rows()).put("rounds", fit.rounds())
                         .put("workers", master.workers));
                 for (int epoch = 0; epoch < epochs; epoch++) {

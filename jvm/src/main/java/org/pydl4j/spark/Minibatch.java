@@ -17,7 +17,7 @@ final class Minibatch implements AutoCloseable {
     private final FloatBuffer features;
     private final FloatBuffer labels;
     /** Widens one row of bytes. */
-    private float[] row;
+    private final float[] row;
     /** Where the ones of one-hot labels stand. */
     private int[] ones;
 
@@ -25,6 +25,7 @@ final class Minibatch implements AutoCloseable {
     Minibatch(ExampleSpec spec, int rows, boolean labelled) {
         this.spec = spec;
         this.rows = rows;
+        row = new float[spec.features];
         INDArray x = Nd4j.createUninitialized(DataType.FLOAT, spec.featureBatch(rows), 'c');
         INDArray y = labelled ? Nd4j.zeros(DataType.FLOAT, spec.labelBatch(rows)) : null;
         data = new DataSet(x, y);
@@ -57,7 +58,7 @@ final class Minibatch implements AutoCloseable {
             int at = (int) order.at(first + i);
             features.position(i * each);
             if (from.areBytes()) {
-                widen(from.bytes(), at * each);
+                from.widen(at, row);
                 features.put(row);
             } else {
                 features.put(from.floats(), at * each, each);
@@ -79,13 +80,6 @@ final class Minibatch implements AutoCloseable {
         return data;
     }
 
-    private void widen(byte[] bytes, int at) {
-        row = row == null ? new float[spec.features] : row;
-        for (int i = 0; i < row.length; i++) {
-            row[i] = bytes[at + i] & 0xFF;
-        }
-    }
-
     private void expandLabels(Examples from, int first, Permutation order) {
         if (ones == null) {
             ones = new int[rows * spec.labels];
@@ -98,9 +92,10 @@ final class Minibatch implements AutoCloseable {
     }
 
     /** Class indices as one-hot labels, also where the loss takes the indices themselves. */
-    static INDArray oneHot(ExampleSpec spec, Examples from) {
-        INDArray labels = Nd4j.zeros(DataType.FLOAT, spec.oneHotBatch(from.size()));
-        expand(spec, from, 0, Permutation.identity(from.size()), buffer(labels), new int[from.size() * spec.labels]);
+    static INDArray oneHot(ExampleSpec spec, Examples examples, int from, int to) {
+        INDArray labels = Nd4j.zeros(DataType.FLOAT, spec.oneHotBatch(to - from));
+        expand(spec, examples, from, Permutation.identity(examples.size()), buffer(labels),
+                new int[(to - from) * spec.labels]);
         return labels;
     }
 

@@ -41,11 +41,12 @@ final class Moments implements Serializable {
         return mean.length;
     }
 
-    void add(float[] row) {
+    /** @param from where the row begins */
+    void add(float[] values, int from) {
         if (origin == null) {
             origin = new float[channels()];
             for (int c = 0; c < origin.length; c++) {
-                origin[c] = row[c * each];
+                origin[c] = values[from + c * each];
             }
             sum = new double[channels()];
             sumOfSquares = new double[channels()];
@@ -55,8 +56,8 @@ final class Moments implements Serializable {
             float high = max[c];
             double near = 0;
             double far = 0;
-            for (int i = c * each; i < (c + 1) * each; i++) {
-                float x = row[i];
+            for (int i = from + c * each; i < from + (c + 1) * each; i++) {
+                float x = values[i];
                 low = Math.min(low, x);
                 high = Math.max(high, x);
                 double distance = x - (double) origin[c];

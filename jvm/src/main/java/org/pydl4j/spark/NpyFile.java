@@ -19,6 +19,7 @@ final class NpyFile implements Closeable {
 
     private final FileChannel channel;
     private final ByteBuffer[] segments;
+    private final FloatBuffer[] floats;
     private final boolean bytes;
     private final int rowLength;
     private final long rowsPerSegment;
@@ -49,29 +50,35 @@ final class NpyFile implements Closeable {
             // One mapping holds at most 2 GB; segments end at row boundaries.
             rowsPerSegment = Math.max(1, (1L << 30) / rowBytes);
             segments = new ByteBuffer[(int) Plan.ceilDiv(rows, rowsPerSegment)];
+            floats = new FloatBuffer[segments.length];
             for (int i = 0; i < segments.length; i++) {
                 long from = i * rowsPerSegment;
                 long count = Math.min(rowsPerSegment, rows - from);
                 segments[i] = channel.map(FileChannel.MapMode.READ_ONLY, dataStart + from * rowBytes, count * rowBytes)
                         .order(ByteOrder.LITTLE_ENDIAN);
+                floats[i] = segments[i].asFloatBuffer();
             }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
     }
 
+    boolean isBytes() {
+        return bytes;
+    }
+
+    /** Puts a row of floats to {@code at} and on. */
     void read(long row, float[] into, int at) {
+        FloatBuffer segment = floats[(int) (row / rowsPerSegment)];
+        segment.position((int) (row % rowsPerSegment) * rowLength);
+        segment.get(into, at, rowLength);
+    }
+
+    /** Puts a row of bytes to {@code at} and on. */
+    void read(long row, byte[] into, int at) {
         ByteBuffer segment = segments[(int) (row / rowsPerSegment)];
-        int start = (int) (row % rowsPerSegment) * rowLength;
-        if (bytes) {
-            for (int i = 0; i < rowLength; i++) {
-                into[at + i] = segment.get(start + i) & 0xFF;
-            }
-        } else {
-            FloatBuffer floats = segment.asFloatBuffer();
-            floats.position(start);
-            floats.get(into, at, rowLength);
-        }
+        segment.position((int) (row % rowsPerSegment) * rowLength);
+        segment.get(into, at, rowLength);
     }
 
     @Override

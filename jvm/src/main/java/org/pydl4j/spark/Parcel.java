@@ -1,44 +1,109 @@
 package org.pydl4j.spark;
 
 import java.io.Serializable;
-import java.nio.ByteBuffer;
-import java.nio.FloatBuffer;
+import java.util.Iterator;
+import java.util.NoSuchElementException;
+import scala.Tuple2;
 
-/** Rows packed for the way to an executor: a few long byte arrays, which Java serialises many times faster than rows. */
+/** Examples on their way to one partition of a {@link Plan}, and their places there. */
 final class Parcel implements Serializable {
 
     private static final long serialVersionUID = 1L;
-    private static final int CHUNK_BYTES = 8 << 20;
 
-    private final int rows;
-    private final int width;
-    private final int rowsPerChunk;
-    private final byte[][] chunks;
+    private final int[] slots;
+    private final Examples examples;
 
-    Parcel(float[][] all) {
-        rows = all.length;
-        width = rows == 0 ? 0 : all[0].length;
-        rowsPerChunk = Math.max(1, CHUNK_BYTES / Math.max(1, width * Float.BYTES));
-        chunks = new byte[(int) Plan.ceilDiv(rows, rowsPerChunk)][];
-        for (int c = 0; c < chunks.length; c++) {
-            int from = c * rowsPerChunk;
-            int to = Math.min(rows, from + rowsPerChunk);
-            chunks[c] = new byte[(to - from) * width * Float.BYTES];
-            FloatBuffer floats = ByteBuffer.wrap(chunks[c]).asFloatBuffer();
-            for (int i = from; i < to; i++) {
-                floats.put(all[i]);
-            }
-        }
+    private Parcel(int[] slots, Examples examples) {
+        this.slots = slots;
+        this.examples = examples;
     }
 
-    float[][] unpack() {
-        float[][] all = new float[rows][width];
-        for (int c = 0; c < chunks.length; c++) {
-            FloatBuffer floats = ByteBuffer.wrap(chunks[c]).asFloatBuffer();
-            for (int i = c * rowsPerChunk; floats.hasRemaining(); i++) {
-                floats.get(all[i]);
-            }
+    /** @return how many examples there were */
+    int unpack(Examples into) {
+        for (int i = 0; i < slots.length; i++) {
+            examples.copy(i, into, slots[i]);
         }
-        return all;
+        return slots.length;
+    }
+
+    /**
+     * Sends examples to where the plan has them: of every pack at most one parcel to each partition.
+     *
+     * @param packs consecutive examples
+     * @param offset the number of the first among all
+     */
+    static Iterator<Tuple2<Integer, Parcel>> dispatch(Iterator<Examples> packs, long offset, Plan plan,
+            Permutation order) {
+        return new Iterator<>() {
+            private final int[] ends = new int[plan.partitions()];
+            private long index = offset;
+            private Examples pack;
+            private int[] slots;
+            /** Rows of the pack, those of one partition after those of another; a partition's end in {@link #ends}. */
+            private int[] sorted;
+            private int next = ends.length;
+
+            @Override
+            public boolean hasNext() {
+                while (true) {
+                    while (next < ends.length && start(next) == ends[next]) {
+                        next++;
+                    }
+                    if (next < ends.length) {
+                        return true;
+                    }
+                    if (!packs.hasNext()) {
+                        return false;
+                    }
+                    sort(packs.next());
+                }
+            }
+
+            private int start(int partition) {
+                return partition == 0 ? 0 : ends[partition - 1];
+            }
+
+            /** Counts, and then places, the rows by their partitions. */
+            private void sort(Examples examples) {
+                pack = examples;
+                int size = pack.size();
+                int[] partitions = new int[size];
+                slots = new int[size];
+                sorted = new int[size];
+                int[] starts = new int[ends.length + 1];
+                for (int i = 0; i < size; i++) {
+                    if (index >= plan.rows) {
+                        throw BridgeException.data("the rows changed after they were counted: more than " + plan.rows
+                                + " came the second time; cache or save the DataFrame before fit");
+                    }
+                    long position = order.positionOf(index++);
+                    partitions[i] = plan.partitionOfPosition(position);
+                    slots[i] = plan.slotOfPosition(position);
+                    starts[partitions[i] + 1]++;
+                }
+                for (int p = 0; p < ends.length; p++) {
+                    starts[p + 1] += starts[p];
+                    ends[p] = starts[p + 1];
+                }
+                for (int i = 0; i < size; i++) {
+                    sorted[starts[partitions[i]]++] = i;
+                }
+                next = 0;
+            }
+
+            @Override
+            public Tuple2<Integer, Parcel> next() {
+                if (!hasNext()) {
+                    throw new NoSuchElementException();
+                }
+                int from = start(next);
+                int to = ends[next];
+                int[] places = new int[to - from];
+                for (int i = from; i < to; i++) {
+                    places[i - from] = slots[sorted[i]];
+                }
+                return new Tuple2<>(next++, new Parcel(places, pack.pick(sorted, from, to)));
+            }
+        };
     }
 }

@@ -88,6 +88,12 @@ final class Plan implements Serializable {
         return partition(groupOf(minibatch / ((long) workers * frequency)), (int) (minibatch % workers));
     }
 
+    /** Where in its partition the row stands: the inverse of {@link #position}. */
+    int slotOfPosition(long position) {
+        long step = position / batch / workers;
+        return Math.toIntExact(step % (roundsPerGroup * frequency) * batch + position % batch);
+    }
+
     /** How many rows a partition holds. */
     int rowsIn(int partition) {
         long count = minibatchesIn(partition);

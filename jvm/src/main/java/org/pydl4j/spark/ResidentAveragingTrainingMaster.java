@@ -6,13 +6,17 @@ import java.util.List;
 import org.apache.spark.SparkContext;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.broadcast.Broadcast;
+import org.datavec.spark.util.SerializableHadoopConfig;
 import org.deeplearning4j.core.loader.DataSetLoader;
 import org.deeplearning4j.core.loader.MultiDataSetLoader;
 import org.deeplearning4j.core.storage.StatsStorageRouter;
+import org.deeplearning4j.nn.graph.util.ComputationGraphUtil;
 import org.deeplearning4j.optimize.api.TrainingListener;
 import org.deeplearning4j.spark.api.TrainingHook;
 import org.deeplearning4j.spark.api.TrainingMaster;
 import org.deeplearning4j.spark.api.stats.SparkTrainingStats;
+import org.deeplearning4j.spark.data.loader.RemoteFileSourceFactory;
 import org.deeplearning4j.spark.impl.graph.SparkComputationGraph;
 import org.deeplearning4j.spark.impl.multilayer.SparkDl4jMultiLayer;
 import org.deeplearning4j.spark.impl.paramavg.ParameterAveragingTrainingResult;
@@ -154,23 +158,66 @@ public final class ResidentAveragingTrainingMaster
 
     @Override
     public void executeTraining(SparkDl4jMultiLayer network, JavaRDD<DataSet> data) {
-        throw new UnsupportedOperationException();
+        network.setScore(train(network.getSparkContext(), Trainee.of(network.getNetwork()),
+                data.map(ComputationGraphUtil::toMultiDataSet)));
     }
 
     @Override
     public void executeTraining(SparkComputationGraph graph, JavaRDD<DataSet> data) {
-        throw new UnsupportedOperationException();
+        executeTrainingMDS(graph, data.map(ComputationGraphUtil::toMultiDataSet));
     }
 
     @Override
     public void executeTrainingMDS(SparkComputationGraph graph, JavaRDD<MultiDataSet> data) {
-        throw new UnsupportedOperationException();
+        graph.setScore(train(graph.getSparkContext(), Trainee.of(graph.getNetwork()), data));
     }
 
     @Override
     public void executeTrainingPaths(SparkDl4jMultiLayer network, SparkComputationGraph graph, JavaRDD<String> paths,
             DataSetLoader loader, MultiDataSetLoader multiLoader) {
-        throw new UnsupportedOperationException();
+        JavaSparkContext context = network != null ? network.getSparkContext() : graph.getSparkContext();
+        Broadcast<SerializableHadoopConfig> hadoop =
+                context.broadcast(new SerializableHadoopConfig(context.hadoopConfiguration()));
+        try {
+            RemoteFileSourceFactory files = new RemoteFileSourceFactory(hadoop);
+            JavaRDD<MultiDataSet> data = loader != null
+                    ? paths.map(path -> ComputationGraphUtil.toMultiDataSet(loader.load(files.getSource(path))))
+                    : paths.map(path -> multiLoader.load(files.getSource(path)));
+            if (network != null) {
+                network.setScore(train(context, Trainee.of(network.getNetwork()), data));
+            } else {
+                executeTrainingMDS(graph, data);
+            }
+        } finally {
+            hadoop.destroy();
+        }
+    }
+
+    /** Trains; gives the last epoch's score. */
+    private double train(JavaSparkContext context, Trainee network, JavaRDD<MultiDataSet> data) {
+        Native.prepare();
+        try (DataSetRows rows = DataSetRows.of(data)) {
+            long seed = network.seed();
+            long count = rows.scan().rows();
+            Plan plan = plan(context, count, (long) rows.spec.width() * Float.BYTES);
+            Permutation order = shuffle ? Permutation.of(count, seed) : Permutation.identity(count);
+            double score = 0;
+            try (ResidentTraining fit = new ResidentTraining(context, network, rows.arrange(plan, order), plan,
+                    rows.layout(), seed, shuffle, epochs, this)) {
+                fit.prepare();
+                rows.settle();
+                for (int epoch = 0; epoch < epochs; epoch++) {
+                    score = fit.epoch((done, soFar) -> {}).score();
+                }
+            }
+            // DL4J's fit counts an epoch itself when it returns.
+            network.setCounters(network.iteration(), network.epoch() - 1);
+            return score;
+        } catch (RuntimeException e) {
+            throw e;
+        } catch (Exception e) {
+            throw new BridgeException(BridgeException.Code.TRAINING, Job.message(e), e);
+        }
     }
 
     @Override

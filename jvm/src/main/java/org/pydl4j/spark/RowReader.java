@@ -6,69 +6,55 @@ import java.nio.ByteOrder;
 import java.util.List;
 import org.apache.spark.ml.linalg.Vector;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.types.StructType;
 
-/** One DataFrame row to one example: vectors, arrays, numbers and raw little-endian float32 bytes all become floats. */
+/**
+ * The features of rows that are given back to the user beside their predictions. What is only read goes by
+ * {@link ExampleReader}, which needs no object for each row.
+ */
 final class RowReader implements Serializable {
 
     private static final long serialVersionUID = 1L;
+    private static final String ROLE = "the network takes";
 
     private final ExampleSpec spec;
-    private final int[] featureIndices;
-    private final int labelIndex;
+    private final int[] columns;
 
-    /** Columns stand at the given places of every row. */
-    RowReader(ExampleSpec spec, int[] featureIndices, int labelIndex) {
+    RowReader(StructType schema, ExampleSpec spec) {
         this.spec = spec;
-        this.featureIndices = featureIndices;
-        this.labelIndex = labelIndex;
+        columns = spec.featureColumns.stream().mapToInt(schema::fieldIndex).toArray();
     }
 
-    /** A row that is not what the network takes; the scan counts these by their message. */
-    static final class BadRow extends Exception {
-        private static final long serialVersionUID = 1L;
-
-        BadRow(String problem) {
-            super(problem, null, false, false);
-        }
-    }
-
-    float[] read(Row row) throws BadRow {
-        boolean labelled = labelIndex >= 0;
-        float[] example = new float[labelled ? spec.width() : spec.features];
+    /** Puts a row's features to {@code start} and on. */
+    void read(Row row, float[] into, int start) throws BadRow {
         int filled = 0;
-        for (int i = 0; i < featureIndices.length; i++) {
-            filled += put(row, featureIndices[i], spec.featureColumns.get(i), example, filled, spec.features, "the network takes");
+        for (int i = 0; i < columns.length; i++) {
+            filled += put(row, columns[i], spec.featureColumns.get(i), into, start, filled);
         }
         if (filled != spec.features) {
-            throw new BadRow(wrongLength(String.join(", ", spec.featureColumns), filled, spec.features, "the network takes"));
+            throw BadRow.wrongLength(String.join(", ", spec.featureColumns), filled, spec.features, ROLE);
         }
-        if (labelled) {
-            int labels = put(row, labelIndex, spec.labelColumn, example, spec.features, spec.width(), "its labels are");
-            if (labels != spec.labels) {
-                throw new BadRow(wrongLength(spec.labelColumn, labels, spec.labels, "its labels are"));
-            }
-        }
-        return example;
     }
 
-    private static int put(Row row, int index, String column, float[] into, int at, int limit, String role) throws BadRow {
+    private int put(Row row, int index, String column, float[] into, int start, int filled) throws BadRow {
         if (row.isNullAt(index)) {
-            throw new BadRow("column '" + column + "' is null");
+            throw BadRow.isNull(column);
         }
         Object value = row.get(index);
+        int at = start + filled;
         if (value instanceof Number) {
-            check(column, 1, at, limit, role);
+            check(column, filled + 1);
             into[at] = ((Number) value).floatValue();
             return 1;
         }
         if (value instanceof Boolean) {
-            check(column, 1, at, limit, role);
+            check(column, filled + 1);
             into[at] = (Boolean) value ? 1f : 0f;
             return 1;
         }
         if (value instanceof Vector) {
             double[] values = ((Vector) value).toArray();
-            check(column, values.length, at, limit, role);
+            check(column, filled + values.length);
             for (int i = 0; i < values.length; i++) {
                 into[at + i] = (float) values[i];
             }
@@ -77,29 +63,24 @@ final class RowReader implements Serializable {
         if (value instanceof byte[]) {
             ByteBuffer bytes = ByteBuffer.wrap((byte[]) value).order(ByteOrder.LITTLE_ENDIAN);
             int length = bytes.remaining() / Float.BYTES;
-            check(column, length, at, limit, role);
+            check(column, filled + length);
             bytes.asFloatBuffer().get(into, at, length);
             return length;
         }
         List<Object> values = row.getList(index);
-        check(column, values.size(), at, limit, role);
-        int i = at;
+        check(column, filled + values.size());
         for (Object each : values) {
             if (each == null) {
-                throw new BadRow("column '" + column + "' holds an array with a null element");
+                throw BadRow.nullElement(column);
             }
-            into[i++] = ((Number) each).floatValue();
+            into[at++] = ((Number) each).floatValue();
         }
         return values.size();
     }
 
-    private static void check(String column, int length, int at, int limit, String role) throws BadRow {
-        if (at + length > limit) {
-            throw new BadRow(wrongLength(column, at + length, limit, role));
+    private void check(String column, int filled) throws BadRow {
+        if (filled > spec.features) {
+            throw BadRow.wrongLength(column, filled, spec.features, ROLE);
         }
-    }
-
-    private static String wrongLength(String column, int got, int expected, String role) {
-        return "column '" + column + "' has " + got + (got == 1 ? " value, " : " values, ") + role + " " + expected;
     }
 }

@@ -20,6 +20,7 @@ final class Scan implements Serializable {
 
     private final ExampleSpec spec;
     private final List<Long> partitionRows = new ArrayList<>();
+    private final List<Long> partitionChecksums = new ArrayList<>();
     private long rows;
 
     private final Map<String, Long> badRows = new TreeMap<>();
@@ -37,33 +38,49 @@ final class Scan implements Serializable {
         moments = withMoments ? new Moments(spec.channels(), spec.perChannel()) : null;
     }
 
-    /** Counts a row that could not even be read. */
-    void bad(String problem) {
-        rows++;
-        badRows.merge(problem, 1L, Long::sum);
+    /** Counts rows that could not even be read. */
+    void bad(String problem, long count) {
+        rows += count;
+        badRows.merge(problem, count, Long::sum);
     }
 
-    void add(float[] row) {
-        rows++;
-        boolean finite = true;
-        for (int i = 0; i < spec.features; i++) {
-            finite &= (Float.floatToRawIntBits(row[i]) & EXPONENT) != EXPONENT;
-        }
-        if (!finite) {
-            nameNonFinite(row);
+    void add(Examples examples) {
+        rows += examples.size();
+        if (!examples.areBytes() && !areFinite(examples.floats())) {
+            nameNonFinite(examples.floats());
         }
         if (moments != null) {
-            moments.add(row);
+            addMoments(examples);
         }
-        for (int i = spec.features; i < row.length; i++) {
-            label(row[i]);
+        for (float label : examples.labels()) {
+            label(label);
         }
     }
 
-    private void nameNonFinite(float[] row) {
-        for (int i = 0; i < spec.features; i++) {
-            if (!Float.isFinite(row[i])) {
-                nonFinite.merge(i, 1L, Long::sum);
+    private static boolean areFinite(float[] values) {
+        boolean finite = true;
+        for (float value : values) {
+            finite &= (Float.floatToRawIntBits(value) & EXPONENT) != EXPONENT;
+        }
+        return finite;
+    }
+
+    private void nameNonFinite(float[] values) {
+        for (int i = 0; i < values.length; i++) {
+            if (!Float.isFinite(values[i])) {
+                nonFinite.merge(i % spec.features, 1L, Long::sum);
+            }
+        }
+    }
+
+    private void addMoments(Examples examples) {
+        float[] row = examples.areBytes() ? new float[spec.features] : null;
+        for (int i = 0; i < examples.size(); i++) {
+            if (row == null) {
+                moments.add(examples.floats(), i * spec.features);
+            } else {
+                examples.widen(i, row);
+                moments.add(row, 0);
             }
         }
     }
@@ -80,9 +97,15 @@ final class Scan implements Serializable {
         }
     }
 
-    /** Closes a partition: its rows become one entry of the partition list. */
+    /** Closes a partition of a source that cannot change. */
     Scan partitionDone() {
+        return partitionDone(0);
+    }
+
+    /** Closes a partition: its rows become one entry of the partition list, its checksum another. */
+    Scan partitionDone(long checksum) {
         partitionRows.add(rows);
+        partitionChecksums.add(checksum);
         if (moments != null) {
             moments.close();
         }
@@ -93,6 +116,7 @@ final class Scan implements Serializable {
     Scan append(Scan next) {
         rows += next.rows;
         partitionRows.addAll(next.partitionRows);
+        partitionChecksums.addAll(next.partitionChecksums);
         next.badRows.forEach((k, v) -> badRows.merge(k, v, Long::sum));
         next.nonFinite.forEach((k, v) -> nonFinite.merge(k, v, Long::sum));
         labelsOutside += next.labelsOutside;
@@ -116,6 +140,11 @@ final class Scan implements Serializable {
             offsets[p] = offsets[p - 1] + partitionRows.get(p - 1);
         }
         return offsets;
+    }
+
+    /** What each partition's examples must come to again. */
+    long[] checksums() {
+        return partitionChecksums.stream().mapToLong(Long::longValue).toArray();
     }
 
     /** Throws with everything that is wrong, or returns when the rows can be trained on. */

@@ -11,6 +11,11 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Spliterator;
+import java.util.Spliterators;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.ml.linalg.SQLDataTypes;
@@ -43,17 +48,16 @@ final class Scorer {
             this.evaluations = evaluations;
         }
 
-        void add(MultiLayerNetwork model, ExampleSpec spec, Snapshot snapshot, float[][] some) {
-            Examples examples = Examples.of(spec, some);
-            DataSet data = new Minibatch(spec, some.length, true).fill(examples, 0, snapshot.normalizer);
+        void add(MultiLayerNetwork model, ExampleSpec spec, Snapshot snapshot, Examples examples, int from, int to) {
+            DataSet data = new Minibatch(spec, to - from, true).fill(examples, from, snapshot.normalizer);
             INDArray output = model.output(data.getFeatures(), false);
             // Evaluations count classes one-hot, also where the loss takes indices.
-            INDArray actual = spec.sparse ? Minibatch.oneHot(spec, examples) : data.getLabels();
+            INDArray actual = spec.sparse ? Minibatch.oneHot(spec, examples, from, to) : data.getLabels();
             for (IEvaluation<?> evaluation : evaluations) {
                 evaluation.eval(actual, output);
             }
-            lossSum += model.score(data, false) * some.length;
-            rows += some.length;
+            lossSum += model.score(data, false) * (to - from);
+            rows += to - from;
         }
 
         Partial append(Partial next, Evaluations wanted) {
@@ -66,12 +70,15 @@ final class Scorer {
 
     private Scorer() {}
 
-    private static float[][] rows(List<float[]> batch) {
-        return batch.toArray(new float[0][]);
+    /** Where the minibatches of some examples begin. */
+    private static IntStream starts(Examples examples, int batch) {
+        return IntStream.iterate(0, from -> from < examples.size(), from -> from + batch);
     }
 
-    private static INDArray features(ExampleSpec spec, float[][] rows, Snapshot snapshot) {
-        return new Minibatch(spec, rows.length, false).fill(Examples.of(spec, rows), 0, snapshot.normalizer).getFeatures();
+    private static INDArray output(MultiLayerNetwork model, ExampleSpec spec, Snapshot snapshot, Examples examples,
+            int from, int to) {
+        Minibatch batch = new Minibatch(spec, to - from, false);
+        return model.output(batch.fill(examples, from, snapshot.normalizer).getFeatures(), false);
     }
 
     /** Evaluates all rows in one pass; partitions are merged in their order. */
@@ -81,7 +88,8 @@ final class Scorer {
             List<Partial> partials = rows.ordered().mapPartitions(partition -> {
                 Partial partial = new Partial(wanted.create());
                 MultiLayerNetwork model = snapshot.network();
-                Batches.of(partition, batch).forEach(some -> partial.add(model, spec, snapshot, rows(some)));
+                partition.forEachRemaining(examples -> starts(examples, batch).forEach(from -> partial.add(
+                        model, spec, snapshot, examples, from, Math.min(examples.size(), from + batch))));
                 return List.of(partial).iterator();
             }).collect();
             // Into the first that saw rows: DL4J cannot merge into an evaluation that saw none.
@@ -113,10 +121,13 @@ final class Scorer {
             ExampleSpec spec = rows.spec;
             JavaRDD<Tuple2<long[], byte[]>> outputs = rows.ordered().mapPartitions(partition -> {
                 MultiLayerNetwork model = snapshot.network();
-                return Batches.of(partition, batch).map(some -> {
-                    INDArray output = model.output(features(spec, rows(some), snapshot), false);
+                Stream<Examples> all = StreamSupport.stream(
+                        Spliterators.spliteratorUnknownSize(partition, Spliterator.ORDERED), false);
+                return all.flatMap(examples -> starts(examples, batch).mapToObj(from -> {
+                    INDArray output = output(model, spec, snapshot, examples, from,
+                            Math.min(examples.size(), from + batch));
                     return new Tuple2<>(output.shape(), bytes(output, doubles));
-                }).iterator();
+                })).iterator();
             });
             ObjectNode result = Json.object().put("dtype", doubles ? "<f8" : "<f4");
             ArrayNode shape = result.putArray("shape");
@@ -166,7 +177,7 @@ final class Scorer {
             scored = scored.add(probability, SQLDataTypes.VectorType(), false);
         }
         boolean withProbability = task != Task.REGRESSION;
-        RowReader reader = FrameRows.reader(schema, spec, false);
+        RowReader reader = new RowReader(schema, spec);
         // Lives as long as the DataFrame may be computed; Spark's cleaner lets go of it with the DataFrame.
         Snapshot snapshot = new Snapshot(context, network);
         JavaRDD<Row> rows = frame.toJavaRDD().mapPartitions(partition -> {
@@ -180,20 +191,20 @@ final class Scorer {
 
     private static List<Row> score(MultiLayerNetwork model, Snapshot snapshot, RowReader reader, ExampleSpec spec,
             List<Row> rows, Task task, boolean scalar, boolean withProbability) {
-        float[][] examples = new float[rows.size()][];
-        for (int i = 0; i < examples.length; i++) {
+        Examples examples = new Examples(spec, rows.size(), false, false);
+        for (int i = 0; i < examples.size(); i++) {
             try {
-                examples[i] = reader.read(rows.get(i));
-            } catch (RowReader.BadRow e) {
+                reader.read(rows.get(i), examples.floats(), i * spec.features);
+            } catch (BadRow e) {
                 throw BridgeException.data("a row cannot be scored: " + e.getMessage());
             }
         }
-        INDArray output = model.output(features(spec, examples, snapshot), false);
+        INDArray output = output(model, spec, snapshot, examples, 0, examples.size());
         float[] flat = values(output);
-        int each = flat.length / examples.length;
+        int each = flat.length / examples.size();
         int classes = (int) output.size(1);
-        List<Row> scored = new ArrayList<>(examples.length);
-        for (int i = 0; i < examples.length; i++) {
+        List<Row> scored = new ArrayList<>(examples.size());
+        for (int i = 0; i < examples.size(); i++) {
             float[] values = Arrays.copyOfRange(flat, i * each, (i + 1) * each);
             Row row = rows.get(i);
             int n = row.size();

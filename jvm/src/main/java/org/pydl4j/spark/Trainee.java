@@ -57,6 +57,8 @@ abstract class Trainee implements AutoCloseable {
     /** One update (with truncated BPTT several) on a minibatch. */
     abstract void fit(MultiDataSet minibatch);
 
+    abstract long seed();
+
     abstract int iteration();
 
     abstract int epoch();
@@ -115,6 +117,11 @@ abstract class Trainee implements AutoCloseable {
         void fit(MultiDataSet minibatch) {
             network.fit(minibatch.getFeatures(0), minibatch.getLabels(0), minibatch.getFeaturesMaskArray(0),
                     minibatch.getLabelsMaskArray(0));
+        }
+
+        @Override
+        long seed() {
+            return network.getDefaultConfiguration().getSeed();
         }
 
         @Override
@@ -183,6 +190,11 @@ abstract class Trainee implements AutoCloseable {
         @Override
         void fit(MultiDataSet minibatch) {
             graph.fit(minibatch);
+        }
+
+        @Override
+        long seed() {
+            return graph.getConfiguration().getDefaultConfiguration().getSeed();
         }
 
         @Override

@@ -26,23 +26,20 @@ final class GivenRows extends Rows {
     }
 
     @Override
-    JavaRDD<float[]> ordered() {
-        return context.parallelize(List.of(rows), 1);
+    JavaRDD<Examples> ordered() {
+        return context.parallelize(List.of(Networks.examples(rows)), 1);
     }
 
     @Override
     List<Scan> scanPartitions(boolean withMoments) {
         Scan scan = new Scan(spec, withMoments);
-        for (float[] row : rows) {
-            scan.add(row);
-        }
+        scan.add(Networks.examples(rows));
         return List.of(scan.partitionDone());
     }
 
     @Override
     JavaRDD<Block> arrange(Plan plan, Permutation order) {
         float[][] all = rows;
-        ExampleSpec what = spec;
         List<Integer> partitions = new ArrayList<>();
         for (int p = 0; p < plan.partitions(); p++) {
             partitions.add(p);
@@ -52,7 +49,7 @@ final class GivenRows extends Rows {
             for (int i = 0; i < some.length; i++) {
                 some[i] = all[(int) order.at(plan.position(p, i))];
             }
-            return new Block(p, Examples.of(what, some));
+            return new Block(p, Networks.examples(some));
         });
     }
 }

@@ -19,7 +19,7 @@ class MomentsTest {
         for (int p = 0; p < partitions; p++) {
             Moments part = new Moments(channels, each);
             for (int i = p * rows.length / partitions; i < (p + 1) * rows.length / partitions; i++) {
-                part.add(rows[i]);
+                part.add(rows[i], 0);
             }
             part.close();
             whole.append(part);

@@ -58,13 +58,21 @@ final class Networks {
         return rows;
     }
 
+    static Examples examples(float[][] rows) {
+        Examples examples = new Examples(spec(), rows.length, false, true);
+        for (int i = 0; i < rows.length; i++) {
+            System.arraycopy(rows[i], 0, examples.floats(), i * FEATURES, FEATURES);
+            examples.labels()[i] = rows[i][FEATURES];
+        }
+        return examples;
+    }
+
     static ExampleSpec spec() {
         return new ExampleSpec(Json.read("{\"features\": {\"shape\": [" + FEATURES + "], \"columns\": []}, "
                 + "\"labels\": {\"shape\": [" + CLASSES + "], \"indices\": true}}"));
     }
 
     static DataSet dataSet(float[][] rows, int from, int to) {
-        Examples examples = Examples.of(spec(), java.util.Arrays.copyOfRange(rows, from, to));
-        return new Minibatch(spec(), to - from, true).fill(examples, 0, null);
+        return new Minibatch(spec(), to - from, true).fill(examples(rows), from, null);
     }
 }

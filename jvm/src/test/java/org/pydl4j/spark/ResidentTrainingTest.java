@@ -245,7 +245,7 @@ class ResidentTrainingTest {
         }
 
         @Override
-        JavaRDD<float[]> ordered() {
+        JavaRDD<Examples> ordered() {
             return steady.ordered();
         }
 
