@@ -17,6 +17,7 @@ SOURCES = Path(__file__).parent / "java"
 SPARK_HOME = Path(pyspark.__file__).parent
 LOGGING = Path(__file__).parent / "log4j2.properties"
 MEMORY = "4g"
+_PACKAGE = "org.pydl4j.benchmarks"
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,14 @@ class JavaPrograms:
     def in_process(self, *, stock: bool = False) -> list[str]:
         """Give the command of DL4J without Spark; Spark's jars only bring the logging that both need."""
         path = [self.programs, *(self.generic if stock else ()), self.jar, f"{SPARK_HOME}/jars/*"]
-        return [java(), f"-Xmx{MEMORY}", *self.flags(stock=stock), "-cp", ":".join(map(str, path)), "InProcess"]
+        return [
+            java(),
+            f"-Xmx{MEMORY}",
+            *self.flags(stock=stock),
+            "-cp",
+            ":".join(map(str, path)),
+            f"{_PACKAGE}.InProcess",
+        ]
 
     def submitted(self, master: str, workers: int) -> list[str]:
         """Give the command of stock DL4J on Spark."""
@@ -55,7 +63,7 @@ class JavaPrograms:
             *("--conf", "spark.ui.enabled=false", "--conf", "spark.ui.showConsoleProgress=false"),
             *("--conf", f"spark.default.parallelism={workers}"),
             *("--driver-java-options", flags, "--conf", f"spark.executor.extraJavaOptions={flags}"),
-            *("--class", "StockMaster", str(self.programs)),
+            *("--class", f"{_PACKAGE}.StockMaster", str(self.programs)),
         ]
 
 

@@ -118,11 +118,13 @@ class Launcher:
         python = sys.executable
         match who:
             case "ours":
+                # The Java programs are there for the one that looks into Spark's block managers.
+                given["spark"] = spark | {"spark.jars": str(self.programs.programs)}
                 return _python(python, "ours", given | ({"master": CLUSTER} if how == "cluster" else {}))
             case "dl4j":
                 return [*self.programs.in_process(stock=how == "stock"), json.dumps(given)]
             case "stock":
-                # Not the folder of Spark's own temporary files: the export is checked to be a folder of its own.
+                # The export gets a folder of its own, to be removed with the rest.
                 given |= {"form": how, "scratch": (scratch / "export").as_uri()}
                 return [*self.programs.submitted(given["master"], given["workers"]), json.dumps(given)]
             case "keras":

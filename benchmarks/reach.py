@@ -154,7 +154,7 @@ def _soak(kept: Results) -> Row:
     return Row(
         what,
         aim,
-        f"{grows.median / 1e6:+.2f} MB per fit over {looks[-1]['fit']} fits; more at the end than at the first look: "
+        f"{grows.median / 1e6:+.2f} MB per fit over {looks[-1]['fit']} fits; more at the end than before the first: "
         + ", ".join(f"{count} {name}" for name, count in left.items()),
         grows.median < 1e6 and not any(count > 0 for count in left.values()),
     )

@@ -230,7 +230,7 @@ def _growth(kept: Results) -> Table:
 
 
 def _soak(kept: Results) -> Table:
-    table = Table("Many fits in one session", ("what", "per fit", "at first look", "at the end"))
+    table = Table("Many fits in one session", ("what", "per fit", "before the first", "at the end"))
     for run in kept.of("soak/ours-local"):
         looks = results.figures(run, "soak")
         if not looks:

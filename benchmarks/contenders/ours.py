@@ -178,10 +178,12 @@ def soak(session: Session) -> None:
     jvm = session.spark._jvm
     assert jvm is not None
     process = int(jvm.java.lang.ProcessHandle.current().pid())
-    for fit in range(1, task["fit_calls"] + 1):
-        net.fit(session.train, progress=False)
+    for fit in range(task["fit_calls"] + 1):
+        if fit:
+            net.fit(session.train, progress=False)
         if fit % task["look_every"] == 0:
             jvm.java.lang.System.gc()
+            time.sleep(1)  # Spark's cleaner works off what the collector found, in a thread of its own
             runtime = jvm.java.lang.Runtime.getRuntime()
             common.emit(
                 "soak",
@@ -190,23 +192,16 @@ def soak(session: Session) -> None:
                 python=resident([os.getpid()]),
                 heap=runtime.totalMemory() - runtime.freeMemory(),
                 off_heap=jvm.org.bytedeco.javacpp.Pointer.totalBytes(),
-                **_left(session, Path(task["scratch"])),
+                **_left(jvm.org.pydl4j.benchmarks.Blocks.names(), Path(task["scratch"])),
             )
 
 
-def _left(session: Session, scratch: Path) -> dict[str, int]:
+def _left(blocks: str, scratch: Path) -> dict[str, int]:
     """Count what Spark's block managers and the folders for temporary files hold."""
-    # Spark's cleaner works off what the collector found, in a thread of its own.
-    time.sleep(1)
-    context = session.spark.sparkContext._jsc.sc()
-    blocks = [
-        name
-        for status in context.env().blockManager().master().getStorageStatus()
-        for name in str(status.blocks().keySet().mkString(" ")).split()
-    ]
+    broadcasts = sum(name.startswith("broadcast") for name in blocks.split())
     return {
-        "broadcasts": sum(name.startswith("broadcast") for name in blocks),
-        "blocks": sum(not name.startswith("broadcast") for name in blocks),
+        "broadcasts": broadcasts,
+        "blocks": len(blocks.split()) - broadcasts,
         "files": sum(path.is_file() for path in scratch.rglob("*")),
     }
 

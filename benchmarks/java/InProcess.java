@@ -1,3 +1,5 @@
+package org.pydl4j.benchmarks;
+
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;

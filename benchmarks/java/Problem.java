@@ -1,3 +1,5 @@
+package org.pydl4j.benchmarks;
+
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;

@@ -1,3 +1,5 @@
+package org.pydl4j.benchmarks;
+
 import java.util.concurrent.atomic.AtomicLong;
 import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.spark.api.TrainingHook;

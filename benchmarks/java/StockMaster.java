@@ -1,3 +1,5 @@
+package org.pydl4j.benchmarks;
+
 import java.util.List;
 import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaRDD;
