@@ -34,12 +34,10 @@ class JavaPrograms:
         return _extension(self.jar)
 
     def flags(self, *, stock: bool = False) -> list[str]:
-        """Give the JVM's flags; `stock` is DL4J as it comes: generic native code, layer helpers off."""
+        """Give the JVM's flags; `stock` is DL4J as it comes: generic native code."""
         flags = [f"-Dlog4j2.configurationFile={LOGGING.as_uri()}"]
         if self.extension and not stock:
             flags.append(f"-Dorg.bytedeco.javacpp.platform.extension={self.extension}")
-            if "onednn" in self.extension:
-                flags.append("-Dorg.eclipse.deeplearning4j.helpers.disable=false")
         return flags
 
     def in_process(self, *, stock: bool = False) -> list[str]:
@@ -49,6 +47,7 @@ class JavaPrograms:
             java(),
             f"-Xmx{MEMORY}",
             *self.flags(stock=stock),
+            *(() if stock else (f"-D{_PACKAGE}.helpers=true",)),
             "-cp",
             ":".join(map(str, path)),
             f"{_PACKAGE}.InProcess",

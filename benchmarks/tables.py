@@ -141,8 +141,8 @@ _SAMENESS = [
     "Order of rows: ours, Keras and Elephas shuffle rows in every epoch (Elephas within a partition); DL4J in-process "
     "shuffles minibatches made once; stock DL4J splits its RDD at random.",
     "Stock DL4J throws Adam's moments away at every average, as its builder is set; ours averages them. All of DL4J "
-    "runs on our native code, with layer helpers on where ours has them; only 'its own native' is DL4J as Maven gives "
-    "it.",
+    "runs on our native code, DL4J in one JVM with our layer helpers too, stock on Spark without; only 'its own "
+    "native' is DL4J as Maven gives it.",
     "Elephas synchronous begins Adam anew in every epoch. Its epochs are differences between whole fits, its first "
     "epoch holds the start of its workers. 'To 95 %' holds every product's start at first use, its imports not.",
     "Memory is that of all processes of a contender together; pages that they share count for each.",

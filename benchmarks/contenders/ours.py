@@ -21,8 +21,7 @@ from benchmarks.memory import resident
 from pydl4j_spark.layers import LSTM, ConvolutionLayer, DenseLayer, LastTimeStep, Layer, OutputLayer, SubsamplingLayer
 from pydl4j_spark.updaters import Adam
 
-# The default master; its name is new, and the benchmark also measures versions that do not have it.
-Master: Any = getattr(dl4j, "ResidentAveragingTrainingMaster", dl4j.ParameterAveragingTrainingMaster)
+Master = dl4j.ResidentAveragingTrainingMaster
 
 
 def configuration(task: dict[str, Any]) -> dl4j.MultiLayerConfiguration:
