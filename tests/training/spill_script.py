@@ -56,11 +56,10 @@ def main(folder: str) -> None:
         if route == "arrays":
             data = (np.repeat((np.arange(ROWS) % 1000 / 1000).astype(np.float32)[:, None], FEATURES, 1), labels)
         began = time.perf_counter()
-        on_disk = []
+        on_disk: list[int] = []
         net = SparkDl4jMultiLayer(spark, conf, master)
-        history = net.fit(
-            data, 2, progress=False, callbacks=[lambda _: on_disk.append(sum(rdd.diskSize() for rdd in held()))]
-        )
+        look = [lambda _, seen=on_disk: seen.append(sum(rdd.diskSize() for rdd in held()))]
+        history = net.fit(data, 2, progress=False, callbacks=look)
         deadline = time.monotonic() + 20  # Spark removes files behind our back
         while (left := files(folder)) and time.monotonic() < deadline:
             time.sleep(0.1)
