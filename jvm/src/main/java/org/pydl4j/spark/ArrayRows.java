@@ -138,22 +138,28 @@ final class ArrayRows extends Rows {
     }
 
     private JavaRDD<Examples> partitions(int partitions, Layout layout) {
-        String x = features;
-        String y = labels;
-        ExampleSpec what = spec;
         if (context.sc().isLocal()) {
+            String x = features;
+            String y = labels;
+            ExampleSpec what = spec;
             return context.parallelize(numbers(partitions), partitions).map(p -> gather(x, y, what, layout, p));
         }
-        List<Broadcast<Examples>> parts = new ArrayList<>();
-        for (int p = 0; p < partitions; p++) {
-            try {
-                parts.add(context.broadcast(gather(x, y, what, layout, p)));
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
-        }
-        sent.addAll(parts);
+        // By all of the driver's cores: Spark compresses what it sends.
+        List<Broadcast<Examples>> parts = IntStream.range(0, partitions).parallel()
+                .mapToObj(p -> send(layout, p)).collect(Collectors.toList());
         return context.parallelize(parts, partitions).map(Broadcast::value);
+    }
+
+    private Broadcast<Examples> send(Layout layout, int partition) {
+        try {
+            Broadcast<Examples> part = context.broadcast(gather(features, labels, spec, layout, partition));
+            synchronized (sent) {
+                sent.add(part);
+            }
+            return part;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     @Override

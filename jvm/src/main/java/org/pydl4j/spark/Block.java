@@ -6,7 +6,7 @@ import java.util.NoSuchElementException;
 import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.dataset.api.preprocessor.DataNormalization;
 
-/** The rows of one partition of a {@link Plan}, resident on an executor and cut into minibatches when they are needed. */
+/** The rows of one partition of a {@link Plan}, resident on an executor, cut into minibatches when they are needed. */
 final class Block implements Serializable {
 
     private static final long serialVersionUID = 1L;
@@ -37,7 +37,7 @@ final class Block implements Serializable {
     }
 
     /**
-     * The minibatches of one round, in arrays of their own; {@link MinibatchBuffers} fills the same ones again and again.
+     * The minibatches of one round, in arrays of their own. ({@link MinibatchBuffers} fills the same ones each time.)
      *
      * <p>In every epoch the rows of a block stand in a new order, which depends on nothing but the seed, the epoch
      * and the partition: a retried task and a resumed fit see the same.

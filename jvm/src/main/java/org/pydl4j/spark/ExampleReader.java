@@ -10,6 +10,7 @@ import org.apache.spark.sql.types.StructType;
 final class ExampleReader implements Serializable {
 
     private static final long serialVersionUID = 1L;
+    private static final String FEATURES = "the network takes";
 
     private final ExampleSpec spec;
     private final List<Column> features = new ArrayList<>();
@@ -39,10 +40,10 @@ final class ExampleReader implements Serializable {
         int filled = 0;
         for (int i = 0; i < features.size(); i++) {
             filled += put(row, features.get(i), into.floats(), slot * spec.features, filled, spec.features,
-                    "the network takes");
+                    FEATURES);
         }
         if (filled != spec.features) {
-            throw BadRow.wrongLength(String.join(", ", spec.featureColumns), filled, spec.features, "the network takes");
+            throw BadRow.wrongLength(String.join(", ", spec.featureColumns), filled, spec.features, FEATURES);
         }
         if (label != null) {
             int labels = put(row, label, into.labels(), slot * spec.labels, 0, spec.labels, "its labels are");

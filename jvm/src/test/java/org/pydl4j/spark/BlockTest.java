@@ -103,7 +103,8 @@ class BlockTest {
         "[4]; [3]; true; false; false", "[4]; [3]; true; false; true", "[4]; [3]; true; true; false",
         "[4]; [3]; false; false; false", "[2,3]; [4,3]; true; false; false", "[2,3]; [4,3]; false; false; false",
         "[2,3]; [4,3]; true; true; false"})
-    void buffersHoldWhatFreshArraysHold(String features, String labels, boolean indices, boolean sparse, boolean bytes) {
+    void buffersHoldWhatFreshArraysHold(String features, String labels, boolean indices, boolean sparse,
+            boolean bytes) {
         ExampleSpec spec = spec(features, labels, indices, sparse);
         Plan plan = new Plan(23, 5, 2, 2, spec.width() * 4L);
         NormalizerStandardize normalizer = new NormalizerStandardize(
