@@ -9,8 +9,8 @@ the JUnit tests.
 PYDL4J_SPARK_SKIP_JAR=1              build no jar: the wheel is pure Python, and PYDL4J_SPARK_JAR must name one
 PYDL4J_SPARK_NATIVE_PLATFORM=…       linux-x86_64, linux-arm64, macosx-x86_64, macosx-arm64 or windows-x86_64;
                                      this machine's by default
-PYDL4J_SPARK_NATIVE_EXTENSION=…      -onednn-avx2 (by default on x86-64), -onednn-avx512, -onednn, -avx2, -avx512; empty:
-                                     generic code, the only one for arm64
+PYDL4J_SPARK_NATIVE_EXTENSION=…      -onednn-avx2 (by default on x86-64), -onednn-avx512, -onednn, -avx2, -avx512;
+                                     empty: generic code, the only one for arm64
 """
 
 from __future__ import annotations

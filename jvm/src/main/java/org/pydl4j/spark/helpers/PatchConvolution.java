@@ -4,6 +4,7 @@ import static org.bytedeco.openblas.global.openblas_nolapack.CblasNoTrans;
 import static org.bytedeco.openblas.global.openblas_nolapack.CblasRowMajor;
 import static org.bytedeco.openblas.global.openblas_nolapack.CblasTrans;
 import static org.bytedeco.openblas.global.openblas_nolapack.cblas_sgemm;
+import static org.bytedeco.openblas.global.openblas_nolapack.cblas_sgemv;
 
 import org.bytedeco.javacpp.FloatPointer;
 import org.deeplearning4j.nn.conf.CNN2DFormat;
@@ -38,6 +39,7 @@ final class PatchConvolution extends MKLDNNConvHelper {
     private final boolean oneDnn;
     private final Scratch patches = new Scratch();
     private final Scratch patchGradients = new Scratch();
+    private final Scratch ones = new Scratch();
     private final Kept kept = new Kept();
     private INDArray lastInput;
     private INDArray lastWeights;
@@ -157,6 +159,9 @@ final class PatchConvolution extends MKLDNNConvHelper {
         FloatPointer dW = pointer(weightGradient);
         FloatPointer dZ = pointer(delta);
         FloatPointer seenThere = patches.ofAtLeast((long) seen * places);
+        FloatPointer dB = biasGradient == null ? null : pointer(biasGradient);
+        FloatPointer ones = this.ones.ofAtLeast(places);
+        Floats.fill(ones.address(), places, 1);
         FloatPointer dSeen = first ? null : patchGradients.ofAtLeast((long) seen * places);
         for (long image = 0; image < images; image++) {
             long offset = image * window.image() * Float.BYTES;
@@ -164,6 +169,9 @@ final class PatchConvolution extends MKLDNNConvHelper {
             window.patches(from + offset, seenThere.address());
             cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, filters, seen, places, 1, dZ, places, seenThere, places,
                     image == 0 ? 0 : 1, dW, seen);
+            if (dB != null) {
+                cblas_sgemv(CblasRowMajor, CblasNoTrans, filters, places, 1, dZ, places, ones, 1, image == 0 ? 0 : 1, dB, 1);
+            }
             if (!first) {
                 cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, seen, places, filters, 1, w, seen, dZ, places,
                         0, dSeen, places);
@@ -172,7 +180,6 @@ final class PatchConvolution extends MKLDNNConvHelper {
         }
         Gradient gradient = new DefaultGradient();
         if (biasGradient != null) {
-            delta.sum(biasGradient, 0, 2, 3);
             gradient.gradientForVariable().put(ConvolutionParamInitializer.BIAS_KEY, biasGradient);
         }
         gradient.gradientForVariable().put(ConvolutionParamInitializer.WEIGHT_KEY, weightGradient);
