@@ -21,10 +21,13 @@ final class Average {
 
     private Average() {}
 
-    static byte[] of(List<byte[]> parts, long[] rows, boolean doubles) {
+    /** @param into where the result goes, if it is of the right size and none of the parts */
+    static byte[] of(List<byte[]> parts, long[] rows, boolean doubles, byte[] into) {
         byte[] first = parts.get(0);
+        byte[] mean = into != null && into.length == first.length ? into : new byte[first.length];
         if (parts.size() == 1) {
-            return first;
+            System.arraycopy(first, 0, mean, 0, first.length);
+            return mean;
         }
         double total = 0;
         for (long each : rows) {
@@ -34,7 +37,6 @@ final class Average {
         for (int i = 0; i < rows.length; i++) {
             shares[i] = rows[i] / total;
         }
-        byte[] mean = new byte[first.length];
         byte[][] all = parts.toArray(new byte[0][]);
         int pieces = (int) Plan.ceilDiv(mean.length, PIECE);
         IntStream.range(0, pieces).parallel().forEach(piece -> {

@@ -88,7 +88,7 @@ final class AveragingRounds implements Training {
     private void round(long round, int epoch) {
         Plan p = plan;
         ExampleSpec s = spec;
-        DataNormalization n = normalizer;
+        Prepared<DataNormalization> n = new Prepared<>(normalizer);
         long key = seed;
         boolean shuffled = shuffle;
         int group = plan.groupOf(round);
@@ -98,7 +98,7 @@ final class AveragingRounds implements Training {
             Permutation order = shuffled
                     ? Permutation.of(block.size(), key, epoch, block.partition())
                     : Permutation.identity(block.size());
-            return block.minibatches(p, round, s, n, order);
+            return block.minibatches(p, round, s, n.value, order);
         });
         try {
             master.executeTraining(spark, minibatches);

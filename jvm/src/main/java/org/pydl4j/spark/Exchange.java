@@ -46,6 +46,7 @@ final class Exchange {
     private final List<Waiting> waiting = new ArrayList<>();
     private final List<Long> overheads = new ArrayList<>();
     private State state;
+    private State former;
     private WorkerTally.Totals totals = WorkerTally.Totals.NONE;
     private long endRound;
     private int workers;
@@ -212,8 +213,12 @@ final class Exchange {
             iteration = Math.max(iteration, part.totals.iteration);
             slowest = Math.max(slowest, part.nanos);
         }
-        state = new State(state.round + 1, iteration, Average.of(params, rows, doubles),
-                Average.of(updaters, rows, doubles));
+        // Everybody has handed in, so nobody reads any more what the round before this one started from.
+        State spare = former;
+        former = state;
+        state = new State(state.round + 1, iteration,
+                Average.of(params, rows, doubles, spare == null ? null : spare.params),
+                Average.of(updaters, rows, doubles, spare == null ? null : spare.updater));
         Arrays.fill(parts, null);
         arrived = 0;
         long now = System.nanoTime();

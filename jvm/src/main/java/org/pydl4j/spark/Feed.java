@@ -20,8 +20,9 @@ interface Feed extends Serializable {
 
     /** Rows as an {@link ExampleSpec} describes them, normalised on the way. */
     static Feed of(ExampleSpec spec, DataNormalization normalizer) {
+        Prepared<DataNormalization> prepared = new Prepared<>(normalizer);
         return batch -> {
-            MinibatchBuffers buffers = new MinibatchBuffers(spec, batch, normalizer);
+            MinibatchBuffers buffers = new MinibatchBuffers(spec, batch, prepared.value);
             return new Source() {
                 @Override
                 public MultiDataSet fill(Block block, int minibatch, Permutation order) {

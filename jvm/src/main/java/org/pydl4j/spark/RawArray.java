@@ -24,11 +24,16 @@ final class RawArray {
 
     /** The array's bytes; none for null. */
     static byte[] read(INDArray array) {
+        return read(array, null);
+    }
+
+    /** The array's bytes, in {@code into} where that is of the right size. Large arrays are hard on the collector. */
+    static byte[] read(INDArray array, byte[] into) {
         if (array == null) {
             return NOTHING;
         }
         INDArray plain = travels(array) ? array : array.castTo(DataType.FLOAT);
-        byte[] bytes = new byte[size(plain)];
+        byte[] bytes = into != null && into.length == size(plain) ? into : new byte[size(plain)];
         buffer(plain).get(bytes);
         return bytes;
     }

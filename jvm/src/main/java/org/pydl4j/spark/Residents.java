@@ -2,6 +2,7 @@ package org.pydl4j.spark;
 
 import java.io.Serializable;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -48,6 +49,8 @@ final class Residents implements Serializable {
         final Trainee network;
         final Feed.Source source;
         final ScoreSum scores = new ScoreSum();
+        /** What was handed in for each worker in the last round: nobody needs it any more when the next is handed in. */
+        private final Map<Integer, byte[][]> handedIn = new HashMap<>();
         /** An updater's state before its first step, where every round starts from one. */
         private final byte[] freshUpdater;
 
@@ -59,6 +62,14 @@ final class Residents implements Serializable {
             all.add(scores);
             network.listen(all);
             freshUpdater = averagesUpdater ? null : RawArray.read(network.updaterState());
+        }
+
+        /** A worker's numbers at the end of a round. */
+        Part part(int worker, boolean withUpdater, WorkerTally.Totals totals, long nanos) {
+            byte[][] arrays = handedIn.computeIfAbsent(worker, any -> new byte[2][]);
+            arrays[0] = RawArray.read(network.params(), arrays[0]);
+            arrays[1] = RawArray.read(withUpdater ? network.updaterState() : null, arrays[1]);
+            return new Part(arrays[0], arrays[1], totals, nanos);
         }
 
         /** Sets the network to where a round starts. */

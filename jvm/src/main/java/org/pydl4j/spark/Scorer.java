@@ -49,7 +49,7 @@ final class Scorer {
         }
 
         void add(MultiLayerNetwork model, ExampleSpec spec, Snapshot snapshot, Examples examples, int from, int to) {
-            DataSet data = new Minibatch(spec, to - from, true).fill(examples, from, snapshot.normalizer);
+            DataSet data = new Minibatch(spec, to - from, true).fill(examples, from, snapshot.normalizer());
             INDArray output = model.output(data.getFeatures(), false);
             // Evaluations count classes one-hot, also where the loss takes indices.
             INDArray actual = spec.sparse ? Minibatch.oneHot(spec, examples, from, to) : data.getLabels();
@@ -78,7 +78,7 @@ final class Scorer {
     private static INDArray output(MultiLayerNetwork model, ExampleSpec spec, Snapshot snapshot, Examples examples,
             int from, int to) {
         Minibatch batch = new Minibatch(spec, to - from, false);
-        return model.output(batch.fill(examples, from, snapshot.normalizer).getFeatures(), false);
+        return model.output(batch.fill(examples, from, snapshot.normalizer()).getFeatures(), false);
     }
 
     /** Evaluates all rows in one pass; partitions are merged in their order. */

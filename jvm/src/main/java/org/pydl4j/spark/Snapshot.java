@@ -27,7 +27,7 @@ final class Snapshot implements Serializable, AutoCloseable {
 
     private final String configuration;
     private final Broadcast<byte[]> params;
-    final DataNormalization normalizer;
+    private final Prepared<DataNormalization> normalizer;
 
     Snapshot(JavaSparkContext context, Network network) {
         this(context, network, network.normalizer());
@@ -36,7 +36,7 @@ final class Snapshot implements Serializable, AutoCloseable {
     Snapshot(JavaSparkContext context, Network network, DataNormalization normalizer) {
         configuration = network.model.getLayerWiseConfigurations().toJson();
         params = context.broadcast(bytes(network.model.params()));
-        this.normalizer = normalizer;
+        this.normalizer = new Prepared<>(normalizer);
     }
 
     private static byte[] bytes(INDArray array) {
@@ -47,6 +47,11 @@ final class Snapshot implements Serializable, AutoCloseable {
             throw new UncheckedIOException(e);
         }
         return bytes.toByteArray();
+    }
+
+    /** What inputs go through; null where they are taken as they are. */
+    DataNormalization normalizer() {
+        return normalizer.value;
     }
 
     /** A network of this task's own: DL4J's networks are not safe to share between threads. */

@@ -11,6 +11,7 @@ import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.optimize.api.TrainingListener;
 import org.deeplearning4j.spark.api.TrainingHook;
+import org.nd4j.linalg.api.memory.MemoryWorkspaceManager;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.dataset.api.MultiDataSet;
@@ -86,9 +87,10 @@ abstract class Trainee implements AutoCloseable {
         }
     }
 
-    /** Frees the scratch memory that networks left with this thread. */
+    /** Frees the scratch memory that networks left with this thread. (ND4J's call for all of it collects garbage too.) */
     static void releaseThread() {
-        Nd4j.getWorkspaceManager().destroyAllWorkspacesForCurrentThread();
+        MemoryWorkspaceManager manager = Nd4j.getWorkspaceManager();
+        manager.getAllWorkspacesForCurrentThread().forEach(manager::destroyWorkspace);
     }
 
     private static final class Layered extends Trainee {

@@ -119,8 +119,6 @@ final class Worker implements VoidFunction<Iterator<Block>> {
             totals = totals.plus(WorkerTally.Totals.ofMinibatch((int) minibatch.getFeatures(0).size(0),
                     resident.scores.sum(), network.iteration()));
         }
-        long nanos = System.nanoTime() - began;
-        return new Part(RawArray.read(network.params()),
-                RawArray.read(fit.averagesUpdater ? network.updaterState() : null), totals, nanos);
+        return resident.part(worker, fit.averagesUpdater, totals, System.nanoTime() - began);
     }
 }

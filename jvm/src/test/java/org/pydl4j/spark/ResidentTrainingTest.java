@@ -280,6 +280,6 @@ class ResidentTrainingTest {
     @Test
     void averagesAreExactWhereAllAgree() {
         byte[] same = RawArray.read(Networks.perceptron(new Sgd(0.1)).params());
-        assertArrayEquals(same, Average.of(List.of(same, same.clone(), same.clone()), new long[] {1, 7, 3}, false));
+        assertArrayEquals(same, Average.of(List.of(same, same.clone(), same.clone()), new long[] {1, 7, 3}, false, null));
     }
 }
