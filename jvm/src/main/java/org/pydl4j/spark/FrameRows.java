@@ -2,13 +2,17 @@ package org.pydl4j.spark;
 
 import java.util.Arrays;
 import java.util.Iterator;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import org.apache.spark.Partitioner;
 import org.apache.spark.api.java.JavaPairRDD;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.functions;
 import org.apache.spark.storage.RDDInfo;
 import org.apache.spark.storage.StorageLevel;
 import scala.Tuple2;
@@ -31,7 +35,18 @@ final class FrameRows extends Rows {
 
     FrameRows(Dataset<Row> frame, ExampleSpec spec, String name) {
         super(spec, name);
-        this.frame = frame;
+        this.frame = needed(frame, spec);
+    }
+
+    /** Without the columns that are of no use here: a file's need not even be read. */
+    private static Dataset<Row> needed(Dataset<Row> frame, ExampleSpec spec) {
+        Set<String> names = new LinkedHashSet<>(spec.featureColumns);
+        names.add(spec.labelColumn);
+        if (names.size() == frame.columns().length) {
+            return frame;
+        }
+        return frame.select(names.stream().map(name -> functions.col("`" + name.replace("`", "``") + "`"))
+                .toArray(Column[]::new));
     }
 
     private JavaRDD<Pack> packs() {
