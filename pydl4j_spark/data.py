@@ -206,7 +206,7 @@ def _frame_rows(engine: SparkEngine, frame: Any, shape: ExampleShape, columns: C
         # An array is a class index per time step, or the values themselves.
         indices = shape.classes > 1 and len(shape.labels) > 1 and kind == "whole numbers"
     spec = shape.spec(columns=features, label_column=columns.label, indices=indices)
-    return engine.frame_rows(frame.select(*dict.fromkeys([*features, columns.label])), spec, name)
+    return engine.frame_rows(frame, spec, name)
 
 
 def _check_type(frame: Any, column: str, name: str) -> str:

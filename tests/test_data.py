@@ -182,6 +182,15 @@ class TestRoutes:
         frame = spark.createDataFrame(cells, "a float, b double, c float, d float, y double").coalesce(1)
         assert np.array_equal(trained(spark, frame, features_col=["a", "b", "c", "d"], label_col="y"), expected)
 
+    def test_columns_may_have_any_name_and_company(self, spark, examples, expected):
+        X, y = examples
+        frame = spark.createDataFrame(
+            [(str(c), x.tolist(), int(c)) for x, c in zip(X, y, strict=True)],
+            "other string, `the.features` array<float>, `a ``label``` int",
+        ).coalesce(1)
+        columns = {"features_col": "the.features", "label_col": "a `label`"}
+        assert np.array_equal(trained(spark, frame, **columns), expected)
+
     def test_rdd_of_pairs_and_of_labeled_points(self, spark, examples, expected):
         from pyspark.mllib.regression import LabeledPoint
 

@@ -20,9 +20,11 @@ interface Feed extends Serializable {
 
     /** Rows as an {@link ExampleSpec} describes them, normalised on the way. */
     static Feed of(ExampleSpec spec, DataNormalization normalizer) {
-        Prepared<DataNormalization> prepared = new Prepared<>(normalizer);
+        byte[] bytes = normalizer == null ? null : Normalizers.write(normalizer);
         return batch -> {
-            MinibatchBuffers buffers = new MinibatchBuffers(spec, batch, prepared.value);
+            // A copy for each worker: DL4J's normalizers change their statistics when they are first used.
+            MinibatchBuffers buffers =
+                    new MinibatchBuffers(spec, batch, bytes == null ? null : Normalizers.read(bytes));
             return new Source() {
                 @Override
                 public MultiDataSet fill(Block block, int minibatch, Permutation order) {

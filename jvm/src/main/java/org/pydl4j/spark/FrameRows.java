@@ -1,8 +1,12 @@
 package org.pydl4j.spark;
 
+import java.util.LinkedHashSet;
+import java.util.Set;
 import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.functions;
 
 /** Rows of a DataFrame. */
 final class FrameRows extends PackedRows {
@@ -11,7 +15,18 @@ final class FrameRows extends PackedRows {
 
     FrameRows(Dataset<Row> frame, ExampleSpec spec, String name) {
         super(spec, name);
-        this.frame = frame;
+        this.frame = needed(frame, spec);
+    }
+
+    /** Without the columns that are of no use here: a file's need not even be read. */
+    private static Dataset<Row> needed(Dataset<Row> frame, ExampleSpec spec) {
+        Set<String> names = new LinkedHashSet<>(spec.featureColumns);
+        names.add(spec.labelColumn);
+        if (names.size() == frame.columns().length) {
+            return frame;
+        }
+        return frame.select(names.stream().map(name -> functions.col("`" + name.replace("`", "``") + "`"))
+                .toArray(Column[]::new));
     }
 
     @Override

@@ -6,16 +6,18 @@ import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
-import java.nio.MappedByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import org.apache.spark.storage.StorageUtils;
 
 /** A NumPy {@code .npy} file of little-endian float32 or of bytes in C order, mapped and read row by row. */
 final class NpyFile implements Closeable {
 
     private static final int MAGIC_LENGTH = 8;
+    /** Longer than any that describes an array of plain numbers. */
+    private static final int HEADER_LENGTH = 4096;
 
     private final FileChannel channel;
     private final ByteBuffer[] segments;
@@ -31,8 +33,8 @@ final class NpyFile implements Closeable {
         this.rowLength = rowLength;
         try {
             channel = FileChannel.open(path, StandardOpenOption.READ);
-            MappedByteBuffer start = channel.map(FileChannel.MapMode.READ_ONLY, 0, Math.min(channel.size(), 4096));
-            start.order(ByteOrder.LITTLE_ENDIAN);
+            ByteBuffer start = ByteBuffer.allocate(HEADER_LENGTH).order(ByteOrder.LITTLE_ENDIAN);
+            channel.read(start, 0);
             boolean longHeader = start.get(6) > 1;
             int headerLength = longHeader ? start.getInt(MAGIC_LENGTH) : start.getShort(MAGIC_LENGTH) & 0xFFFF;
             int headerStart = MAGIC_LENGTH + (longHeader ? 4 : 2);
@@ -81,8 +83,12 @@ final class NpyFile implements Closeable {
         segment.get(into, at, rowLength);
     }
 
+    /** Unmaps the file now: a file that is removed while it is mapped keeps its place on the disk. */
     @Override
     public void close() throws IOException {
+        for (ByteBuffer segment : segments) {
+            StorageUtils.dispose(segment);
+        }
         channel.close();
     }
 }
