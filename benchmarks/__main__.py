@@ -20,7 +20,7 @@ from rich.console import Console
 
 from benchmarks import jvm, machine, plan, tables
 from benchmarks.launch import ROOT, Launcher
-from benchmarks.plan import FULL, GROUPS, QUICK, Task
+from benchmarks.plan import CONTENDERS, FULL, GROUPS, QUICK, Task
 from benchmarks.problem import RowFiles, read_images
 from benchmarks.results import Results
 
@@ -62,11 +62,16 @@ def _measure(chosen: list[Task], launcher: Launcher, kept: Results, console: Con
         console.print(f"{run.seconds:.0f} s" + (f"; {run.error}" if run.error else ""), markup=False)
 
 
+def _meant(part: str, asked: str) -> bool:
+    """Tell whether a part of a task's name is asked for: by its whole name where that is one, else by how it begins."""
+    return part == asked or (asked not in CONTENDERS and part.startswith(asked))
+
+
 def _wanted(task: Task, only: list[str]) -> bool:
     """Tell whether a task's name, or the beginning of its parts, is asked for."""
     parts = task.name.split("/")
     return not only or any(
-        all(part.startswith(asked) for part, asked in zip(parts, name.split("/"), strict=False))
+        all(_meant(part, asked) for part, asked in zip(parts, name.split("/"), strict=False))
         or (name == task.contender)
         for name in only
     )

@@ -110,13 +110,17 @@ def _problem(network: str, rows: int, **settings: Any) -> dict[str, Any]:
 
 
 def _networks(scale: Scale) -> Iterator[Task]:
-    """Epochs one by one, scored after each, as many as four epochs and 95 % need."""
+    """Epochs one by one, scored after each: four and as many more as 95 % needs; for the quick ones always ten.
+
+    The JVM compiles in the first seconds, and on two cores it takes a worker's place then.
+    """
     for network in HIDDEN:
         curve = _problem(network, scale.rows, kind="curve", epochs=scale.epochs, most_epochs=scale.most_epochs)
         # Slow ones run just the epochs that a first one and a median of others need.
         short = curve | {"epochs": 2, "most_epochs": 2}
+        all_epochs = curve | {"epochs": scale.most_epochs if network == "mlp" else scale.epochs}
         for contender in ("ours-local", "ours-cluster", "dl4j", "keras-1", "keras-2"):
-            yield Task(f"{network}/{contender}", curve, scale.repeats)
+            yield Task(f"{network}/{contender}", all_epochs, scale.repeats)
         yield Task(f"{network}/dl4j-stock", curve if network == "mlp" else short, scale.repeats)
         yield Task(f"{network}/stock-best", curve if network == "mlp" else short, scale.slow_repeats)
         if network == "mlp":

@@ -234,6 +234,36 @@ class ResidentTrainingTest {
         assertTrue(context.getPersistentRDDs().isEmpty());
     }
 
+    /** Runs out of memory. */
+    private static final class Greedy implements TrainingHook {
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        public void preUpdate(DataSet minibatch, Model model) {
+            throw new OutOfMemoryError("Java heap space");
+        }
+
+        @Override
+        public void postUpdate(DataSet minibatch, Model model) {}
+
+        @Override
+        public void preUpdate(MultiDataSet minibatch, Model model) {}
+
+        @Override
+        public void postUpdate(MultiDataSet minibatch, Model model) {}
+    }
+
+    @Test
+    void aWorkerOutOfMemoryNamesWhatToRaise() {
+        ResidentAveragingTrainingMaster master = master(1, 8, 3, true);
+        master.addHook(new Greedy());
+        Exception failure = assertThrows(Exception.class,
+                () -> train(master, Networks.perceptron(new Sgd(0.1)), Networks.rows(20), false, 1));
+        String message = Job.message(failure);
+        assertTrue(message.contains("a worker ran out of memory (Java heap space)"), message);
+        assertTrue(message.contains("raise spark.driver.memory"), message);
+    }
+
     /** Whose numbers are others whenever they are asked for. */
     private static final class Unsteady extends Rows {
         private static final AtomicInteger READ = new AtomicInteger();
