@@ -35,9 +35,9 @@ final class Worker implements VoidFunction<Iterator<Block>> {
         try {
             train(partition);
         } catch (OutOfMemoryError e) {
-            // As an exception: the error itself would make Spark end the whole executor before anybody could read this.
+            // Without the error, not even as the cause: Spark would end the whole executor before anybody could read this.
             throw new BridgeException(BridgeException.Code.TRAINING,
-                    "a worker ran out of memory (" + e.getMessage() + "); " + Native.memoryAdvice(), e);
+                    "a worker ran out of memory (" + e.getMessage() + "); " + Native.memoryAdvice());
         }
     }
 
