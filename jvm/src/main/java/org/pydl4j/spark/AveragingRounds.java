@@ -1,20 +1,14 @@
 package org.pydl4j.spark;
 
-import java.io.Serializable;
-import java.util.HashSet;
-import java.util.Set;
 import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
-import org.apache.spark.rdd.PartitionPruningRDD;
-import org.apache.spark.storage.StorageLevel;
 import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.spark.impl.multilayer.SparkDl4jMultiLayer;
 import org.deeplearning4j.spark.impl.paramavg.ParameterAveragingTrainingMaster;
 import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.dataset.api.preprocessor.DataNormalization;
-import scala.Function1;
 
 /**
  * Trains epochs with DL4J's ParameterAveragingTrainingMaster so that every row is trained.
@@ -32,7 +26,7 @@ final class AveragingRounds implements Training {
     private final long seed;
     private final boolean shuffle;
     private final DataNormalization normalizer;
-    private final JavaRDD<Block> blocks;
+    private final Blocks blocks;
     private final WorkerTally tally = new WorkerTally();
     private final ParameterAveragingTrainingMaster master;
     private final SparkDl4jMultiLayer spark;
@@ -49,7 +43,7 @@ final class AveragingRounds implements Training {
         this.plan = new Plan(count, settings.batch, settings.workers, settings.frequency,
                 (long) spec.width() * Float.BYTES);
         Permutation order = shuffle ? Permutation.of(count, seed) : Permutation.identity(count);
-        this.blocks = rows.arrange(plan, order).persist(StorageLevel.MEMORY_AND_DISK());
+        this.blocks = new Blocks(rows.arrange(plan, order), plan);
         context.sc().register(tally, "pydl4j_spark worker tally");
         this.master = settings.stock(new WorkerHook(seed, tally));
         this.spark = new SparkDl4jMultiLayer(this.context, network, master);
@@ -57,11 +51,7 @@ final class AveragingRounds implements Training {
 
     @Override
     public void prepare() {
-        long arranged = blocks.map(Block::size).fold(0, Integer::sum);
-        if (arranged != plan.rows) {
-            throw BridgeException.data("the rows changed after they were counted: " + plan.rows + " the first time, "
-                    + arranged + " the second; cache or save the DataFrame before fit");
-        }
+        blocks.check(blocks.all().map(Block::size).fold(0, Integer::sum));
     }
 
     @Override
@@ -92,7 +82,8 @@ final class AveragingRounds implements Training {
         long key = seed;
         boolean shuffled = shuffle;
         int group = plan.groupOf(round);
-        JavaRDD<DataSet> minibatches = only(group, plan.workersIn(round)).mapPartitions(iterator -> {
+        // Of no other workers: DL4J's aggregation miscounts one that has nothing to train.
+        JavaRDD<DataSet> minibatches = blocks.of(group, plan.workersIn(round)).mapPartitions(iterator -> {
             Native.useThreads(TaskContext.get().cpus());
             Block block = iterator.next();
             Permutation order = shuffled
@@ -109,16 +100,6 @@ final class AveragingRounds implements Training {
         network.getLayerWiseConfigurations().setIterationCount(tally.value().iteration);
     }
 
-    /** The partitions of a group's first workers: DL4J's aggregation miscounts a worker that has nothing to train. */
-    private JavaRDD<Block> only(int group, int workers) {
-        Set<Object> kept = new HashSet<>();
-        for (int worker = 0; worker < workers; worker++) {
-            kept.add(plan.partition(group, worker));
-        }
-        Function1<Object, Object> isKept = (Function1<Object, Object> & Serializable) kept::contains;
-        return PartitionPruningRDD.create(blocks.rdd(), isKept).toJavaRDD();
-    }
-
     @Override
     public double overheadSeconds() {
         return Double.NaN;
@@ -127,6 +108,6 @@ final class AveragingRounds implements Training {
     @Override
     public void close() {
         context.destroyBroadcasts();
-        blocks.unpersist(false);
+        blocks.close();
     }
 }

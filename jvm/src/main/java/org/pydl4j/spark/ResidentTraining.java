@@ -1,9 +1,6 @@
 package org.pydl4j.spark;
 
-import java.io.Serializable;
 import java.util.Arrays;
-import java.util.HashSet;
-import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -12,11 +9,8 @@ import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.api.java.JavaSparkStatusTracker;
 import org.apache.spark.broadcast.Broadcast;
-import org.apache.spark.rdd.PartitionPruningRDD;
-import org.apache.spark.storage.StorageLevel;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import scala.Function1;
 
 /**
  * A fit by {@link ResidentAveragingTrainingMaster}, seen from the driver.
@@ -42,7 +36,7 @@ final class ResidentTraining implements Training {
     private final ResidentAveragingTrainingMaster master;
     private final boolean shuffle;
     private final long seed;
-    private final JavaRDD<Block> blocks;
+    private final Blocks blocks;
     private final Exchange exchange;
     private final Switchboard switchboard;
     private final Feed feed;
@@ -62,7 +56,7 @@ final class ResidentTraining implements Training {
         State start = new State(0, network.iteration(), RawArray.read(network.params()), updaterState());
         this.exchange = new Exchange(start, plan.workers, RawArray.isDouble(network.params()));
         this.feed = feed;
-        this.blocks = rows.persist(StorageLevel.MEMORY_AND_DISK());
+        this.blocks = new Blocks(rows, plan);
         this.switchboard = new Switchboard(exchange);
     }
 
@@ -75,16 +69,13 @@ final class ResidentTraining implements Training {
         long arranged = 0;
         long[] checksums = new long[plan.partitions()];
         for (int group = 0; group < plan.groups(); group++) { // one by one, so that each has its workers side by side
-            for (long[] block : partitions(group, plan.workers)
+            for (long[] block : blocks.of(group, plan.workers)
                     .map(each -> new long[] {each.partition(), each.size(), each.checksum()}).collect()) {
                 arranged += block[1];
                 checksums[(int) block[0]] = block[2];
             }
         }
-        if (arranged != plan.rows) {
-            throw BridgeException.data("the rows changed after they were counted: " + plan.rows + " the first time, "
-                    + arranged + " the second; cache or save the DataFrame before fit");
-        }
+        blocks.check(arranged);
         residents = context.broadcast(new Residents(network, plan, checksums, feed, seed, shuffle, master.saveUpdater(),
                 master.hooks(), master.listeners()));
     }
@@ -130,7 +121,7 @@ final class ResidentTraining implements Training {
         exchange.open(end, workers, plan.workersIn(rounds.first + rounds.count - 1));
         int tasks = Math.min(workers, Math.max(1, slots()));
         while (exchange.state().round < end) {
-            JavaFutureAction<Void> job = partitions(group, workers).coalesce(tasks)
+            JavaFutureAction<Void> job = blocks.of(group, workers).coalesce(tasks)
                     .foreachPartitionAsync(new Worker(residents, switchboard.name(), rounds));
             try {
                 int present = watch(job, tasks, rounds, before, progress);
@@ -227,16 +218,6 @@ final class ResidentTraining implements Training {
         return context.sc().maxNumConcurrentTasks(context.sc().resourceProfileManager().defaultResourceProfile());
     }
 
-    /** The partitions of a group's first workers. */
-    private JavaRDD<Block> partitions(int group, int workers) {
-        Set<Object> kept = new HashSet<>();
-        for (int worker = 0; worker < workers; worker++) {
-            kept.add(plan.partition(group, worker));
-        }
-        Function1<Object, Object> isKept = (Function1<Object, Object> & Serializable) kept::contains;
-        return PartitionPruningRDD.create(blocks.rdd(), isKept).toJavaRDD();
-    }
-
     @Override
     public double overheadSeconds() {
         return exchange.overheadNanos() / 1e9;
@@ -252,6 +233,6 @@ final class ResidentTraining implements Training {
             }
             residents.destroy();
         }
-        blocks.unpersist(false);
+        blocks.close();
     }
 }

@@ -3,27 +3,12 @@ package org.pydl4j.spark;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import org.apache.spark.api.java.JavaSparkContext;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.nd4j.linalg.learning.config.Sgd;
 
 /** Training on Spark against plain DL4J on one machine, without Python in between. */
-class AveragingRoundsTest {
-
-    private static JavaSparkContext context;
-
-    @BeforeAll
-    static void start() {
-        context = GivenRows.context();
-    }
-
-    @AfterAll
-    static void stop() {
-        context.stop();
-    }
+class AveragingRoundsTest extends SparkTest {
 
     private static MasterSettings settings(int workers, int batch, int frequency) {
         return new MasterSettings(Json.read("{\"num_workers\": " + workers + ", \"batch_size_per_worker\": " + batch

@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import org.apache.spark.api.java.JavaSparkContext;
 import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
 import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
@@ -20,8 +19,6 @@ import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.spark.impl.graph.SparkComputationGraph;
 import org.deeplearning4j.spark.impl.multilayer.SparkDl4jMultiLayer;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.nd4j.linalg.activations.Activation;
@@ -34,19 +31,7 @@ import org.nd4j.linalg.learning.config.Adam;
 import org.nd4j.linalg.lossfunctions.LossFunctions;
 
 /** DL4J's own classes driving the master, as a Java program does: data sets of its own, sequences, masks, graphs. */
-class DataSetRowsTest {
-
-    private static JavaSparkContext context;
-
-    @BeforeAll
-    static void start() {
-        context = GivenRows.context();
-    }
-
-    @AfterAll
-    static void stop() {
-        context.stop();
-    }
+class DataSetRowsTest extends SparkTest {
 
     private static ResidentAveragingTrainingMaster master(int epochs) {
         return new ResidentAveragingTrainingMaster.Builder(8).numWorkers(1).averagingFrequency(2).epochs(epochs)

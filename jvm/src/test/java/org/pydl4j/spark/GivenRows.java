@@ -2,7 +2,6 @@ package org.pydl4j.spark;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 
@@ -16,13 +15,6 @@ final class GivenRows extends Rows {
         super(Networks.spec(), "test data");
         this.context = context;
         this.rows = rows;
-    }
-
-    /** A session of two cores, whose tasks may fail three times. */
-    static JavaSparkContext context() {
-        return new JavaSparkContext(new SparkConf().setMaster("local[2,4]").setAppName("test")
-                .set("spark.ui.enabled", "false").set("spark.driver.bindAddress", "127.0.0.1")
-                .set("spark.driver.host", "127.0.0.1"));
     }
 
     @Override

@@ -10,12 +10,9 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.spark.api.java.JavaRDD;
-import org.apache.spark.api.java.JavaSparkContext;
 import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.spark.api.TrainingHook;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -27,19 +24,7 @@ import org.nd4j.linalg.learning.config.IUpdater;
 import org.nd4j.linalg.learning.config.Sgd;
 
 /** Resident workers against DL4J's own master, against plain DL4J on one machine, and against what gets lost. */
-class ResidentTrainingTest {
-
-    private static JavaSparkContext context;
-
-    @BeforeAll
-    static void start() {
-        context = GivenRows.context();
-    }
-
-    @AfterAll
-    static void stop() {
-        context.stop();
-    }
+class ResidentTrainingTest extends SparkTest {
 
     private static ResidentAveragingTrainingMaster master(int workers, int batch, int frequency, boolean saveUpdater) {
         return new ResidentAveragingTrainingMaster.Builder(batch).numWorkers(workers).averagingFrequency(frequency)
