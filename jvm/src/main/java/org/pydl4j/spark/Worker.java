@@ -1,6 +1,7 @@
 package org.pydl4j.spark;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
 import org.apache.spark.TaskContext;
@@ -44,6 +45,7 @@ final class Worker implements VoidFunction<Iterator<Block>> {
     private void train(Iterator<Block> partition) {
         List<Block> blocks = new ArrayList<>();
         partition.forEachRemaining(blocks::add);
+        blocks.sort(Comparator.comparingInt(Block::partition)); // Spark brings those together that lie near each other
         Residents fit = residents.value();
         blocks.forEach(fit::check);
         int[] workers = blocks.stream().mapToInt(block -> fit.plan.worker(block.partition())).toArray();
