@@ -2,21 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Protocol
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple, Protocol
 
 from numpy.typing import NDArray
 
 Event = dict[str, Any]
+EventHandler = Callable[[Event], None]
 Handle = Any
 """Something that lives in the JVM; only the engine that made it knows what to do with it."""
 
 
+class Arrays(NamedTuple):
+    """Checked rows of numpy arrays: C-ordered, float32 or (features only) uint8, in the machine's byte order."""
+
+    features: NDArray[Any]
+    """``[N, ...]``"""
+    labels: NDArray[Any] | None
+    """Class indices, one-hot rows or targets, as ``spec`` says."""
+    spec: dict[str, Any]
+    """What a row is; see `ExampleShape.spec`."""
+    name: str
+    """What to call them in a message."""
+
+
 class Engine(Protocol):
-    """A JVM with the jar: JSON, paths and handles go in, JSON and handles come out."""
+    """A JVM with the jar: JSON, paths, arrays and handles go in, JSON, arrays and handles come out.
+
+    Everything here happens in that one JVM; what an engine can do on a cluster besides is its own.
+    """
 
     def versions(self) -> dict[str, Any]:
         """Versions of jar and Java, ND4J's backend, and how the native code is set up."""
+
+    # --- configurations and networks ---------------------------------------------------------------------------------
 
     def resolve(self, configuration: str) -> str:
         """DL4J's canonical JSON of a configuration."""
@@ -37,7 +56,7 @@ class Engine(Protocol):
         """Give a network's model zip, updater state included."""
 
     def save_network(self, network: Handle, path: str, save_updater: bool, manifest: dict[str, Any]) -> None:
-        """Write a model zip to a local path or a Hadoop filesystem."""
+        """Write a model zip to an absolute local path or, where the engine has one, a Hadoop filesystem."""
 
     def read_file(self, path: str) -> bytes:
         """Read a file from a Hadoop filesystem."""
@@ -45,15 +64,58 @@ class Engine(Protocol):
     def write_file(self, content: bytes, path: str) -> None:
         """Write a file to a Hadoop filesystem, aside and renamed."""
 
-    def output(
+    def set_normalizer(self, network: Handle, content: bytes) -> None:
+        """Put a fitted normalizer, in DL4J's layout, in front of a network."""
+
+    def params(self, network: Handle) -> NDArray[Any]:
+        """All parameters in DL4J's order, ``[n_params]``."""
+
+    def set_params(self, network: Handle, params: NDArray[Any]) -> None:
+        """Replace all parameters; ``[n_params]`` of float32 or float64."""
+
+    # --- one network, rows in and numbers out ------------------------------------------------------------------------
+
+    def output(self, network: Handle, rows: Arrays, normalize: bool = True) -> NDArray[Any]:
+        """Raw outputs for rows, normalised already or still to be."""
+
+    def feed_forward(self, network: Handle, rows: Arrays, train: bool) -> list[NDArray[Any]]:
+        """Activations of every layer in turn."""
+
+    def rnn_time_step(self, network: Handle, rows: Arrays) -> NDArray[Any]:
+        """Outputs that go on from the state that the last call left."""
+
+    def rnn_clear_previous_state(self, network: Handle) -> None:
+        """Forget that state."""
+
+    def gradient(self, network: Handle, rows: Arrays) -> dict[str, NDArray[Any]]:
+        """Gradient of the rows' mean loss by parameter (``0_W``, ``0_b``, …), each in its own shape."""
+
+    def evaluate_arrays(self, network: Handle, rows: Arrays, evaluation: str) -> dict[str, Any]:
+        """Evaluate on labelled rows.
+
+        ``evaluation`` is CLASSIFICATION, REGRESSION, ROC_BINARY, ROC_MULTI_CLASS, or SCORE for the loss alone.
+        """
+
+    def fit_arrays(
         self,
         network: Handle,
-        features: NDArray[Any],
-        spec: dict[str, Any],
-        batch: int,
-        normalize: bool = True,
-    ) -> NDArray[Any]:
-        """Raw outputs of the network for an array of examples, normalised already or still to be."""
+        training: Arrays,
+        validation: Arrays | None,
+        settings: dict[str, Any],
+        on_event: EventHandler,
+    ) -> None:
+        """Train in this JVM, without Spark.
 
+        The network stands still while a handler runs. ``settings`` holds ``epochs``, ``shuffle``, ``normalizer`` (a
+        spec to fit, or None), ``master`` (a training master's settings) and ``evaluation``.
+        """
 
-EventHandler = Callable[[Event], None]
+    def fit_batches(
+        self,
+        network: Handle,
+        batches: Callable[[], Iterator[Arrays]],
+        validation: Arrays | None,
+        settings: dict[str, Any],
+        on_event: EventHandler,
+    ) -> None:
+        """Train on minibatches as they come, one iterator per epoch; otherwise as `fit_arrays`."""
