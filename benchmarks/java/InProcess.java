@@ -18,7 +18,7 @@ public final class InProcess {
     public static void main(String[] arguments) throws Exception {
         boolean helpers = Boolean.getBoolean("org.pydl4j.benchmarks.helpers");
         if (helpers) {
-            Bridge.versions(); // brings the native code up as in a fit
+            LocalBridge.versions(); // brings the native code up as in a fit
         }
         Problem problem = new Problem(arguments[0]);
         MultiLayerNetwork network = problem.network();

@@ -82,7 +82,7 @@ class Engine(Protocol):
         """Activations of every layer in turn."""
 
     def rnn_time_step(self, network: Handle, rows: Arrays) -> NDArray[Any]:
-        """Outputs that go on from the state that the last call left."""
+        """Give outputs that go on from the state that the last call left."""
 
     def rnn_clear_previous_state(self, network: Handle) -> None:
         """Forget that state."""

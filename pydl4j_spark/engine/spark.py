@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
-import threading
 import uuid
 import warnings
 import weakref
@@ -20,15 +18,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from py4j.java_gateway import JavaClass
-from py4j.protocol import Py4JError
+from py4j.protocol import Py4JError, Py4JJavaError, Py4JNetworkError
 
 from pydl4j_spark.engine import failures
 from pydl4j_spark.engine.jar import jar_path, package_version
-from pydl4j_spark.engine.protocol import EventHandler, Handle
-from pydl4j_spark.errors import EngineError, JarMismatch
+from pydl4j_spark.engine.jvm import JvmEngine
+from pydl4j_spark.engine.protocol import Arrays, EventHandler, Handle
+from pydl4j_spark.errors import Dl4jError, EngineError, JarMismatch, JvmGone
 
-_POLL_MILLIS = 200
-_CANCEL_MILLIS = 30_000
 _ENGINES: weakref.WeakKeyDictionary[Any, SparkEngine] = weakref.WeakKeyDictionary()
 
 
@@ -61,13 +58,14 @@ def spark_engine(spark: Any) -> SparkEngine:
     return engine
 
 
-class SparkEngine:
+class SparkEngine(JvmEngine):
     """All calls into the driver's JVM. Made by `spark_engine`."""
 
     def __init__(self, spark: Any) -> None:
         self._context = weakref.ref(spark.sparkContext)
-        bridge = spark.sparkContext._jvm.org.pydl4j.spark.Bridge
-        if not isinstance(bridge, JavaClass):
+        package = spark.sparkContext._jvm.org.pydl4j.spark
+        self._bridge = package.Bridge
+        if not isinstance(self._bridge, JavaClass):
             raise EngineError(
                 "this Spark session was started without the pydl4j_spark jar. Start it with\n"
                 "    spark = pydl4j_spark.configure_spark(SparkSession.builder).getOrCreate()\n"
@@ -76,7 +74,7 @@ class SparkEngine:
                 '    spark-submit --jars "$(python -m pydl4j_spark jar)" ...\n'
                 "A session that runs already must be stopped first: spark.stop()"
             )
-        self._bridge = bridge
+        super().__init__(package.LocalBridge)
         versions = self.versions()
         found, expected = versions["jar"], package_version()
         # A package that travels by --py-files has no installed version to compare.
@@ -86,7 +84,7 @@ class SparkEngine:
                 f"start the session with the jar that belongs to it: {jar_path()}"
             )
         _check_native(versions["native"])
-        self._workspace = Path(self._call(bridge.workspace))
+        self._workspace = Path(self._call(self._local.workspace))
 
     @property
     def _jsc(self) -> Any:
@@ -101,7 +99,7 @@ class SparkEngine:
         try:
             return function(*arguments)
         except Exception as error:
-            raise failures.from_java(error) from error
+            raise _error_of(error) from error
         except BaseException:
             # Interrupted in the middle of a call: the answer is still to come on this connection, and would be
             # taken for the answer to the next call.
@@ -116,27 +114,6 @@ class SparkEngine:
             with suppress(Py4JError, OSError):
                 connection.close()
 
-    def _run(self, job: Handle, on_event: EventHandler | None = None) -> Any:
-        """Watch a job until it ends; an interrupt cancels its Spark jobs and waits for it to clean up."""
-        with _interrupts() as interrupted:
-            while True:
-                for event in json.loads(self._call(self._bridge.poll, job, _POLL_MILLIS)):
-                    if event["event"] == "done":
-                        return self._call(self._bridge.result, job)
-                    if event["event"] == "cancelled":
-                        raise KeyboardInterrupt
-                    if event["event"] == "failed":
-                        raise failures.from_event(event)
-                    if on_event is not None:
-                        try:
-                            on_event(event)
-                        except BaseException:
-                            self._call(self._bridge.cancel, job, _CANCEL_MILLIS)
-                            raise
-                if interrupted():
-                    self._call(self._bridge.cancel, job, _CANCEL_MILLIS)
-                    raise KeyboardInterrupt
-
     @contextmanager
     def _file(self, suffix: str) -> Iterator[Path]:
         path = self._workspace / f"{uuid.uuid4().hex}{suffix}"
@@ -145,37 +122,26 @@ class SparkEngine:
         finally:
             path.unlink(missing_ok=True)
 
-    # --- configurations and networks -----------------------------------------------------------------------------
+    @contextmanager
+    def _lent(self, array: NDArray[Any], row_bytes: int) -> Iterator[Handle]:
+        with self._file(".bin") as path:
+            _write(path, array.tofile)
+            pieces = self._call(self._local.map, str(path), row_bytes)
+            try:
+                yield pieces
+            finally:
+                self._call(self._local.unmap, pieces)
 
-    def versions(self) -> dict[str, Any]:
-        """Versions of jar and Java, ND4J's backend, and how the driver's native code is set up."""
-        versions: dict[str, Any] = json.loads(self._call(self._bridge.versions))
-        return versions
+    def _taken(self, tensor: Handle) -> NDArray[Any]:
+        try:
+            dtype, *shape = self._call(tensor.header).split()
+            with self._file(".bin") as path:
+                self._call(self._local.write, tensor, str(path))
+                return np.fromfile(path, dtype).reshape([int(n) for n in shape])
+        finally:
+            self._call(tensor.close)
 
-    def resolve(self, configuration: str) -> str:
-        """DL4J's canonical JSON of a configuration."""
-        return str(self._call(self._bridge.resolve, configuration))
-
-    def describe(self, configuration: str) -> list[dict[str, Any]]:
-        """Every layer's output type and parameter count as DL4J has them."""
-        layers: list[dict[str, Any]] = json.loads(self._call(self._bridge.describe, configuration))
-        return layers
-
-    def new_network(self, configuration: str) -> Handle:
-        """Initialise a network."""
-        return self._call(self._bridge.newNetwork, configuration)
-
-    def restore_network(self, archive: bytes) -> Handle:
-        """Make a network of a model zip's bytes."""
-        with self._file(".zip") as path:
-            path.write_bytes(archive)
-            return self._call(self._bridge.loadNetwork, self._jsc, str(path))
-
-    def archive(self, network: Handle, manifest: dict[str, Any]) -> bytes:
-        """Give a network's model zip, updater state included."""
-        with self._file(".zip") as path:
-            self.save_network(network, str(path), True, manifest)
-            return path.read_bytes()
+    # --- files -------------------------------------------------------------------------------------------------------
 
     def save_network(self, network: Handle, path: str, save_updater: bool, manifest: dict[str, Any]) -> None:
         """Write a model zip to a local path or a Hadoop filesystem."""
@@ -192,17 +158,6 @@ class SparkEngine:
         with self._file("") as local:
             local.write_bytes(content)
             self._call(self._bridge.copyFile, self._jsc, str(local), path)
-
-    def set_normalizer(self, network: Handle, content: bytes) -> None:
-        """Put a fitted normalizer, in DL4J's layout, in front of a network."""
-        with self._file(".bin") as path:
-            path.write_bytes(content)
-            self._call(self._bridge.setNormalizer, network, str(path))
-
-    def configuration(self, network: Handle) -> dict[str, Any]:
-        """Give a network's configuration as it is now, counters included."""
-        configuration: dict[str, Any] = json.loads(self._call(self._bridge.configuration, network))
-        return configuration
 
     # --- rows ----------------------------------------------------------------------------------------------------
 
@@ -247,31 +202,37 @@ class SparkEngine:
             self._call(self._bridge.fit, self._jsc, network, training, validation, json.dumps(settings)), on_event
         )
 
-    def evaluate(self, network: Handle, rows: Handle, evaluation: str, batch: int) -> dict[str, Any]:
-        """Evaluate a network on rows."""
-        settings = json.dumps({"evaluation": evaluation, "batch": batch})
-        result: dict[str, Any] = json.loads(
-            self._run(self._call(self._bridge.evaluate, self._jsc, network, rows, settings))
+    def evaluate(self, network: Handle, rows: Handle, evaluation: str) -> dict[str, Any]:
+        """Evaluate a network on rows, by all executors."""
+        report: dict[str, Any] = json.loads(
+            self._run(self._call(self._bridge.evaluate, self._jsc, network, rows, evaluation))
         )
-        return result
+        return report
 
-    def output(
-        self,
-        network: Handle,
-        features: NDArray[Any],
-        spec: dict[str, Any],
-        batch: int,
-        normalize: bool = True,
-    ) -> NDArray[Any]:
-        """Raw outputs of the network for an array of examples, normalised already or still to be."""
-        with self.array_rows(features, None, spec, "the rows to score") as rows, self._file(".f4") as path:
-            job = self._call(self._bridge.output, self._jsc, network, rows, str(path), batch, normalize)
+    def output(self, network: Handle, rows: Arrays, normalize: bool = True) -> NDArray[Any]:
+        """Raw outputs for rows, normalised already or still to be, by all executors."""
+        with self.array_rows(rows.features, None, rows.spec, rows.name) as given, self._file(".f4") as path:
+            job = self._call(self._bridge.output, self._jsc, network, given, str(path), normalize)
             result = json.loads(self._run(job))
-            return np.fromfile(path, dtype=result["dtype"]).reshape(len(features), *result["shape"])
+            return np.fromfile(path, dtype=result["dtype"]).reshape(len(rows.features), *result["shape"])
 
     def predict(self, network: Handle, frame: Any, spec: dict[str, Any], settings: dict[str, Any]) -> Handle:
         """Give the Java DataFrame that scores a DataFrame when it is computed."""
         return self._call(self._bridge.predict, self._jsc, network, frame._jdf, json.dumps(spec), json.dumps(settings))
+
+
+def _error_of(error: Exception) -> Dl4jError:
+    """Make an error of what py4j or pyspark raised for a Java exception.
+
+    pyspark turns some Java classes into its own ``CapturedException`` before we see them; both are handled.
+    """
+    if isinstance(error, Py4JJavaError):
+        return failures.from_throwable(error.java_exception, str(error))
+    if isinstance(error, (Py4JNetworkError, ConnectionError)):
+        return JvmGone("the JVM is gone: the Spark driver ended or was killed; start a new session")
+    if isinstance(error, Py4JError):
+        return EngineError(f"the call did not reach the JVM: {error}")
+    return EngineError(f"{type(error).__name__}: {error}", java_trace=getattr(error, "_stackTrace", None))
 
 
 def _check_native(native: dict[str, Any]) -> None:
@@ -291,30 +252,9 @@ def _check_native(native: dict[str, Any]) -> None:
 
 
 def _write_npy(path: Path, array: NDArray[Any]) -> None:
+    _write(path, lambda file: np.lib.format.write_array(file, array, version=(1, 0), allow_pickle=False))
+
+
+def _write(path: Path, into: Callable[[Any], None]) -> None:
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        np.lib.format.write_array(file, array, version=(1, 0), allow_pickle=False)
-
-
-@contextmanager
-def _interrupts() -> Iterator[Callable[[], bool]]:
-    """Turn Ctrl-C into a flag that is looked at between two polls; a second Ctrl-C interrupts at once.
-
-    pyspark's own handler calls into the JVM from wherever the main thread happens to be, even from the middle of
-    another call on the same connection.
-    """
-    hits = 0
-
-    def handler(signum: int, frame: Any) -> None:
-        nonlocal hits
-        hits += 1
-        if hits > 1:
-            raise KeyboardInterrupt
-
-    if threading.current_thread() is not threading.main_thread():
-        yield lambda: False
-        return
-    previous = signal.signal(signal.SIGINT, handler)
-    try:
-        yield lambda: hits > 0
-    finally:
-        signal.signal(signal.SIGINT, previous)
+        into(file)

@@ -31,7 +31,7 @@ final class AveragingRounds implements Training {
     private final ParameterAveragingTrainingMaster master;
     private final SparkDl4jMultiLayer spark;
 
-    AveragingRounds(JavaSparkContext context, MultiLayerNetwork network, DataNormalization normalizer, Rows rows,
+    AveragingRounds(JavaSparkContext context, MultiLayerNetwork network, DataNormalization normalizer, SparkRows rows,
             MasterSettings settings, boolean shuffle) {
         this.context = new TrackedSparkContext(context);
         this.network = network;

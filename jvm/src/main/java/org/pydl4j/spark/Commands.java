@@ -29,7 +29,6 @@ final class Commands {
     /** The release that writes the model files. */
     static final String DL4J = "1.0.0-M2.1";
 
-    private static final int SCORING_BATCH = 256;
     private static final long POLL_MILLIS = 1000;
 
     private Commands() {}
@@ -94,8 +93,8 @@ final class Commands {
                         "the model of --resume has a normalizer already; leave the option out to keep it");
             }
             JsonNode labels = options.labels == null ? model.labels : names(options.labels, model.shape);
-            Rows rows = rows(spark, options.data, options.data.path, options.label.column, model.shape, "--data");
-            Rows validation = options.validation == null ? null
+            SparkRows rows = rows(spark, options.data, options.data.path, options.label.column, model.shape, "--data");
+            SparkRows validation = options.validation == null ? null
                     : rows(spark, options.data, options.validation, options.label.column, model.shape, "--validation");
             String settings = settings(options, model.shape).toString();
             follow(Bridge.fit(context, model.network, rows, validation, settings), options.out());
@@ -108,9 +107,9 @@ final class Commands {
     static void evaluate(Main.Evaluate options) throws Exception {
         onSpark(options, (spark, context) -> {
             Model model = trained("--model", options.model, context);
-            Rows rows = rows(spark, options.data, options.data.path, options.label.column, model.shape, "--data");
+            SparkRows rows = rows(spark, options.data, options.data.path, options.label.column, model.shape, "--data");
             rows.scan();
-            report(Scorer.evaluate(context, model.network, rows, model.shape.evaluation(), SCORING_BATCH), options.out());
+            report(Scorer.evaluate(context, model.network, rows, model.shape.evaluation()), options.out());
         });
     }
 
@@ -129,8 +128,8 @@ final class Commands {
                 }
             }
             ExampleSpec spec = model.shape.spec(frame, columns, null, "--data");
-            Scorer.predict(context, model.network, frame, spec, model.shape.task, "prediction", "probability",
-                    SCORING_BATCH).write().mode(SaveMode.Overwrite).parquet(options.out);
+            Scorer.predict(context, model.network, frame, spec, model.shape.task, "prediction", "probability")
+                    .write().mode(SaveMode.Overwrite).parquet(options.out);
             options.out().println("wrote " + options.out);
         });
     }
@@ -147,7 +146,7 @@ final class Commands {
 
     private static Model fresh(String path, JavaSparkContext context) throws Exception {
         String json = new String(read("--conf", path, context), StandardCharsets.UTF_8);
-        return new Model(Bridge.newNetwork(json), present(Json.read(json).get("inputType")), null);
+        return new Model(LocalBridge.newNetwork(json), present(Json.read(json).get("inputType")), null);
     }
 
     private static Model trained(String option, String path, JavaSparkContext context) throws Exception {
@@ -224,7 +223,7 @@ final class Commands {
         }
     }
 
-    private static Rows rows(SparkSession spark, Main.Data data, String path, String label, ExampleShape shape,
+    private static SparkRows rows(SparkSession spark, Main.Data data, String path, String label, ExampleShape shape,
             String option) throws Main.BadOption, IOException {
         Dataset<Row> frame = frame(spark, data, path, shape, option);
         List<String> columns = ExampleShape.featureColumns(frame, data.features, data.format(path), label);
@@ -240,7 +239,6 @@ final class Commands {
         settings.put("shuffle", !options.noShuffle);
         settings.set("normalizer", normalizer(options.normalizer));
         settings.put("evaluation", shape.evaluation().name());
-        settings.put("evaluation_batch", SCORING_BATCH);
         ObjectNode master = settings.putObject("master");
         master.put("master", ResidentAveragingTrainingMaster.class.getSimpleName());
         master.put("num_workers", options.workers);

@@ -14,6 +14,19 @@ import org.nd4j.shade.jackson.databind.node.ObjectNode;
 /** Which of DL4J's evaluations are wanted, and how their numbers are told to Python. */
 enum Evaluations implements Serializable {
 
+    /** The loss alone. */
+    SCORE {
+        @Override
+        IEvaluation<?>[] create() {
+            return new IEvaluation<?>[0];
+        }
+
+        @Override
+        ObjectNode report(IEvaluation<?>[] merged) {
+            return Json.object().put("kind", "score");
+        }
+    },
+
     CLASSIFICATION {
         @Override
         IEvaluation<?>[] create() {

@@ -6,6 +6,7 @@ import java.io.ObjectOutputStream;
 import java.io.Serializable;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.zip.CRC32C;
@@ -16,7 +17,7 @@ import java.util.zip.CRC32C;
  *
  * <p>Features that came as bytes (images) stay bytes, a quarter of the memory, until a minibatch is made of them.
  */
-final class Examples implements Serializable {
+final class Examples implements ExampleSource, Serializable {
 
     private static final long serialVersionUID = 1L;
     private static final int PIECE_BYTES = 1 << 20;
@@ -55,7 +56,8 @@ final class Examples implements Serializable {
         return (int) length;
     }
 
-    int size() {
+    @Override
+    public int size() {
         return size;
     }
 
@@ -106,6 +108,21 @@ final class Examples implements Serializable {
         for (int i = 0; i < features; i++) {
             into[i] = bytes[place * features + i] & 0xFF;
         }
+    }
+
+    @Override
+    public void features(int place, FloatBuffer into, float[] scratch) {
+        if (areBytes()) {
+            widen(place, scratch);
+            into.put(scratch, 0, features);
+        } else {
+            into.put(floats, place * features, features);
+        }
+    }
+
+    @Override
+    public void labels(int place, float[] into) {
+        System.arraycopy(labels, place * labelled, into, 0, labelled);
     }
 
     /** Copies one example to a place among others of the same kind. */

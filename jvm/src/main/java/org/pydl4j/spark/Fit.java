@@ -1,31 +1,34 @@
 package org.pydl4j.spark;
 
 import java.util.concurrent.CancellationException;
-import org.apache.spark.api.java.JavaSparkContext;
 import org.nd4j.shade.jackson.databind.JsonNode;
 import org.nd4j.shade.jackson.databind.node.ObjectNode;
 
 /** A whole fit: check the rows, fit the normalizer, lay the rows out, train the epochs, tell what happens. */
-final class Fit implements Job.Work {
+abstract class Fit implements Job.Work {
 
     private static final long TELL_EVERY_NANOS = 100_000_000L;
 
-    private final JavaSparkContext context;
     private final Network network;
     private final Rows training;
     private final Rows validation;
     private final JsonNode settings;
 
-    Fit(JavaSparkContext context, Network network, Rows training, Rows validation, JsonNode settings) {
-        this.context = context;
+    /** @param validation null where there is none */
+    Fit(Network network, Rows training, Rows validation, JsonNode settings) {
         this.network = network;
         this.training = training;
         this.validation = validation;
         this.settings = settings;
     }
 
+    /** Gets ready to train; the rows have been looked at, and the network has its normalizer. */
+    abstract Training training(JsonNode master, boolean shuffle, int epochs);
+
+    abstract ObjectNode evaluate(Evaluations wanted) throws Exception;
+
     @Override
-    public Object run(Job job) throws Exception {
+    public final Object run(Job job) throws Exception {
         network.acquire();
         try {
             boolean fitsNormalizer = settings.hasNonNull("normalizer");
@@ -36,13 +39,11 @@ final class Fit implements Job.Work {
             if (fitsNormalizer) {
                 network.setNormalizer(Normalizers.fit(settings.get("normalizer"), scan.moments));
             }
-            MasterSettings master = new MasterSettings(settings.get("master"), context);
             int epochs = settings.get("epochs").asInt();
-            try (Training fit = master.training(context, network, training, settings.get("shuffle").asBoolean(), epochs)) {
+            try (Training fit = training(settings.get("master"), settings.get("shuffle").asBoolean(), epochs)) {
                 fit.prepare();
                 training.settle();
-                job.tell(Json.object().put("event", "start").put("rows", scan.rows()).put("rounds", fit.rounds())
-                        .put("workers", master.workers));
+                job.tell(Json.object().put("event", "start").put("rows", scan.rows()).put("rounds", fit.rounds()));
                 for (int epoch = 0; epoch < epochs; epoch++) {
                     epoch(job, fit, scan.rows());
                 }
@@ -66,28 +67,35 @@ final class Fit implements Job.Work {
             }
             if (soFar.minibatches > 0 && System.nanoTime() - told[0] > TELL_EVERY_NANOS) {
                 told[0] = System.nanoTime();
-                job.tell(Json.object().put("event", "round").put("round", done).put("rows", soFar.rows)
-                        .put("score", soFar.score()));
+                job.tell(roundEvent(done, soFar));
             }
         });
         if (totals.rows != given) {
             throw new BridgeException(BridgeException.Code.TRAINING, "the workers trained " + totals.rows
                     + " rows in this epoch, but " + given + " were given; the network is as the last round left it");
         }
-        ObjectNode event = Json.object().put("event", "epoch")
+        ObjectNode event =
+                epochEvent(network, totals, fit.rounds(), System.nanoTime() - started, fit.overheadSeconds());
+        if (validation != null) {
+            event.set("validation", evaluate(Evaluations.valueOf(settings.get("evaluation").asText())));
+        }
+        job.tellAndWait(event); // callbacks may look at the network
+    }
+
+    static ObjectNode roundEvent(long done, WorkerTally.Totals soFar) {
+        return Json.object().put("event", "round").put("round", done).put("rows", soFar.rows)
+                .put("score", soFar.score());
+    }
+
+    static ObjectNode epochEvent(Network network, WorkerTally.Totals totals, long rounds, long nanos, double overhead) {
+        return Json.object().put("event", "epoch")
                 .put("epoch", network.model.getEpochCount())
                 .put("iteration", network.model.getIterationCount())
                 .put("rows", totals.rows)
                 .put("minibatches", totals.minibatches)
-                .put("rounds", fit.rounds())
+                .put("rounds", rounds)
                 .put("score", totals.score())
-                .put("seconds", (System.nanoTime() - started) / 1e9)
-                .put("overhead", fit.overheadSeconds());
-        if (validation != null) {
-            Evaluations wanted = Evaluations.valueOf(settings.get("evaluation").asText());
-            event.set("validation", Scorer.evaluate(context, network, validation, wanted,
-                    settings.get("evaluation_batch").asInt()));
-        }
-        job.tell(event);
+                .put("seconds", nanos / 1e9)
+                .put("overhead", overhead);
     }
 }

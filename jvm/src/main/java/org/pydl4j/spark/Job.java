@@ -2,46 +2,57 @@ package org.pydl4j.spark;
 
 import java.io.PrintWriter;
 import java.io.StringWriter;
-import java.util.UUID;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
-import org.apache.spark.api.java.JavaSparkContext;
 import org.nd4j.shade.jackson.databind.node.ObjectNode;
 
 /**
  * A long piece of work in a thread of its own, watched by short calls.
  *
  * <p>Python never waits inside one long gateway call: it polls for events, so that it can draw progress and an
- * interrupt reaches it between two polls. The work's Spark jobs share a group, which {@link #cancel} ends.
+ * interrupt reaches it between two polls.
  */
-public final class Job {
+public class Job {
 
     /** What a job does; its result is text, a handle, or null. */
     interface Work {
         Object run(Job job) throws Exception;
     }
 
-    private final JavaSparkContext context;
-    private final String group = "pydl4j_spark-" + UUID.randomUUID();
     private final BlockingQueue<ObjectNode> events = new LinkedBlockingQueue<>();
     private final Thread thread;
     private volatile boolean cancelled;
     private volatile Object result;
     private volatile Throwable thrown;
+    /** What {@link #tellAndWait} waits for Python to deal with; null when it waits for nothing. */
+    private ObjectNode awaited;
+    private boolean delivered;
 
-    Job(JavaSparkContext context, String description, Work work) {
-        this.context = context;
-        this.thread = new Thread(() -> run(description, work), "pydl4j_spark " + description);
+    Job(String description, Work work) {
+        this.thread = new Thread(() -> run(work), "pydl4j_spark " + description);
         thread.setDaemon(true);
-        thread.start();
     }
 
-    private void run(String description, Work work) {
+    /** Lets the work begin. */
+    Job start() {
+        thread.start();
+        return this;
+    }
+
+    /** In the work's own thread, before it. */
+    void begin() {}
+
+    /** Ends what the work has others do. */
+    void stop() {}
+
+    private void run(Work work) {
         ObjectNode last = Json.object();
         try {
-            context.setJobGroup(group, "pydl4j_spark: " + description, true);
+            begin();
             result = work.run(this);
             last.put("event", "done");
         } catch (Throwable t) {
@@ -79,19 +90,43 @@ public final class Job {
         events.add(event);
     }
 
+    /** Tells, and stands still until Python has dealt with it: with its next poll, or with a cancellation. */
+    synchronized void tellAndWait(ObjectNode event) throws InterruptedException {
+        awaited = event;
+        delivered = false;
+        events.add(event);
+        while (awaited != null && !cancelled) {
+            wait();
+        }
+    }
+
     boolean isCancelled() {
         return cancelled;
     }
 
     /** Everything that happened since the last poll, as a JSON array; waits a while for the first event. */
     String poll(long millis) throws InterruptedException {
-        java.util.List<ObjectNode> happened = new java.util.ArrayList<>();
+        dealtWith();
+        List<ObjectNode> happened = new ArrayList<>();
         ObjectNode first = events.poll(millis, TimeUnit.MILLISECONDS);
         if (first != null) {
             happened.add(first);
             events.drainTo(happened);
+            delivered(happened);
         }
         return Json.write(happened);
+    }
+
+    private synchronized void delivered(List<ObjectNode> happened) {
+        delivered = awaited != null && happened.contains(awaited);
+    }
+
+    private synchronized void dealtWith() {
+        if (delivered) {
+            awaited = null;
+            delivered = false;
+            notifyAll();
+        }
     }
 
     Object result() {
@@ -103,10 +138,13 @@ public final class Job {
         return thrown instanceof Exception ? (Exception) thrown : new ExecutionException(thrown);
     }
 
-    /** Ends the work's Spark jobs and waits until its thread has cleaned up after itself. */
+    /** Ends the work and waits until its thread has cleaned up after itself. */
     void cancel(long millis) throws InterruptedException {
-        cancelled = true;
-        context.sc().cancelJobGroup(group);
+        synchronized (this) {
+            cancelled = true;
+            notifyAll();
+        }
+        stop();
         thread.join(millis);
     }
 }

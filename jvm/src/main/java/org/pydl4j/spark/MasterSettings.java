@@ -13,19 +13,20 @@ final class MasterSettings {
     final int workers;
     final int batch;
     final int frequency;
-    private final boolean saveUpdater;
+    final boolean saveUpdater;
     private final JsonNode json;
 
-    MasterSettings(JsonNode json, JavaSparkContext context) {
+    /** @param cores workers where their number is not given */
+    MasterSettings(JsonNode json, int cores) {
         this.json = json;
-        workers = json.hasNonNull("num_workers") ? json.get("num_workers").asInt() : context.defaultParallelism();
+        workers = json.hasNonNull("num_workers") ? json.get("num_workers").asInt() : cores;
         batch = json.get("batch_size_per_worker").asInt();
         frequency = json.get("averaging_frequency").asInt();
         saveUpdater = json.get("save_updater").asBoolean();
     }
 
     /** A fit by the master that these settings are of. */
-    Training training(JavaSparkContext context, Network network, Rows rows, boolean shuffle, int epochs) {
+    Training training(JavaSparkContext context, Network network, SparkRows rows, boolean shuffle, int epochs) {
         String name = json.get("master").asText();
         if (name.equals(ParameterAveragingTrainingMaster.class.getSimpleName())) {
             return new AveragingRounds(context, network.model, network.normalizer(), rows, this, shuffle);

@@ -18,6 +18,8 @@ final class Minibatch implements AutoCloseable {
     private final FloatBuffer labels;
     /** Widens one row of bytes. */
     private final float[] row;
+    /** One row's labels. */
+    private final float[] label;
     /** Where the ones of one-hot labels stand. */
     private int[] ones;
 
@@ -26,6 +28,7 @@ final class Minibatch implements AutoCloseable {
         this.spec = spec;
         this.rows = rows;
         row = new float[spec.features];
+        label = new float[spec.labels];
         INDArray x = Nd4j.createUninitialized(DataType.FLOAT, spec.featureBatch(rows), 'c');
         INDArray y = labelled ? Nd4j.zeros(DataType.FLOAT, spec.labelBatch(rows)) : null;
         data = new DataSet(x, y);
@@ -46,23 +49,22 @@ final class Minibatch implements AutoCloseable {
         return rows;
     }
 
+    /** Whether these arrays are for examples of that kind, and for that many. */
+    boolean fits(ExampleSpec examples, int count) {
+        return spec == examples && rows == count;
+    }
+
     /** Examples in the order in which they stand. */
-    DataSet fill(Examples from, int first, DataNormalization normalizer) {
+    DataSet fill(ExampleSource from, int first, DataNormalization normalizer) {
         return fill(from, first, Permutation.identity(from.size()), normalizer);
     }
 
     /** The examples at the positions from {@code first} on; what these arrays held before is gone. */
-    DataSet fill(Examples from, int first, Permutation order, DataNormalization normalizer) {
+    DataSet fill(ExampleSource from, int first, Permutation order, DataNormalization normalizer) {
         int each = spec.features;
         for (int i = 0; i < rows; i++) {
-            int at = (int) order.at(first + i);
             features.position(i * each);
-            if (from.areBytes()) {
-                from.widen(at, row);
-                features.put(row);
-            } else {
-                features.put(from.floats(), at * each, each);
-            }
+            from.features((int) order.at(first + i), features, row);
         }
         if (normalizer != null) {
             normalizer.transform(data.getFeatures());
@@ -72,15 +74,16 @@ final class Minibatch implements AutoCloseable {
                 expandLabels(from, first, order);
             } else {
                 for (int i = 0; i < rows; i++) {
+                    from.labels((int) order.at(first + i), label);
                     labels.position(i * spec.labels);
-                    labels.put(from.labels(), (int) order.at(first + i) * spec.labels, spec.labels);
+                    labels.put(label);
                 }
             }
         }
         return data;
     }
 
-    private void expandLabels(Examples from, int first, Permutation order) {
+    private void expandLabels(ExampleSource from, int first, Permutation order) {
         if (ones == null) {
             ones = new int[rows * spec.labels];
         } else {
@@ -92,7 +95,7 @@ final class Minibatch implements AutoCloseable {
     }
 
     /** Class indices as one-hot labels, also where the loss takes the indices themselves. */
-    static INDArray oneHot(ExampleSpec spec, Examples examples, int from, int to) {
+    static INDArray oneHot(ExampleSpec spec, ExampleSource examples, int from, int to) {
         INDArray labels = Nd4j.zeros(DataType.FLOAT, spec.oneHotBatch(to - from));
         expand(spec, examples, from, Permutation.identity(examples.size()), buffer(labels),
                 new int[(to - from) * spec.labels]);
@@ -100,14 +103,15 @@ final class Minibatch implements AutoCloseable {
     }
 
     /** Puts a one for each label, and notes where. */
-    private static void expand(ExampleSpec spec, Examples from, int first, Permutation order, FloatBuffer into,
+    private static void expand(ExampleSpec spec, ExampleSource from, int first, Permutation order, FloatBuffer into,
             int[] ones) {
         int positions = spec.labels;
         int each = Math.toIntExact(spec.classes()) * positions;
+        float[] indices = new float[positions];
         for (int i = 0; i * positions < ones.length; i++) {
-            int at = (int) order.at(first + i) * positions;
+            from.labels((int) order.at(first + i), indices);
             for (int t = 0; t < positions; t++) {
-                int one = i * each + spec.index(from.labels()[at + t]) * positions + t;
+                int one = i * each + spec.index(indices[t]) * positions + t;
                 ones[i * positions + t] = one;
                 into.put(one, 1f);
             }

@@ -23,14 +23,14 @@ final class MinibatchBuffers implements AutoCloseable {
     }
 
     /**
-     * One minibatch of a block.
+     * One minibatch of a worker's examples.
      *
-     * @param minibatch its number within the block, from {@link Plan#firstIn} to {@link Plan#endIn}
-     * @param order the order of the block's rows in this epoch
+     * @param minibatch its number among them, from {@link Plan#firstIn} to {@link Plan#endIn}
+     * @param order the order of the examples in this epoch
      */
-    DataSet fill(Block block, int minibatch, Permutation order) {
+    DataSet fill(ExampleSource examples, int minibatch, Permutation order) {
         int from = minibatch * batch;
-        return sized(Math.min(batch, block.size() - from)).fill(block.examples(), from, order, normalizer);
+        return sized(Math.min(batch, examples.size() - from)).fill(examples, from, order, normalizer);
     }
 
     private Minibatch sized(int rows) {

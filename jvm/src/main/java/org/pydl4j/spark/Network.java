@@ -1,18 +1,31 @@
 package org.pydl4j.spark;
 
+import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.nd4j.linalg.dataset.api.preprocessor.DataNormalization;
+import org.pydl4j.spark.helpers.Helpers;
 
 /** What Python holds on to: a network and, where there is one, the normalizer its inputs go through. */
 public final class Network {
 
+    private static final long LOOK_MILLIS = 20;
+
     final MultiLayerNetwork model;
+    /** Held by whoever computes with the network in this JVM: DL4J's networks are for one thread at a time. */
+    private final ReentrantLock lock = new ReentrantLock();
+    private volatile boolean training;
     private DataNormalization normalizer;
     private boolean inUse;
+    private MultiLayerNetwork twin;
+    /** Features of the last few rows that were scored; the next are often as many. */
+    private Minibatch scored;
 
     Network(MultiLayerNetwork model, DataNormalization normalizer) {
         this.model = model;
         this.normalizer = normalizer;
+        Helpers.install(model);
     }
 
     synchronized DataNormalization normalizer() {
@@ -34,5 +47,51 @@ public final class Network {
 
     synchronized void release() {
         inUse = false;
+    }
+
+    /** Trains the network itself: nobody else computes with it meanwhile. */
+    <T> T train(Callable<T> work) throws Exception {
+        lock.lock();
+        training = true;
+        try {
+            return work.call();
+        } finally {
+            training = false;
+            lock.unlock();
+        }
+    }
+
+    /** Computes with the network: after whoever does so now, but never in the middle of a fit. */
+    <T> T use(Callable<T> work) throws Exception {
+        while (!lock.tryLock(LOOK_MILLIS, TimeUnit.MILLISECONDS)) {
+            if (training) {
+                throw new BridgeException(BridgeException.Code.TRAINING, "this network is being trained by a fit in "
+                        + "another thread; wait for it, or look at the network in a callback of the fit");
+            }
+        }
+        try {
+            return work.call();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** The network for scoring: it shares the parameters, and has its own activations and recurrent state. */
+    MultiLayerNetwork twin() {
+        if (twin == null) {
+            twin = Scoring.network(model.getLayerWiseConfigurations().clone(), model.params());
+        }
+        return twin;
+    }
+
+    /** Arrays for the features of some rows, the last ones where they fit. */
+    Minibatch scored(ExampleSpec spec, int rows) {
+        if (scored == null || !scored.fits(spec, rows)) {
+            if (scored != null) {
+                scored.close();
+            }
+            scored = new Minibatch(spec, rows, false);
+        }
+        return scored;
     }
 }

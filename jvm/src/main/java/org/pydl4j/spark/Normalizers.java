@@ -54,6 +54,11 @@ final class Normalizers {
         return Nd4j.create(values, new long[] {1, values.length}, 'c').castTo(DataType.FLOAT);
     }
 
+    /** One for another thread: DL4J's normalizers change their statistics when they are first used. */
+    static DataNormalization copy(DataNormalization normalizer) {
+        return normalizer == null ? null : read(write(normalizer));
+    }
+
     static byte[] write(DataNormalization normalizer) {
         try {
             ByteArrayOutputStream bytes = new ByteArrayOutputStream();

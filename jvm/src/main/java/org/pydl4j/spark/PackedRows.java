@@ -17,7 +17,7 @@ import scala.Tuple2;
  * <p>The source is read once, into {@link Pack}s that stay on the executors (on disk where memory is short) until the
  * rows have been laid out. Where it must be read again, because an executor was lost, it must be the same.
  */
-abstract class PackedRows extends Rows {
+abstract class PackedRows extends SparkRows {
 
     /** Rows that take less than this part of the heap are held twice while they are laid out. */
     private static final int ROOM = 6;

@@ -140,7 +140,7 @@ public final class ResidentAveragingTrainingMaster
     }
 
     /** A fit on rows as Python hands them over. */
-    Training training(JavaSparkContext context, Network network, Rows rows, boolean shuffled, int wanted) {
+    Training training(JavaSparkContext context, Network network, SparkRows rows, boolean shuffled, int wanted) {
         long seed = network.model.getDefaultConfiguration().getSeed();
         long count = rows.scan().rows();
         Plan plan = plan(context, count, (long) rows.spec.width() * Float.BYTES);

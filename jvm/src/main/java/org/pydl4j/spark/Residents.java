@@ -2,7 +2,6 @@ package org.pydl4j.spark;
 
 import java.io.Serializable;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -29,7 +28,7 @@ final class Residents implements Serializable {
     final List<TrainingHook> hooks;
     private final List<TrainingListener> listeners;
     private final Serializable configuration;
-    private transient Map<Integer, Resident> networks;
+    private transient Map<Integer, Seat> seats;
 
     Residents(Trainee network, Plan plan, long[] checksums, Feed feed, long seed, boolean shuffle,
             boolean averagesUpdater, List<TrainingHook> hooks, List<TrainingListener> listeners) {
@@ -44,44 +43,19 @@ final class Residents implements Serializable {
         this.listeners = new ArrayList<>(listeners);
     }
 
-    /** A network that lives in an executor, with what belongs to it. */
-    static final class Resident implements AutoCloseable {
-        final Trainee network;
+    /** A network that lives in an executor, and what fills its minibatches. */
+    static final class Seat implements AutoCloseable {
+        final Resident resident;
         final Feed.Source source;
-        final ScoreSum scores = new ScoreSum();
-        /** What was handed in for each worker in the last round: nobody needs it any more when the next is handed in. */
-        private final Map<Integer, byte[][]> handedIn = new HashMap<>();
-        /** An updater's state before its first step, where every round starts from one. */
-        private final byte[] freshUpdater;
 
-        private Resident(Trainee network, Feed.Source source, boolean averagesUpdater,
-                List<TrainingListener> listeners) {
-            this.network = network;
+        private Seat(Resident resident, Feed.Source source) {
+            this.resident = resident;
             this.source = source;
-            List<TrainingListener> all = new ArrayList<>(listeners);
-            all.add(scores);
-            network.listen(all);
-            freshUpdater = averagesUpdater ? null : RawArray.read(network.updaterState());
-        }
-
-        /** A worker's numbers at the end of a round. */
-        Part part(int worker, boolean withUpdater, WorkerTally.Totals totals, long nanos) {
-            byte[][] arrays = handedIn.computeIfAbsent(worker, any -> new byte[2][]);
-            arrays[0] = RawArray.read(network.params(), arrays[0]);
-            arrays[1] = RawArray.read(withUpdater ? network.updaterState() : null, arrays[1]);
-            return new Part(arrays[0], arrays[1], totals, nanos);
-        }
-
-        /** Sets the network to where a round starts. */
-        void restore(State state, int epoch) {
-            RawArray.write(state.params, network.params());
-            RawArray.write(freshUpdater == null ? state.updater : freshUpdater, network.updaterState());
-            network.setCounters(state.iteration, epoch);
         }
 
         @Override
         public void close() {
-            network.close();
+            resident.close();
             source.close();
         }
     }
@@ -95,22 +69,22 @@ final class Residents implements Serializable {
         }
     }
 
-    private synchronized Map<Integer, Resident> networks() {
-        if (networks == null) {
-            networks = new ConcurrentHashMap<>();
+    private synchronized Map<Integer, Seat> seats() {
+        if (seats == null) {
+            seats = new ConcurrentHashMap<>();
         }
-        return networks;
+        return seats;
     }
 
     /** Takes the network of a task's first worker out; nobody else can have it until it is put back. */
-    Resident take(int worker) {
-        Resident resident = networks().remove(worker);
-        return resident != null ? resident
-                : new Resident(Trainee.from(configuration), feed.open(plan.batch), averagesUpdater, listeners);
+    Seat take(int worker) {
+        Seat seat = seats().remove(worker);
+        return seat != null ? seat : new Seat(
+                new Resident(Trainee.from(configuration), averagesUpdater, listeners), feed.open(plan.batch));
     }
 
-    void putBack(int worker, Resident resident) {
-        Resident other = networks().put(worker, resident);
+    void putBack(int worker, Seat seat) {
+        Seat other = seats().put(worker, seat);
         if (other != null) {
             other.close();
         }
@@ -118,7 +92,7 @@ final class Residents implements Serializable {
 
     /** Frees the networks of this JVM. */
     void close() {
-        networks().values().forEach(Resident::close);
-        networks().clear();
+        seats().values().forEach(Seat::close);
+        seats().clear();
     }
 }

@@ -1,11 +1,8 @@
 package org.pydl4j.spark;
 
 import java.util.List;
-import java.util.stream.Collectors;
-import java.util.stream.IntStream;
-import org.apache.spark.api.java.JavaRDD;
 
-/** Examples that can be scanned, laid out for training, or walked in order: whatever the user handed in. */
+/** Examples to train on or to score, that can be looked at first: whatever the user handed in. */
 public abstract class Rows implements AutoCloseable {
 
     final ExampleSpec spec;
@@ -17,22 +14,11 @@ public abstract class Rows implements AutoCloseable {
         this.name = name;
     }
 
-    /** Every row in the order and partitions of the source, some at a time. */
-    abstract JavaRDD<Examples> ordered();
-
-    /** One {@link Block} per partition of the plan; the caller holds on to them. */
-    abstract JavaRDD<Block> arrange(Plan plan, Permutation order);
-
-    /** The blocks are made: lets go of what they were made from. */
-    void settle() {}
-
     /** Scans a partition; the one place where a bad row may be met without failing. */
     abstract List<Scan> scanPartitions(boolean withMoments);
 
-    /** 0 … count-1, to be made into an RDD. */
-    static List<Integer> numbers(int count) {
-        return IntStream.range(0, count).boxed().collect(Collectors.toList());
-    }
+    /** The rows are in place for training: lets go of what they were made from. */
+    void settle() {}
 
     /** What the user calls these rows in a message: "training data" or "validation data". */
     String name() {
@@ -55,7 +41,7 @@ public abstract class Rows implements AutoCloseable {
         return scan(false);
     }
 
-    /** Lets go of what the rows hold on executors, where they hold anything. */
+    /** Lets go of what the rows hold, where they hold anything. */
     @Override
     public void close() {}
 }

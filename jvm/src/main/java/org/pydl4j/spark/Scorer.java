@@ -13,7 +13,6 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Spliterator;
 import java.util.Spliterators;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import org.apache.spark.api.java.JavaRDD;
@@ -26,10 +25,8 @@ import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
-import org.nd4j.evaluation.IEvaluation;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.shade.jackson.databind.node.ArrayNode;
 import org.nd4j.shade.jackson.databind.node.ObjectNode;
 import scala.Tuple2;
@@ -37,75 +34,18 @@ import scala.Tuple2;
 /** Runs a network over rows where they are: evaluation, outputs, and DataFrames with predictions beside their rows. */
 final class Scorer {
 
-    /** Each partition's evaluations and its loss, weighted by rows. */
-    private static final class Partial implements java.io.Serializable {
-        private static final long serialVersionUID = 1L;
-        private final IEvaluation<?>[] evaluations;
-        private double lossSum;
-        private long rows;
-
-        Partial(IEvaluation<?>[] evaluations) {
-            this.evaluations = evaluations;
-        }
-
-        void add(MultiLayerNetwork model, ExampleSpec spec, Snapshot snapshot, Examples examples, int from, int to) {
-            DataSet data = new Minibatch(spec, to - from, true).fill(examples, from, snapshot.normalizer());
-            INDArray output = model.output(data.getFeatures(), false);
-            // Evaluations count classes one-hot, also where the loss takes indices.
-            INDArray actual = spec.sparse ? Minibatch.oneHot(spec, examples, from, to) : data.getLabels();
-            for (IEvaluation<?> evaluation : evaluations) {
-                evaluation.eval(actual, output);
-            }
-            lossSum += model.score(data, false) * (to - from);
-            rows += to - from;
-        }
-
-        Partial append(Partial next, Evaluations wanted) {
-            wanted.merge(evaluations, next.evaluations);
-            lossSum += next.lossSum;
-            rows += next.rows;
-            return this;
-        }
-    }
-
     private Scorer() {}
 
-    /** Where the minibatches of some examples begin. */
-    private static IntStream starts(Examples examples, int batch) {
-        return IntStream.iterate(0, from -> from < examples.size(), from -> from + batch);
-    }
-
-    private static INDArray output(MultiLayerNetwork model, ExampleSpec spec, Snapshot snapshot, Examples examples,
-            int from, int to) {
-        Minibatch batch = new Minibatch(spec, to - from, false);
-        return model.output(batch.fill(examples, from, snapshot.normalizer()).getFeatures(), false);
-    }
-
     /** Evaluates all rows in one pass; partitions are merged in their order. */
-    static ObjectNode evaluate(JavaSparkContext context, Network network, Rows rows, Evaluations wanted, int batch) {
+    static ObjectNode evaluate(JavaSparkContext context, Network network, SparkRows rows, Evaluations wanted) {
         try (Snapshot snapshot = new Snapshot(context, network)) {
             ExampleSpec spec = rows.spec;
-            List<Partial> partials = rows.ordered().mapPartitions(partition -> {
-                Partial partial = new Partial(wanted.create());
+            return Scoring.report(rows.ordered().mapPartitions(partition -> {
+                Scoring.Partial partial = new Scoring.Partial(wanted);
                 MultiLayerNetwork model = snapshot.network();
-                partition.forEachRemaining(examples -> starts(examples, batch).forEach(from -> partial.add(
-                        model, spec, snapshot, examples, from, Math.min(examples.size(), from + batch))));
+                partition.forEachRemaining(examples -> partial.add(model, spec, snapshot.normalizer(), examples));
                 return List.of(partial).iterator();
-            }).collect();
-            // Into the first that saw rows: DL4J cannot merge into an evaluation that saw none.
-            Partial whole = null;
-            for (Partial partial : partials) {
-                if (partial.rows > 0) {
-                    whole = whole == null ? partial : whole.append(partial, wanted);
-                }
-            }
-            if (whole == null) {
-                throw BridgeException.data(rows.name() + " has no rows");
-            }
-            ObjectNode result = wanted.report(whole.evaluations);
-            result.put("rows", whole.rows);
-            result.put("loss", whole.lossSum / whole.rows);
-            return result;
+            }).collect(), wanted, rows.name());
         }
     }
 
@@ -113,7 +53,7 @@ final class Scorer {
      * Writes the network's raw outputs, row after row, little-endian: float64 for a network of doubles, float32 for all
      * others. Says in what shape, and which of the two.
      */
-    static ObjectNode output(JavaSparkContext context, Network network, Rows rows, Path into, int batch,
+    static ObjectNode output(JavaSparkContext context, Network network, SparkRows rows, Path into,
             boolean normalize) throws IOException {
         boolean doubles = network.model.getLayerWiseConfigurations().getDataType() == DataType.DOUBLE;
         try (Snapshot snapshot = new Snapshot(context, network, normalize ? network.normalizer() : null);
@@ -123,9 +63,9 @@ final class Scorer {
                 MultiLayerNetwork model = snapshot.network();
                 Stream<Examples> all = StreamSupport.stream(
                         Spliterators.spliteratorUnknownSize(partition, Spliterator.ORDERED), false);
-                return all.flatMap(examples -> starts(examples, batch).mapToObj(from -> {
-                    INDArray output = output(model, spec, snapshot, examples, from,
-                            Math.min(examples.size(), from + batch));
+                return all.flatMap(examples -> Scoring.starts(examples.size()).mapToObj(from -> {
+                    INDArray output = Scoring.output(model, spec, snapshot.normalizer(), examples, from,
+                            Scoring.end(from, examples.size()));
                     return new Tuple2<>(output.shape(), bytes(output, doubles));
                 })).iterator();
             });
@@ -167,7 +107,7 @@ final class Scorer {
 
     /** The same rows in the same order and partitions, with two columns more. */
     static Dataset<Row> predict(JavaSparkContext context, Network network, Dataset<Row> frame, ExampleSpec spec,
-            Task task, String prediction, String probability, int batch) {
+            Task task, String prediction, String probability) {
         StructType schema = frame.schema();
         boolean sequences = spec.labelShape.length > 1;
         boolean scalar = !sequences && (task != Task.REGRESSION || spec.labelShape[0] == 1);
@@ -182,7 +122,7 @@ final class Scorer {
         Snapshot snapshot = new Snapshot(context, network);
         JavaRDD<Row> rows = frame.toJavaRDD().mapPartitions(partition -> {
             MultiLayerNetwork model = snapshot.network();
-            return Batches.of(partition, batch)
+            return Batches.of(partition, Scoring.BATCH)
                     .flatMap(some -> score(model, snapshot, reader, spec, some, task, scalar, withProbability).stream())
                     .iterator();
         });
@@ -199,7 +139,7 @@ final class Scorer {
                 throw BridgeException.data("a row cannot be scored: " + e.getMessage());
             }
         }
-        INDArray output = output(model, spec, snapshot, examples, 0, examples.size());
+        INDArray output = Scoring.output(model, spec, snapshot.normalizer(), examples, 0, examples.size());
         float[] flat = values(output);
         int each = flat.length / examples.size();
         int classes = (int) output.size(1);

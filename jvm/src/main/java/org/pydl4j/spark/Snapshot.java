@@ -10,15 +10,10 @@ import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
-import org.deeplearning4j.nn.conf.WorkspaceMode;
-import org.deeplearning4j.nn.conf.layers.ActivationLayer;
-import org.deeplearning4j.nn.conf.layers.DropoutLayer;
-import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.api.preprocessor.DataNormalization;
 import org.nd4j.linalg.factory.Nd4j;
-import org.pydl4j.spark.helpers.Helpers;
 
 /** A network as executors get it for scoring: configuration and parameters by one broadcast, its normalizer beside. */
 final class Snapshot implements Serializable, AutoCloseable {
@@ -57,17 +52,8 @@ final class Snapshot implements Serializable, AutoCloseable {
     /** A network of this task's own: DL4J's networks are not safe to share between threads. */
     MultiLayerNetwork network() {
         Native.useThreads(TaskContext.get().cpus());
-        MultiLayerConfiguration conf = MultiLayerConfiguration.fromJson(configuration);
-        Layer first = conf.getConf(0).getLayer();
-        if (first instanceof ActivationLayer || first instanceof DropoutLayer) {
-            // At inference these hand on what they get, here the input itself, and DL4J then finds an activation
-            // outside its workspaces and throws.
-            conf.setInferenceWorkspaceMode(WorkspaceMode.NONE);
-        }
-        MultiLayerNetwork network = new MultiLayerNetwork(conf);
-        network.init(Nd4j.read(new ByteArrayInputStream(params.value())), false);
-        Helpers.install(network);
-        return network;
+        return Scoring.network(MultiLayerConfiguration.fromJson(configuration),
+                Nd4j.read(new ByteArrayInputStream(params.value())));
     }
 
     @Override

@@ -7,8 +7,6 @@ import java.util.List;
 import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.function.VoidFunction;
 import org.apache.spark.broadcast.Broadcast;
-import org.deeplearning4j.spark.api.TrainingHook;
-import org.nd4j.linalg.dataset.api.MultiDataSet;
 
 /**
  * A task that trains one worker's share of some rounds, or, where cores are fewer than workers, several workers' shares
@@ -51,32 +49,32 @@ final class Worker implements VoidFunction<Iterator<Block>> {
         int[] workers = blocks.stream().mapToInt(block -> fit.plan.worker(block.partition())).toArray();
         Switchboard.Line line = new Switchboard.Line(exchange);
         State state = line.join(workers);
-        Residents.Resident resident = fit.take(workers[0]);
+        Residents.Seat seat = fit.take(workers[0]);
         boolean keep = false;
         try {
             while (state != null) {
-                state = round(fit, resident, line, blocks, state);
+                state = round(fit, seat, line, blocks, state);
             }
             keep = !rounds.last;
         } finally {
             if (keep) {
-                fit.putBack(workers[0], resident);
+                fit.putBack(workers[0], seat);
             } else {
-                resident.close();
+                seat.close();
             }
             Trainee.releaseThread();
         }
     }
 
     /** Trains one round and meets the others; gives what the next starts from, or null when there is none for us. */
-    private State round(Residents fit, Residents.Resident resident, Switchboard.Line line, List<Block> blocks,
+    private State round(Residents fit, Residents.Seat seat, Switchboard.Line line, List<Block> blocks,
             State start) {
         int active = active(fit.plan, blocks, start.round);
         boolean goesOn = active(fit.plan, blocks, start.round + 1) > 0;
         State next = null;
         long began = System.nanoTime();
         for (int i = 0; i < active; i++) {
-            Part part = train(fit, resident, blocks.get(i), start, began);
+            Part part = train(fit, seat, blocks.get(i), start, began);
             int worker = fit.plan.worker(blocks.get(i).partition());
             if (goesOn && i == active - 1) {
                 next = line.exchange(worker, start.round, part);
@@ -97,29 +95,18 @@ final class Worker implements VoidFunction<Iterator<Block>> {
         return (int) blocks.stream().filter(block -> plan.worker(block.partition()) < workers).count();
     }
 
-    private Part train(Residents fit, Residents.Resident resident, Block block, State start, long began) {
+    private Part train(Residents fit, Residents.Seat seat, Block block, State start, long began) {
+        Resident resident = seat.resident;
         resident.restore(start, rounds.epoch);
         Permutation order = fit.shuffle
                 ? Permutation.of(block.size(), fit.seed, rounds.epoch, block.partition())
                 : Permutation.identity(block.size());
         long round = rounds.first + (start.round - rounds.inFit);
         int worker = fit.plan.worker(block.partition());
-        Trainee network = resident.network;
         WorkerTally.Totals totals = WorkerTally.Totals.NONE;
         int end = fit.plan.endIn(block.partition(), round);
         for (int i = fit.plan.firstIn(round); i < end; i++) {
-            MultiDataSet minibatch = resident.source.fill(block, i, order);
-            Chance.seed(fit.seed, network.epoch(), network.iteration(), worker);
-            resident.scores.reset();
-            for (TrainingHook hook : fit.hooks) {
-                network.before(hook, minibatch);
-            }
-            network.fit(minibatch);
-            for (TrainingHook hook : fit.hooks) {
-                network.after(hook, minibatch);
-            }
-            totals = totals.plus(WorkerTally.Totals.ofMinibatch((int) minibatch.getFeatures(0).size(0),
-                    resident.scores.sum(), network.iteration()));
+            totals = totals.plus(resident.train(seat.source.fill(block, i, order), fit.seed, worker, fit.hooks));
         }
         return resident.part(worker, fit.averagesUpdater, totals, System.nanoTime() - began);
     }

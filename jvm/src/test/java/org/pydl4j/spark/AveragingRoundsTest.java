@@ -13,7 +13,8 @@ class AveragingRoundsTest extends SparkTest {
     private static MasterSettings settings(int workers, int batch, int frequency) {
         return new MasterSettings(Json.read("{\"num_workers\": " + workers + ", \"batch_size_per_worker\": " + batch
                 + ", \"averaging_frequency\": " + frequency + ", \"aggregation_depth\": 2, "
-                + "\"worker_prefetch_num_batches\": 0, \"save_updater\": true, \"master\": \"ParameterAveragingTrainingMaster\"}"), context);
+                + "\"worker_prefetch_num_batches\": 0, \"save_updater\": true, \"master\": \"ParameterAveragingTrainingMaster\"}"),
+                context.defaultParallelism());
     }
 
     @Test

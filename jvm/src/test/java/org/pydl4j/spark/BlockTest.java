@@ -120,7 +120,7 @@ class BlockTest {
                         Iterator<DataSet> fresh = block.minibatches(plan, round, spec, normalizer, order);
                         while (fresh.hasNext()) {
                             DataSet expected = fresh.next();
-                            DataSet filled = buffers.fill(block, minibatch++, order);
+                            DataSet filled = buffers.fill(block.examples(), minibatch++, order);
                             assertEquals(expected.getFeatures(), filled.getFeatures());
                             assertEquals(expected.getLabels(), filled.getLabels());
                             check(spec, block.examples(), expected, order, (minibatch - 1) * plan.batch);
@@ -162,10 +162,10 @@ class BlockTest {
         Block block = new Block(0, random(spec, 12, false));
         Permutation order = Permutation.identity(12);
         try (MinibatchBuffers buffers = new MinibatchBuffers(spec, 5, null)) {
-            DataSet first = buffers.fill(block, 0, order);
-            assertSame(first, buffers.fill(block, 1, order));
-            assertEquals(2, buffers.fill(block, 2, order).numExamples());
-            assertSame(first, buffers.fill(block, 0, order));
+            DataSet first = buffers.fill(block.examples(), 0, order);
+            assertSame(first, buffers.fill(block.examples(), 1, order));
+            assertEquals(2, buffers.fill(block.examples(), 2, order).numExamples());
+            assertSame(first, buffers.fill(block.examples(), 0, order));
         }
     }
 

@@ -6,7 +6,7 @@ import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 
 /** Rows from memory, in their order. */
-final class GivenRows extends Rows {
+final class GivenRows extends SparkRows {
 
     private final JavaSparkContext context;
     private final float[][] rows;

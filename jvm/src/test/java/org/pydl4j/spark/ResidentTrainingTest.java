@@ -119,7 +119,7 @@ class ResidentTrainingTest extends SparkTest {
         MasterSettings settings = new MasterSettings(Json.read("{\"master\": \"ParameterAveragingTrainingMaster\", "
                 + "\"num_workers\": 2, \"batch_size_per_worker\": 8, \"averaging_frequency\": 3, "
                 + "\"aggregation_depth\": 2, \"worker_prefetch_num_batches\": 0, \"save_updater\": " + saveUpdater + "}"),
-                context);
+                context.defaultParallelism());
         try (Training fit = settings.training(context, new Network(stock, null), new GivenRows(context, rows), shuffle,
                 2)) {
             fit.prepare();
@@ -250,11 +250,11 @@ class ResidentTrainingTest extends SparkTest {
     }
 
     /** Whose numbers are others whenever they are asked for. */
-    private static final class Unsteady extends Rows {
+    private static final class Unsteady extends SparkRows {
         private static final AtomicInteger READ = new AtomicInteger();
-        private final Rows steady;
+        private final SparkRows steady;
 
-        Unsteady(Rows steady) {
+        Unsteady(SparkRows steady) {
             super(steady.spec, "training data");
             this.steady = steady;
         }

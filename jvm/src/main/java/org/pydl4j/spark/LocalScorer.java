@@ -1,0 +1,239 @@
+package org.pydl4j.spark;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.function.BooleanSupplier;
+import java.util.function.IntFunction;
+import org.bytedeco.javacpp.Pointer;
+import org.deeplearning4j.nn.api.Layer;
+import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.dataset.DataSet;
+import org.nd4j.linalg.dataset.api.preprocessor.DataNormalization;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.learning.regularization.Regularization;
+import org.nd4j.shade.jackson.databind.node.ObjectNode;
+
+/** Runs a network over rows in memory, in this JVM: outputs, evaluation, activations, gradients. */
+final class LocalScorer {
+
+    private LocalScorer() {}
+
+    /** What one thread does with one piece of the rows. */
+    private interface Step<T> {
+        T run(MultiLayerNetwork model, DataNormalization normalizer, int piece) throws Exception;
+    }
+
+    /** Takes the pieces by all of the machine's cores; the results stand in the pieces' order. */
+    private static <T> List<T> each(Network network, MemoryRows rows, BooleanSupplier cancelled, Step<T> step)
+            throws Exception {
+        return network.use(() -> {
+            int pieces = rows.pieces().count();
+            int threads = Math.min(pieces, Runtime.getRuntime().availableProcessors());
+            if (threads == 1) {
+                List<T> results = new ArrayList<>();
+                for (int piece = 0; piece < pieces && !cancelled.getAsBoolean(); piece++) {
+                    results.add(step.run(network.twin(), network.normalizer(), piece));
+                }
+                return results;
+            }
+            return inThreads(network, pieces, threads, cancelled, step);
+        });
+    }
+
+    private static <T> List<T> inThreads(Network network, int pieces, int threads, BooleanSupplier cancelled,
+            Step<T> step) throws Exception {
+        ExecutorService pool = Executors.newFixedThreadPool(threads);
+        try {
+            List<Callable<Map<Integer, T>>> tasks = new ArrayList<>();
+            for (int thread = 0; thread < threads; thread++) {
+                int first = thread;
+                tasks.add(() -> {
+                    Native.useThreads(1);
+                    MultiLayerNetwork model = Scoring.network(
+                            network.model.getLayerWiseConfigurations().clone(), network.model.params());
+                    DataNormalization normalizer = Normalizers.copy(network.normalizer());
+                    Map<Integer, T> mine = new LinkedHashMap<>();
+                    try {
+                        for (int piece = first; piece < pieces && !cancelled.getAsBoolean(); piece += threads) {
+                            mine.put(piece, step.run(model, normalizer, piece));
+                        }
+                    } finally {
+                        Trainee.releaseThread();
+                    }
+                    return mine;
+                });
+            }
+            Map<Integer, T> all = new java.util.TreeMap<>();
+            for (Future<Map<Integer, T>> task : pool.invokeAll(tasks)) {
+                all.putAll(task.get());
+            }
+            return new ArrayList<>(all.values());
+        } catch (ExecutionException e) {
+            throw e.getCause() instanceof Exception ? (Exception) e.getCause() : e;
+        } finally {
+            pool.shutdown();
+        }
+    }
+
+    static ObjectNode evaluate(Network network, MemoryRows rows, Evaluations wanted) throws Exception {
+        return evaluate(network, rows, wanted, () -> false);
+    }
+
+    static ObjectNode evaluate(Network network, MemoryRows rows, Evaluations wanted, BooleanSupplier cancelled)
+            throws Exception {
+        Pieces pieces = rows.pieces();
+        return Scoring.report(each(network, rows, cancelled, (model, normalizer, piece) -> {
+            Scoring.Partial partial = new Scoring.Partial(wanted);
+            partial.add(model, rows.spec, normalizer, piece(rows, pieces, piece));
+            return partial;
+        }), wanted, rows.name());
+    }
+
+    private static ExampleSource piece(MemoryRows rows, Pieces pieces, int piece) {
+        long first = pieces.first(piece);
+        return rows.pick(pieces.rowsIn(piece), i -> first + i);
+    }
+
+    /** The outputs for rows that are few enough to go through the network together. */
+    static Tensor outputOfFew(Network network, MemoryRows rows, boolean normalize) throws Exception {
+        return network.use(() -> {
+            INDArray x = features(network, rows, normalize);
+            INDArray y = network.twin().output(x, false);
+            return Tensor.of(Scoring.sharesMemory(x, y) ? y.dup() : y);
+        });
+    }
+
+    private static INDArray features(Network network, MemoryRows rows, boolean normalize) {
+        ExampleSource all = rows.all();
+        return network.scored(rows.spec, all.size())
+                .fill(all, 0, normalize ? network.normalizer() : null).getFeatures();
+    }
+
+    /** The outputs for any number of rows. */
+    static Tensor output(Network network, MemoryRows rows, boolean normalize, BooleanSupplier cancelled)
+            throws Exception {
+        Pieces pieces = rows.pieces();
+        Whole whole = new Whole(rows.count());
+        each(network, rows, cancelled, (model, normalizer, piece) -> {
+            ExampleSource some = piece(rows, pieces, piece);
+            Scoring.starts(some.size()).forEach(from -> {
+                INDArray output = Scoring.output(model, rows.spec, normalize ? normalizer : null, some, from,
+                        Scoring.end(from, some.size()));
+                whole.put(pieces.first(piece) + from, output);
+            });
+            return null;
+        });
+        return Tensor.of(whole.array);
+    }
+
+    /** Outputs of all rows, which come in minibatches. */
+    private static final class Whole {
+        private final long rows;
+        private INDArray array;
+
+        Whole(long rows) {
+            this.rows = rows;
+        }
+
+        void put(long row, INDArray some) {
+            INDArray plain = some.ordering() == 'c' && !some.isView() ? some : some.dup('c');
+            long each = plain.length() / plain.size(0) * plain.dataType().width();
+            Pointer into = like(plain).data().addressPointer();
+            Pointer.memcpy(new org.bytedeco.javacpp.BytePointer(into).position(row * each),
+                    new org.bytedeco.javacpp.BytePointer(plain.data().addressPointer()), plain.size(0) * each);
+            plain.close();
+            if (some != plain && some.closeable()) {
+                some.close();
+            }
+        }
+
+        private synchronized INDArray like(INDArray some) {
+            if (array == null) {
+                long[] shape = some.shape();
+                shape = shape.clone();
+                shape[0] = rows;
+                array = Nd4j.createUninitialized(some.dataType(), shape, 'c');
+            }
+            return array;
+        }
+    }
+
+    /** Every layer's activations, in turn; all rows go through the network together, as in DL4J's feedForward. */
+    static List<Tensor> feedForward(Network network, MemoryRows rows, boolean train) throws Exception {
+        return network.use(() -> {
+            MultiLayerNetwork model = network.twin();
+            Chance.seed(model.getDefaultConfiguration().getSeed(), model.getEpochCount(), model.getIterationCount(), 0);
+            List<INDArray> activations = model.feedForward(features(network, rows, true), train);
+            List<Tensor> tensors = new ArrayList<>();
+            for (INDArray each : activations.subList(1, activations.size())) { // the first is the input
+                tensors.add(Tensor.of(each.dup('c'))); // layers that hand on what they get share an array
+            }
+            return tensors;
+        });
+    }
+
+    /** The outputs of the next time steps; goes on from where the last call ended. */
+    static Tensor rnnTimeStep(Network network, MemoryRows rows) throws Exception {
+        return network.use(() -> Tensor.of(network.twin().rnnTimeStep(features(network, rows, true)).dup('c')));
+    }
+
+    static void rnnClearPreviousState(Network network) throws Exception {
+        network.use(() -> {
+            network.twin().rnnClearPreviousState();
+            return null;
+        });
+    }
+
+    /**
+     * The gradient of the mean score, regularisation included, by parameter. What a layer moves without a gradient
+     * (running means and variances) is not in it.
+     */
+    static Map<String, Tensor> gradient(Network network, MemoryRows rows) throws Exception {
+        rows.scan();
+        return network.use(() -> {
+            ExampleSource all = rows.all();
+            try (Minibatch batch = new Minibatch(rows.spec, all.size(), true)) {
+                DataSet data = batch.fill(all, 0, network.normalizer());
+                MultiLayerNetwork model = network.twin();
+                model.initGradientsView();
+                Chance.seed(model.getDefaultConfiguration().getSeed(), model.getEpochCount(),
+                        model.getIterationCount(), 0);
+                model.setInput(data.getFeatures());
+                model.setLabels(data.getLabels());
+                model.computeGradientAndScore();
+                Map<String, Tensor> gradients = new LinkedHashMap<>();
+                boolean mean = model.getDefaultConfiguration().isMiniBatch();
+                for (Layer layer : model.getLayers()) {
+                    for (String name : layer.paramTable(false).keySet()) {
+                        if (layer.updaterDivideByMinibatch(name)) {
+                            String full = layer.getIndex() + "_" + name;
+                            INDArray sum = model.gradient().gradientForVariable().get(full);
+                            INDArray one = mean ? sum.div(all.size()) : sum.dup();
+                            regularize(layer, name, one);
+                            gradients.put(full, Tensor.of(one));
+                        }
+                    }
+                }
+                model.clear();
+                return gradients;
+            }
+        });
+    }
+
+    private static void regularize(Layer layer, String name, INDArray gradient) {
+        List<Regularization> all = layer.getConfig().getRegularizationByParam(name);
+        if (all != null) {
+            for (Regularization each : all) {
+                each.apply(layer.getParam(name), gradient, 1.0, 0, 0);
+            }
+        }
+    }
+}

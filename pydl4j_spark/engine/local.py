@@ -1,0 +1,111 @@
+"""The JVM inside this very process, reached through JPype: no Spark, no gateway, and arrays where they lie."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pydl4j_spark.engine import failures, local_jvm
+from pydl4j_spark.engine.jvm import JvmEngine
+from pydl4j_spark.engine.protocol import Arrays, Handle
+from pydl4j_spark.errors import EngineError
+
+_SEGMENT_BYTES = 1 << 30
+_ENGINE: LocalEngine | None = None
+_LOCK = threading.Lock()
+
+
+def local_engine() -> LocalEngine:
+    """Give this process's engine; the first call starts the JVM.
+
+    Raises
+    ------
+    EngineError
+        When there is no Java, or the process has a JVM already that cannot be used; see `local_jvm.start`.
+    """
+    global _ENGINE
+    if _ENGINE is None:
+        with _LOCK:
+            if _ENGINE is None:
+                _ENGINE = LocalEngine()
+    return _ENGINE
+
+
+class LocalEngine(JvmEngine):
+    """All calls into this process's JVM. Made by `local_engine`."""
+
+    def __init__(self) -> None:
+        local_jvm.start()
+        import jpype
+
+        super().__init__(jpype.JClass("org.pydl4j.spark.LocalBridge"))
+        self._buffer = jpype.nio.convertToDirectBuffer
+        self._buffers = jpype.JArray(jpype.JClass("java.nio.ByteBuffer"))
+        self.versions()  # sets the native code up, or says why it cannot run here
+        self._few = int(self._local.scoringBatch())
+
+    def _call(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        local_jvm.check_process()
+        try:
+            return function(*arguments)
+        except Exception as error:
+            if hasattr(error, "stacktrace"):  # JPype's Java exceptions are Python exceptions
+                raise failures.from_throwable(error, str(error.stacktrace())) from error
+            raise EngineError(f"the call did not reach the JVM: {type(error).__name__}: {error}") from error
+
+    @contextmanager
+    def _lent(self, array: NDArray[Any], row_bytes: int) -> Iterator[Handle]:
+        # Java looks at numpy's own memory; JPype's buffer holds on to the array.
+        content = array.reshape(-1).view(np.uint8)
+        each = max(1, _SEGMENT_BYTES // row_bytes) * row_bytes
+        yield self._buffers([self._buffer(content[at : at + each]) for at in range(0, len(content), each)])
+
+    def _taken(self, tensor: Handle) -> NDArray[Any]:
+        try:
+            dtype, *shape = str(tensor.header()).split()
+            array = np.empty([int(n) for n in shape], dtype)
+            content = array.reshape(-1).view(np.uint8)
+            at = 0
+            for index in range(tensor.parts()):
+                part = np.frombuffer(tensor.part(index), np.uint8)
+                content[at : at + len(part)] = part
+                at += len(part)
+            return array
+        finally:
+            tensor.close()
+
+    def output(self, network: Handle, rows: Arrays, normalize: bool = True) -> NDArray[Any]:
+        """Raw outputs for rows; few of them by a single call."""
+        features = rows.features
+        count = len(features)
+        if count > self._few or features.nbytes > _SEGMENT_BYTES:
+            return super().output(network, rows, normalize)
+        lent = self._buffer(features.reshape(-1).view(np.uint8))
+        is_bytes = features.dtype == np.uint8
+        outputs = self._local.outputOfFew
+        return self._taken(self._call(outputs, network, lent, is_bytes, count, self._spec(rows.spec), normalize))
+
+    def save_network(self, network: Handle, path: str, save_updater: bool, manifest: dict[str, Any]) -> None:
+        """Write a model zip to an absolute local path."""
+        self._call(self._local.save, network, path, bool(save_updater), json.dumps(manifest))
+
+    def read_file(self, path: str) -> bytes:
+        """Refuse: there is no Hadoop here."""
+        raise _no_hadoop(path)
+
+    def write_file(self, content: bytes, path: str) -> None:
+        """Refuse: there is no Hadoop here."""
+        raise _no_hadoop(path)
+
+
+def _no_hadoop(path: str) -> EngineError:
+    return EngineError(
+        f"{path} is on a Hadoop filesystem, which needs a Spark session: start one with "
+        "configure_spark(SparkSession.builder).getOrCreate(), or copy the file to a local path"
+    )
