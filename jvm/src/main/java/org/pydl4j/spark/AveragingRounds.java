@@ -55,6 +55,11 @@ final class AveragingRounds implements Training {
     }
 
     @Override
+    public int workers() {
+        return plan.workers;
+    }
+
+    @Override
     public long rounds() {
         return plan.rounds();
     }

@@ -43,7 +43,8 @@ abstract class Fit implements Job.Work {
             try (Training fit = training(settings.get("master"), settings.get("shuffle").asBoolean(), epochs)) {
                 fit.prepare();
                 training.settle();
-                job.tell(Json.object().put("event", "start").put("rows", scan.rows()).put("rounds", fit.rounds()));
+                job.tell(Json.object().put("event", "start").put("rows", scan.rows()).put("rounds", fit.rounds())
+                        .put("workers", fit.workers()));
                 for (int epoch = 0; epoch < epochs; epoch++) {
                     epoch(job, fit, scan.rows());
                 }

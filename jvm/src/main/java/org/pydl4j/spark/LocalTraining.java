@@ -39,6 +39,11 @@ final class LocalTraining implements Training {
     }
 
     @Override
+    public int workers() {
+        return plan.workers;
+    }
+
+    @Override
     public long rounds() {
         return plan.rounds();
     }

@@ -81,6 +81,11 @@ final class ResidentTraining implements Training {
     }
 
     @Override
+    public int workers() {
+        return plan.workers;
+    }
+
+    @Override
     public long rounds() {
         return plan.rounds();
     }

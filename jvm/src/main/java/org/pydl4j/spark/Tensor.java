@@ -20,12 +20,10 @@ public final class Tensor implements AutoCloseable {
 
     private final INDArray array;
     private final ByteBuffer bytes;
-    private final boolean owned;
     private final String header;
 
-    private Tensor(INDArray array, boolean owned) {
+    private Tensor(INDArray array) {
         this.array = array;
-        this.owned = owned;
         this.bytes = null;
         StringBuilder text = new StringBuilder(array.dataType() == DataType.DOUBLE ? "f8" : "f4");
         for (long n : array.shape()) {
@@ -36,7 +34,6 @@ public final class Tensor implements AutoCloseable {
 
     private Tensor(byte[] content) {
         array = null;
-        owned = false;
         bytes = ByteBuffer.allocateDirect(content.length).put(content).flip();
         header = "u1 " + content.length;
     }
@@ -49,19 +46,13 @@ public final class Tensor implements AutoCloseable {
             return of(wide);
         }
         if (isPlain(array)) {
-            return new Tensor(array, true);
+            return new Tensor(array);
         }
         INDArray plain = array.dup('c');
         if (array.closeable()) {
             array.close();
         }
-        return new Tensor(plain, true);
-    }
-
-    /** A look at an array that goes on living; it must stand still until this is closed. */
-    static Tensor view(INDArray array) {
-        boolean plain = isPlain(array) && (array.dataType() == DataType.DOUBLE || array.dataType() == DataType.FLOAT);
-        return plain ? new Tensor(array, false) : of(array.dup('c'));
+        return new Tensor(plain);
     }
 
     static Tensor of(byte[] content) {
@@ -107,7 +98,7 @@ public final class Tensor implements AutoCloseable {
 
     @Override
     public void close() {
-        if (owned && array.closeable()) {
+        if (array != null && array.closeable()) {
             array.close();
         }
     }

@@ -11,6 +11,9 @@ interface Training extends AutoCloseable {
     /** Brings the rows into place, and makes sure that they are those that were looked at. */
     void prepare() throws Exception;
 
+    /** Copies of the network that are trained. */
+    int workers();
+
     /** Averaging rounds in an epoch. */
     long rounds();
 
