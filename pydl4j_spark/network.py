@@ -214,20 +214,12 @@ class MultiLayerNetwork(NetworkState):
         Returns
         -------
         dict of str to numpy.ndarray
-            The name is the configuration's, or ``layer<index>``; where it is taken already, the index follows it after
-            a dot.
+            The name is the configuration's, or ``layer<index>``.
         """
         rows = unlabelled(features, self.example_shape, _TO_SCORE)
         engine, handle = self._alive()
-        return dict(zip(self._layer_names, engine.feed_forward(handle, rows, bool(train)), strict=True))
-
-    @cached_property
-    def _layer_names(self) -> list[str]:
-        names: list[str] = []
-        for index, layer in enumerate(self.conf.layers):
-            name = layer.name or f"layer{index}"
-            names.append(f"{name}.{index}" if name in names else name)
-        return names
+        names = [layer.name or f"layer{index}" for index, layer in enumerate(self.conf.layers)]
+        return dict(zip(names, engine.feed_forward(handle, rows, bool(train)), strict=True))
 
     # --- step by step ------------------------------------------------------------------------------------------------
 
