@@ -122,15 +122,7 @@ class ExampleShape:
 
     def with_timesteps(self, values: int) -> ExampleShape:
         """Settle an unknown number of time steps by how many numbers an example has."""
-        if None not in self.features:
-            return self
-        each = prod(n for n in self.features if n is not None)
-        steps = values // each
-        return evolve(
-            self,
-            features=tuple(steps if n is None else n for n in self.features),
-            labels=tuple(steps if n is None else n for n in self.labels),
-        )
+        return _with_timesteps(self, values) if None in self.features else self
 
     def spec(
         self, *, columns: list[str] | None = None, label_column: str | None = None, indices: bool | None = None
@@ -144,6 +136,16 @@ class ExampleShape:
     def array_spec(self, indices: bool | None) -> dict[str, Any]:
         """Say it for numpy rows; the same shape always gives the same object, not to be changed."""
         return _array_spec(self, indices)
+
+
+@lru_cache(maxsize=256)
+def _with_timesteps(shape: ExampleShape, values: int) -> ExampleShape:
+    steps = values // prod(n for n in shape.features if n is not None)
+    return evolve(
+        shape,
+        features=tuple(steps if n is None else n for n in shape.features),
+        labels=tuple(steps if n is None else n for n in shape.labels),
+    )
 
 
 @lru_cache(maxsize=256)
