@@ -262,7 +262,9 @@ class MultiLayerNetwork(NetworkState):
     # --- inside ------------------------------------------------------------------------------------------------------
 
     def gradient(self, data: Any) -> dict[str, NDArray[Any]]:
-        """Give the gradient of the rows' mean loss, regularisation included, by parameter.
+        """Give the gradient of the rows' mean loss by parameter, computed as in training.
+
+        Regularisation is not in it: DL4J adds that when it updates the parameters.
 
         Parameters
         ----------
