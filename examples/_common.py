@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import numpy as np
 
-from pydl4j_spark import Dl4jError, configure_spark
+from pydl4j_spark import Dl4jError
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -71,6 +71,8 @@ def parser(
 def start_spark(name: str, master: str) -> SparkSession:
     """Start a session that has the jar and leaves the terminal to the example."""
     from pyspark.sql import SparkSession
+
+    from pydl4j_spark import configure_spark
 
     # pyspark warns of newer versions of pandas, which nothing here uses.
     warnings.filterwarnings("ignore", category=FutureWarning, module="pyspark")

@@ -10,7 +10,7 @@ import pytest
 from pydl4j_spark import MultiLayerConfiguration, MultiLayerNetwork, NormalizerStandardize
 from pydl4j_spark.description import parse_configuration
 from pydl4j_spark.layers import LSTM, ConvolutionLayer, DenseLayer, GravesLSTM, OutputLayer, RnnOutputLayer
-from pydl4j_spark.onnx import default_registry
+from pydl4j_spark.onnx.registry import default_registry
 from pydl4j_spark.updaters import Sgd
 from tests.conftest import digits_conf
 from tests.local.networks import KINDS, conf, rows
