@@ -8,12 +8,14 @@ import sys
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import numpy as np
-from pyspark.sql import SparkSession
 
-from pydl4j_spark import Dl4jError, configure_spark
+from pydl4j_spark import Dl4jError
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 HERE = Path(__file__).resolve().parent
 
@@ -38,7 +40,16 @@ def existing_file(text: str) -> Path:
     return path
 
 
-def parser(description: str, *, epochs: int, batch_size: int, averaging_frequency: int, data: str) -> Parser:
+def parser(
+    description: str,
+    *,
+    epochs: int,
+    batch_size: int,
+    averaging_frequency: int,
+    data: str,
+    workers: int = 2,
+    on_spark: bool = True,
+) -> Parser:
     """Make a parser of the options that every example has; each example adds its own."""
     options = Parser(description=description, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     options.add_argument("--data", type=existing_file, metavar="FILE", help=data)
@@ -50,14 +61,19 @@ def parser(description: str, *, epochs: int, batch_size: int, averaging_frequenc
     )
     # Two and not one per core: data this small, cut up for many workers, would leave each of them next to nothing
     # to train on between two averages.
-    options.add_argument("--workers", type=whole, default=2, help="copies of the network")
-    options.add_argument("--master", default="local[*]", help="Spark's master")
+    options.add_argument("--workers", type=whole, default=workers, help="copies of the network")
+    if on_spark:
+        options.add_argument("--master", default="local[*]", help="Spark's master")
     options.add_argument("--seed", type=int, default=42, help="of the split, the weights and the order of rows")
     return options
 
 
 def start_spark(name: str, master: str) -> SparkSession:
     """Start a session that has the jar and leaves the terminal to the example."""
+    from pyspark.sql import SparkSession
+
+    from pydl4j_spark import configure_spark
+
     # pyspark warns of newer versions of pandas, which nothing here uses.
     warnings.filterwarnings("ignore", category=FutureWarning, module="pyspark")
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)

@@ -1,4 +1,4 @@
-"""Data as users have it, brought to the JVM: numpy arrays, DataFrames, RDDs and paths.
+"""Data as users have it, brought to Spark: numpy arrays, DataFrames, RDDs and paths.
 
 Nothing is converted here row by row: numpy arrays travel as files, DataFrame rows are converted where they are.
 """
@@ -9,15 +9,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from math import prod
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
 
+from pydl4j_spark.arrays import labelled
 from pydl4j_spark.engine.protocol import Handle
-from pydl4j_spark.engine.spark import SparkEngine
 from pydl4j_spark.errors import DataError
 from pydl4j_spark.example_shape import ExampleShape
+
+if TYPE_CHECKING:
+    from pydl4j_spark.engine.spark import SparkEngine
 
 Columns = str | list[str] | tuple[str, ...]
 
@@ -78,94 +80,8 @@ def rows(
             f"{name}: expected (X, y) arrays, a DataFrame, an RDD of pairs or the path of a Parquet file, "
             f"got {_kind(data)}"
         )
-    features, shape = features_array(data[0], shape, name)
-    labels, indices = labels_array(data[1], shape, len(features), name)
-    spec = shape.spec(indices=indices)
-    with engine.array_rows(features, labels, spec, name) as handle:
+    with engine.array_rows(*labelled(data[0], data[1], shape, name)) as handle:
         yield handle
-
-
-# --- numpy -----------------------------------------------------------------------------------------------------------
-
-
-def features_array(data: ArrayLike, shape: ExampleShape, name: str) -> tuple[NDArray[Any], ExampleShape]:
-    """Check features against the network, and bring them into C order as float32 (bytes stay bytes).
-
-    Raises
-    ------
-    DataError
-        When the array is not numeric, is empty, or its shape is not the network's.
-    """
-    array = _numeric(data, f"{name}: features")
-    if array.ndim < 2:
-        raise DataError(
-            f"{name}: features have shape {array.shape}; they need one axis for the rows and then "
-            f"{_text(shape.features)} for each row"
-        )
-    if len(array) == 0:
-        raise DataError(f"{name} has no rows")
-    shape = shape.with_timesteps(prod(array.shape[1:]))
-    wanted = tuple(int(n) for n in shape.features if n is not None)
-    given = array.shape[1:]
-    # Rows already laid out flat, and images without their channel axis of 1, mean the same thing.
-    alike = prod(given) == prod(wanted) and (len(given) == 1 or _squeezed(given) == _squeezed(wanted))
-    if len(wanted) == 1 and prod(given) == wanted[0]:
-        alike = True
-    if not alike:
-        hint = "; images are [rows, channels, height, width]" if len(wanted) == 3 else ""
-        hint = "; sequences are [rows, size, time steps]" if len(wanted) == 2 else hint
-        raise DataError(
-            f"{name}: each row has shape {_text(given)}, the network takes {_text(wanted)} "
-            f"(features {array.shape}){hint}"
-        )
-    if array.dtype == np.bool_:
-        array = array.view(np.uint8)
-    return np.ascontiguousarray(array, dtype=np.uint8 if array.dtype == np.uint8 else np.float32), shape
-
-
-def labels_array(data: ArrayLike, shape: ExampleShape, count: int, name: str) -> tuple[NDArray[Any], bool]:
-    """Check labels; tell whether they are class indices.
-
-    Raises
-    ------
-    DataError
-        When the array is not numeric, has another number of rows, or its shape is not the network's.
-    """
-    array = _numeric(data, f"{name}: labels")
-    if array.ndim == 0 or len(array) != count:
-        raise DataError(f"{name}: {count:,} rows of features, but labels of shape {array.shape}")
-    wanted = tuple(int(n) for n in shape.labels if n is not None)
-    given = array.shape[1:]
-    if given == wanted and not (shape.sparse and wanted[0] == 1):
-        dense = np.ascontiguousarray(array, dtype=np.float32)
-        if shape.sparse:
-            raise DataError(f"{name}: the loss sparse_mcxent takes class indices, got labels of shape {array.shape}")
-        return dense, False
-    if given in (wanted[1:], (1, *wanted[1:])):
-        # One number per position: the class, or with a single output the target itself.
-        return np.ascontiguousarray(array, dtype=np.float32), wanted[0] > 1
-    raise DataError(
-        f"{name}: labels have shape {array.shape}; the network's {shape.classes} outputs need class indices of shape "
-        f"{_text((count, *wanted[1:]))} or values of shape {_text((count, *wanted))}"
-    )
-
-
-def _numeric(data: ArrayLike, name: str) -> NDArray[Any]:
-    try:
-        array = np.asarray(data)
-    except ValueError as error:
-        raise DataError(f"{name} cannot be made into an array: {error}") from error
-    if array.dtype.kind not in "fiub":
-        raise DataError(f"{name} must be numbers, got an array of {array.dtype}")
-    return array
-
-
-def _squeezed(shape: tuple[int, ...]) -> tuple[int, ...]:
-    return tuple(n for n in shape if n != 1)
-
-
-def _text(shape: tuple[int | None, ...]) -> str:
-    return "[" + ", ".join("T" if n is None else str(n) for n in shape) + "]"
 
 
 def _kind(data: Any) -> str:

@@ -44,7 +44,7 @@ class Evaluation:
             f1=report["f1"],
             confusion_matrix=matrix,
             labels=labels if labels is not None else tuple(str(i) for i in range(len(matrix))),
-            loss=report["loss"],
+            loss=float(report["loss"]),
             rows=report["rows"],
         )
 
@@ -98,7 +98,7 @@ class RegressionEvaluation:
         """Make it of the JVM's report."""
         columns = report["columns"]
         metrics = {name: np.asarray([column[name] for column in columns], dtype=float) for name in columns[0]}
-        return cls(loss=report["loss"], rows=report["rows"], **metrics)
+        return cls(loss=float(report["loss"]), rows=report["rows"], **metrics)
 
     def stats(self) -> str:
         """All metrics of each output, as a table."""
@@ -108,6 +108,12 @@ class RegressionEvaluation:
 
     def __str__(self) -> str:
         return self.stats()
+
+
+def evaluation_result(report: dict[str, Any], labels: tuple[str, ...] | None) -> Evaluation | RegressionEvaluation:
+    """Make the result that a report is of."""
+    kind = Evaluation if report["kind"] == "classification" else RegressionEvaluation
+    return kind.from_report(report, labels)
 
 
 @frozen(kw_only=True, eq=False)
@@ -154,7 +160,7 @@ class ROC:
                 )
                 for i, curve in enumerate(found)
             ),
-            loss=report["loss"],
+            loss=float(report["loss"]),
             rows=report["rows"],
         )
 

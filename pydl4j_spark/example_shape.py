@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from math import prod
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from attrs import evolve, frozen
+from numpy.typing import NDArray
 
 from pydl4j_spark.errors import ConfigError
 
@@ -87,17 +90,39 @@ class ExampleShape:
         """How many outputs the network has at each position."""
         return int(self.labels[0] or 0)
 
+    @property
+    def evaluation(self) -> str:
+        """The kind of evaluation that goes with the task."""
+        return "REGRESSION" if self.task == "REGRESSION" else "CLASSIFICATION"
+
+    @property
+    def roc(self) -> str:
+        """The kind of ROC curves that goes with the number of classes."""
+        return "ROC_MULTI_CLASS" if self.classes > 2 else "ROC_BINARY"
+
+    def predictions(self, output: NDArray[Any]) -> NDArray[Any]:
+        """Read classes, or values, off the network's outputs.
+
+        Parameters
+        ----------
+        output : numpy.ndarray
+            ``[N, n_out]``, for sequences ``[N, n_out, T]``.
+
+        Returns
+        -------
+        numpy.ndarray
+            Class indices ``[N]`` (sequences: ``[N, T]``), or values as they are, without the axis of a single one.
+        """
+        if self.task == "REGRESSION":
+            return output[:, 0] if output.ndim == 2 and output.shape[1] == 1 else output
+        if output.shape[1] == 1:
+            return (output[:, 0] >= 0.5).astype(np.int64)
+        classes: NDArray[np.int64] = np.argmax(output, axis=1)
+        return classes
+
     def with_timesteps(self, values: int) -> ExampleShape:
         """Settle an unknown number of time steps by how many numbers an example has."""
-        if None not in self.features:
-            return self
-        each = prod(n for n in self.features if n is not None)
-        steps = values // each
-        return evolve(
-            self,
-            features=tuple(steps if n is None else n for n in self.features),
-            labels=tuple(steps if n is None else n for n in self.labels),
-        )
+        return _with_timesteps(self, values) if None in self.features else self
 
     def spec(
         self, *, columns: list[str] | None = None, label_column: str | None = None, indices: bool | None = None
@@ -107,3 +132,22 @@ class ExampleShape:
         if indices is not None:
             labels = {"shape": list(self.labels), "indices": indices, "sparse": self.sparse, "column": label_column}
         return {"features": {"shape": list(self.features), "columns": columns or []}, "labels": labels}
+
+    def array_spec(self, indices: bool | None) -> dict[str, Any]:
+        """Say it for numpy rows; the same shape always gives the same object, not to be changed."""
+        return _array_spec(self, indices)
+
+
+@lru_cache(maxsize=256)
+def _with_timesteps(shape: ExampleShape, values: int) -> ExampleShape:
+    steps = values // prod(n for n in shape.features if n is not None)
+    return evolve(
+        shape,
+        features=tuple(steps if n is None else n for n in shape.features),
+        labels=tuple(steps if n is None else n for n in shape.labels),
+    )
+
+
+@lru_cache(maxsize=256)
+def _array_spec(shape: ExampleShape, indices: bool | None) -> dict[str, Any]:
+    return shape.spec(indices=indices)

@@ -1,35 +1,37 @@
-"""A network by itself: described, trained or loaded; kept as a model zip, or alive in a JVM."""
+"""A network by itself, trained, evaluated and looked into: in this process, or in a Spark driver's JVM."""
 
 from __future__ import annotations
 
-import io
-import json
-import os
+from collections.abc import Iterable
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import attrs
 from numpy.typing import ArrayLike, NDArray
 
-from pydl4j_spark.conf.inputs import InputType
-from pydl4j_spark.conf.multilayer import MultiLayerConfiguration
-from pydl4j_spark.data import features_array
-from pydl4j_spark.engine.jar import package_version
-from pydl4j_spark.errors import ConfigError, EngineError
+from pydl4j_spark.arrays import unlabelled
+from pydl4j_spark.engine.protocol import Arrays
+from pydl4j_spark.errors import DataError
+from pydl4j_spark.evaluation import ROC, Evaluation, RegressionEvaluation, evaluation_result
 from pydl4j_spark.example_shape import ExampleShape
-from pydl4j_spark.files import written_aside
-from pydl4j_spark.model_zip import ModelZip, read_model_zip, write_model_zip
+from pydl4j_spark.fitting import Callback, recorded
+from pydl4j_spark.local_data import Batches, is_pair, pair
+from pydl4j_spark.network_state import NetworkState
+from pydl4j_spark.normalizers import Normalizer
+from pydl4j_spark.time_steps import step_shape, time_steps
+from pydl4j_spark.training import History, ResidentAveragingTrainingMaster, whole_number
 
 if TYPE_CHECKING:
-    from pydl4j_spark.engine.protocol import Engine, Handle
-    from pydl4j_spark.normalizers import Normalizer
     from pydl4j_spark.onnx import ExportReport
 
-_SCORING_BATCH = 256
+_TO_SCORE, _TO_EVALUATE = "the rows to score", "evaluation data"
 
 
-class MultiLayerNetwork:
+class MultiLayerNetwork(NetworkState):
     """A network of layers, one after the other (DL4J: ``MultiLayerNetwork``).
+
+    It works where it is: in the JVM it was moved to with `to`, or else in that of the active Spark session, or else in
+    a JVM inside this process, for which pyspark is not needed.
 
     Parameters
     ----------
@@ -37,6 +39,9 @@ class MultiLayerNetwork:
         What the network is. Its parameters are initialised, from the configuration's seed, when a JVM first gets it.
     labels : list of str, optional
         Names of the classes, in the order of the outputs.
+    normalizer : Normalizer, optional
+        Fitted on the first training data, unless it has its statistics already; applied to all inputs from then on,
+        saved with the network.
 
     Raises
     ------
@@ -44,191 +49,123 @@ class MultiLayerNetwork:
         When the number of labels is not the number of outputs.
     """
 
-    def __init__(self, conf: MultiLayerConfiguration, *, labels: list[str] | tuple[str, ...] | None = None) -> None:
-        if not isinstance(conf, MultiLayerConfiguration):
-            raise ConfigError(f"expected a MultiLayerConfiguration, got {type(conf).__name__}")
-        self._conf: MultiLayerConfiguration | None = conf
-        self._input_type = conf.input_type
-        self._archive: bytes | None = None
-        self._live: tuple[Engine, Handle] | None = None
-        self.labels: tuple[str, ...] | None = None
-        if labels is not None:
-            self._set_labels(labels)
+    # --- training ----------------------------------------------------------------------------------------------------
 
-    def _set_labels(self, labels: list[str] | tuple[str, ...]) -> None:
-        names = tuple(str(label) for label in labels)
-        shape = ExampleShape.of(self.conf)
-        expected = 2 if shape.classes == 1 and shape.task == "BINARY" else shape.classes
-        if len(names) != expected:
-            raise ConfigError(f"{len(names)} labels {names}, but the network tells {expected} classes apart")
-        self.labels = names
+    def fit(
+        self,
+        data: Any,
+        epochs: int = 1,
+        *,
+        batch_size: int = 16,
+        workers: int = 1,
+        averaging_frequency: int = 5,
+        validation: Any = None,
+        shuffle: bool = True,
+        callbacks: Iterable[Callback] = (),
+        progress: bool = True,
+    ) -> History:
+        """Train for some epochs. A second fit continues where the first ended; `reset` starts anew.
 
-    # --- files -----------------------------------------------------------------------------------------------------
-
-    @classmethod
-    def load(cls, path: str | Path, *, input_type: InputType | None = None) -> MultiLayerNetwork:
-        """Read a model zip, written here or by DL4J. Local files need no JVM.
+        The same seed, batch size and number of workers give the same parameters, to the bit, as `SparkDl4jMultiLayer`
+        with as many workers.
 
         Parameters
         ----------
-        path : str or Path
-            A local path, or a URI of a Hadoop filesystem such as ``hdfs://…/model.zip`` (needs a Spark session).
-        input_type : InputType, optional
-            What the network takes, for a file that DL4J wrote: it does not record it. Files written here do.
+        data : tuple of arrays, iterable or callable
+            ``(X, y)`` numpy arrays; or an iterable of ``(x, y)`` minibatches, each of them trained as it is; or a
+            function that returns such an iterable, called for every epoch. A generator gives its minibatches once, so
+            it does for one epoch. Labels are class indices, one-hot rows or targets.
+        epochs : int
+            Passes over the data. Every row is trained once in each.
+        batch_size : int
+            Rows in a minibatch of arrays; minibatches of an iterable have their own sizes.
+        workers : int
+            Copies of the network that train at the same time, each in one thread, and are averaged: as many as there
+            are cores use all of them. Minibatches are dealt to them in turn.
+        averaging_frequency : int
+            Minibatches that each worker trains between two averages; above 20 accuracy tends to suffer.
+        validation : tuple of arrays, optional
+            ``(X, y)``, evaluated after every epoch.
+        shuffle : bool
+            Shuffle the rows of arrays in every epoch, in an order that depends on the configuration's seed and the
+            epoch's number alone. Minibatches of an iterable keep their order.
+        callbacks : iterable of callables
+            Called with the `History` after every epoch, while the network stands still: they may evaluate and save
+            it. An exception ends the fit.
+        progress : bool
+            Draw progress on the terminal.
+
+        Returns
+        -------
+        History
+            One entry per epoch.
 
         Raises
         ------
-        ModelFormatError
-            When the file is damaged, or no model.
-        FileNotFoundError
-            When there is no such file.
+        ConfigError
+            For a setting that is impossible.
+        DataError
+            Before training starts: for arrays that do not fit the network, bad labels, NaN, no rows. Minibatches are
+            looked at as they come.
+        TrainingError
+            When training failed. The network is as the last average left it.
         """
-        name = str(path)
-        archive = _engine_at_hand(f"reading {name}").read_file(name) if _is_remote(name) else Path(path).read_bytes()
-        return cls._of(archive, read_model_zip(archive), input_type)
+        epochs, shape = whole_number("epochs", epochs), self.labelled_shape
+        master = _master(batch_size, workers, averaging_frequency)
+        training: Arrays | Batches
+        if is_pair(data):
+            training = pair(data, shape, "training data")
+        else:
+            training = Batches(data, shape, epochs, "training data")
+            _check_fitted(self._unfitted_normalizer)
+        held_out = None if validation is None else pair(validation, shape, "validation data")
+        engine, handle = self._alive()
+        history = History()
+        with (
+            self._fit_settings(epochs, shuffle, master) as settings,
+            recorded(history, epochs, labels=self.labels, callbacks=callbacks, progress=progress) as on_event,
+        ):
+            if isinstance(training, Batches):
+                engine.fit_batches(handle, training, held_out, settings, on_event)
+            else:
+                engine.fit_arrays(handle, training, held_out, settings, on_event)
+        return history
 
-    @classmethod
-    def _of(cls, archive: bytes, model: ModelZip, input_type: InputType | None) -> MultiLayerNetwork:
-        network = cls.__new__(cls)
-        manifest = model.manifest or {}
-        recorded = manifest.get("input_type")
-        if input_type is None and recorded is not None:
-            input_type = InputType.from_dict(recorded)
-        labels = manifest.get("labels")
-        network._conf = None
-        network._input_type = input_type
-        network._archive = archive
-        network._live = None
-        network.labels = None if labels is None else tuple(labels)
-        return network
+    # --- evaluation --------------------------------------------------------------------------------------------------
 
-    def save(self, path: str | Path, *, save_updater: bool = True) -> None:
-        """Write a model zip that DL4J reads too, aside and renamed.
+    def evaluate(self, data: Any) -> Evaluation | RegressionEvaluation:
+        """Evaluate on labelled rows: classification metrics, or regression metrics by the loss.
 
         Parameters
         ----------
-        path : str or Path
-            A local path, or a URI of a Hadoop filesystem.
-        save_updater : bool
-            Keep the updater's state, so that training can go on. Default True.
+        data : tuple of arrays
+            ``(X, y)``. DataFrames, RDDs and files are evaluated by `SparkDl4jMultiLayer`.
 
         Raises
         ------
-        EngineError
-            When the network was never initialised and no session is at hand to do it.
+        DataError
+            When the arrays do not fit the network.
         """
-        name = str(path)
-        if self._live is None and self._archive is None:
-            self.attach(_engine_at_hand("initialising the network"))
-        if self._live is not None:
-            engine, handle = self._live
-            # The JVM stays in the folder it was started in; Python may have moved on.
-            place = name if _is_remote(name) else os.path.abspath(name)
-            engine.save_network(handle, place, save_updater, self._manifest())
-            return
-        archive = io.BytesIO()
-        model = attrs.evolve(self.to_model_zip(), manifest=self._manifest())
-        write_model_zip(model if save_updater else attrs.evolve(model, updater_state=None), archive)
-        if _is_remote(name):
-            _engine_at_hand(f"writing {name}").write_file(archive.getvalue(), name)
-            return
-        with written_aside(Path(path)) as file:
-            file.write(archive.getvalue())
+        return evaluation_result(self._evaluate(data, self.labelled_shape.evaluation), self.labels)
 
-    def to_model_zip(self) -> ModelZip:
-        """Read the network as a model zip, wherever it is now."""
-        return read_model_zip(self._bytes())
+    def evaluate_regression(self, data: Any) -> RegressionEvaluation:
+        """Evaluate the outputs as numbers, whatever the loss is; data are those of `evaluate`."""
+        return RegressionEvaluation.from_report(self._evaluate(data, "REGRESSION"), self.labels)
 
-    def to_onnx(self, path: str | Path, **options: Any) -> ExportReport:
-        """Write the network as ONNX, compared with DL4J on the same rows where an engine is at hand.
+    def evaluate_roc(self, data: Any) -> ROC:
+        """Exact ROC curves: one for two classes, one per class for more; data are those of `evaluate`."""
+        return ROC.from_report(self._evaluate(data, self.labelled_shape.roc), self.labels)
 
-        Options are those of `pydl4j_spark.onnx.export_onnx`.
+    def score(self, data: Any) -> float:
+        """Mean loss per row, regularisation included; data are those of `evaluate`."""
+        return float(self._evaluate(data, "SCORE")["loss"])
 
-        Raises
-        ------
-        UnsupportedLayer
-            When layers have no ONNX counterpart; all of them are named.
-        ExportError
-            When the exported model's outputs are not equal to DL4J's.
-        """
-        from pydl4j_spark.onnx import export_onnx
+    def _evaluate(self, data: Any, kind: str) -> dict[str, Any]:
+        rows = pair(data, self.labelled_shape, _TO_EVALUATE)
+        engine, handle = self._alive()
+        return engine.evaluate_arrays(handle, rows, kind)
 
-        if self._live is not None and "reference" not in options:
-            options["reference"] = self._normalized_output
-        if self._input_type is not None:
-            options.setdefault("input_shapes", self._input_type.to_dict())
-        return export_onnx(self.to_model_zip(), path, **options)
-
-    def _bytes(self) -> bytes:
-        if self._live is not None:
-            engine, handle = self._live
-            return engine.archive(handle, self._manifest())
-        if self._archive is None:
-            self.attach(_engine_at_hand("initialising the network"))
-            return self._bytes()
-        return self._archive
-
-    def _manifest(self) -> dict[str, Any]:
-        return {
-            "format": 1,
-            "version": package_version(),
-            "dl4j": "1.0.0-M2.1",
-            "input_type": None if self._input_type is None else self._input_type.to_dict(),
-            "labels": None if self.labels is None else list(self.labels),
-        }
-
-    # --- the network -----------------------------------------------------------------------------------------------
-
-    @property
-    def conf(self) -> MultiLayerConfiguration:
-        """What the network is."""
-        if self._conf is None:
-            configuration = dict(self.to_model_zip().configuration)
-            if self._input_type is not None:
-                configuration["inputType"] = self._input_type.to_dict()
-            read = MultiLayerConfiguration.from_json(json.dumps(configuration))
-            # The counters are the network's (`epoch`, `iteration`), not part of what it is.
-            counters = {"iteration_count": 0, "epoch_count": 0, "layer_states": ()}
-            self._conf = attrs.evolve(read, **counters)  # type: ignore[misc]  # mypy cannot see through @config
-        return self._conf
-
-    @property
-    def normalizer(self) -> Normalizer | None:
-        """The fitted normalizer that inputs go through, or None."""
-        return self.to_model_zip().normalizer if self._archive is not None or self._live is not None else None
-
-    @property
-    def epoch(self) -> int:
-        """Epochs trained so far."""
-        return self._counter("epochCount")
-
-    @property
-    def iteration(self) -> int:
-        """Parameter updates made so far."""
-        return self._counter("iterationCount")
-
-    def _counter(self, key: str) -> int:
-        if self._live is not None:
-            engine, handle = self._live
-            return int(engine.configuration(handle).get(key, 0))
-        return 0 if self._archive is None else int(self.to_model_zip().configuration.get(key, 0))
-
-    def params(self) -> NDArray[Any]:
-        """All parameters as one array, in DL4J's order: layer after layer, ``[n_params]``."""
-        return self.to_model_zip().params
-
-    def updater_state(self) -> NDArray[Any] | None:
-        """Give the updater's state as one array, in DL4J's order; None where the updater has none."""
-        return self.to_model_zip().updater_state
-
-    @property
-    def n_params(self) -> int:
-        """Number of parameters."""
-        return self.conf.n_params
-
-    def summary(self) -> str:
-        """Layers, shapes and parameters as a table."""
-        return self.conf.summary()
+    # --- outputs -----------------------------------------------------------------------------------------------------
 
     def output(self, features: ArrayLike) -> NDArray[Any]:
         """Give the raw outputs for an array of examples, normalised as in training.
@@ -248,51 +185,136 @@ class MultiLayerNetwork:
         DataError
             When the array does not fit the network.
         EngineError
-            When no Spark session is at hand.
+            When there is no JVM.
         """
-        return self._output(features, "the rows to score")
-
-    def _output(self, features: ArrayLike, name: str, *, normalize: bool = True) -> NDArray[Any]:
-        array, shape = features_array(features, ExampleShape.of(self.conf), name)
-        engine = self._live[0] if self._live is not None else _engine_at_hand("scoring")
-        return engine.output(self.attach(engine), array, shape.spec(), _SCORING_BATCH, normalize)
+        rows = unlabelled(features, self.example_shape, _TO_SCORE)
+        engine, handle = self._live or self._alive()
+        return engine.output(handle, rows)
 
     def _normalized_output(self, features: NDArray[Any]) -> NDArray[Any]:
         """Give DL4J's outputs for rows that are normalised already, as the exporter compares them."""
-        return self._output(features, "the rows to compare", normalize=False)
+        rows = unlabelled(features, self.example_shape, "the rows to compare")
+        engine, handle = self._alive()
+        return engine.output(handle, rows, normalize=False)
 
-    # --- the JVM's side ----------------------------------------------------------------------------------------------
+    def predict(self, features: ArrayLike) -> NDArray[Any]:
+        """Predict class indices ``[N]`` (sequences: ``[N, T]``), or values; features are those of `output`."""
+        return self.labelled_shape.predictions(self.output(features))
 
-    def attach(self, engine: Engine) -> Handle:
-        """Bring the network into an engine's JVM, unless it is there."""
-        if self._live is not None and self._live[0] is engine:
-            return self._live[1]
+    def feed_forward(self, features: ArrayLike, *, train: bool = False) -> dict[str, NDArray[Any]]:
+        """Give every layer's activations, in order, by its name.
+
+        Parameters
+        ----------
+        features : array
+            As for `output`, and normalised as there.
+        train : bool
+            As in training: dropout drops, batch normalization takes the batch's own statistics. Default False.
+
+        Returns
+        -------
+        dict of str to numpy.ndarray
+            The name is the configuration's, or ``layer<index>``.
+        """
+        rows = unlabelled(features, self.example_shape, _TO_SCORE)
+        engine, handle = self._alive()
+        names = [layer.name or f"layer{index}" for index, layer in enumerate(self.conf.layers)]
+        return dict(zip(names, engine.feed_forward(handle, rows, bool(train)), strict=True))
+
+    # --- step by step ------------------------------------------------------------------------------------------------
+
+    def rnn_time_step(self, features: ArrayLike) -> NDArray[Any]:
+        """Give a recurrent network's outputs for the next time steps, from the state that the last call left.
+
+        Parameters
+        ----------
+        features : array
+            ``[N, size]`` for one step, ``[N, size, T]`` for several; the same N in every call until
+            `rnn_clear_previous_state`.
+
+        Returns
+        -------
+        numpy.ndarray
+            ``[N, n_out]`` for one step, ``[N, n_out, T]`` for several.
+
+        Raises
+        ------
+        ConfigError
+            When the network is not recurrent, or looks at whole sequences, as Bidirectional does.
+        DataError
+            When the array does not fit the network.
+        """
+        rows, single = time_steps(features, self._step_shape, "the time steps")
+        engine, handle = self._alive()
+        output = engine.rnn_time_step(handle, rows)
+        return output[:, :, 0] if single and output.ndim == 3 else output
+
+    def rnn_clear_previous_state(self) -> None:
+        """Forget the state that `rnn_time_step` goes on from."""
         if self._live is not None:
-            self._archive = self._bytes()
-        if self._archive is not None:
-            handle = engine.restore_network(self._archive)
-        else:
-            handle = engine.new_network(self.conf.to_json())
-        self._live = (engine, handle)
-        self._archive = None
-        return handle
+            engine, handle = self._live
+            engine.rnn_clear_previous_state(handle)
 
-    def __repr__(self) -> str:
-        return f"MultiLayerNetwork({len(self.conf.layers)} layers, {self.n_params:,} parameters)"
+    @cached_property
+    def _step_shape(self) -> ExampleShape:
+        return step_shape(self.conf)
+
+    # --- inside ------------------------------------------------------------------------------------------------------
+
+    def gradient(self, data: Any) -> dict[str, NDArray[Any]]:
+        """Give the gradient of the rows' mean loss by parameter, computed as in training.
+
+        Regularisation is not in it: DL4J adds that when it updates the parameters.
+
+        Parameters
+        ----------
+        data : tuple of arrays
+            ``(X, y)``.
+
+        Returns
+        -------
+        dict of str to numpy.ndarray
+            By DL4J's names of the parameters: layer index and parameter, such as ``"0_W"``; each in its own shape.
+        """
+        rows = pair(data, self.labelled_shape, "the rows of the gradient")
+        engine, handle = self._alive()
+        return engine.gradient(handle, rows)
+
+    def to_onnx(self, path: str | Path, **options: Any) -> ExportReport:
+        """Write the network as ONNX, compared with DL4J on the same rows where it is in a JVM.
+
+        Options are those of `pydl4j_spark.onnx.export_onnx`.
+
+        Raises
+        ------
+        UnsupportedLayer
+            When layers have no ONNX counterpart; all of them are named.
+        ExportError
+            When the exported model's outputs are not equal to DL4J's.
+        """
+        from pydl4j_spark.onnx import export_onnx
+
+        model = self.to_model_zip()
+        if self._live is not None and "reference" not in options:
+            options["reference"] = self._normalized_output
+        if self._input_type is not None:
+            options.setdefault("input_shapes", self._input_type.to_dict())
+        return export_onnx(model, path, **options)
 
 
-def _is_remote(path: str) -> bool:
-    return "://" in path or path.startswith("file:")
+def _master(batch_size: int, workers: int, averaging_frequency: int) -> dict[str, Any]:
+    # Checked here, under the names that the user knows them by.
+    return ResidentAveragingTrainingMaster(
+        batch_size_per_worker=whole_number("batch_size", batch_size),
+        num_workers=whole_number("workers", workers),
+        averaging_frequency=whole_number("averaging_frequency", averaging_frequency),
+    ).settings()
 
 
-def _engine_at_hand(purpose: str) -> Any:
-    from pyspark.sql import SparkSession
-
-    from pydl4j_spark.engine.spark import spark_engine
-
-    session = SparkSession.getActiveSession()
-    if session is None:
-        raise EngineError(
-            f"{purpose} needs a JVM: start a session with configure_spark(SparkSession.builder).getOrCreate()"
+def _check_fitted(normalizer: Normalizer | None) -> None:
+    if normalizer is not None:
+        kind = type(normalizer).__name__
+        raise DataError(
+            f"training data: {kind} is fitted on arrays (X, y), not on minibatches as they come; give one that has "
+            f"its statistics, {kind}({', '.join(f'{name}=...' for name in normalizer.statistics)})"
         )
-    return spark_engine(session)

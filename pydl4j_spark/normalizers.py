@@ -81,6 +81,8 @@ class Normalizer:
         The name in a spec.
     settings : tuple of str
         The names of what the user sets, as opposed to what is fitted.
+    statistics : tuple of str
+        The names of what is fitted on the features; none where nothing is.
     fitted : bool
         Whether it can be applied.
     fit_label : bool
@@ -90,6 +92,11 @@ class Normalizer:
     __slots__ = ()
     type_name: ClassVar[str]
     settings: ClassVar[tuple[str, ...]] = ()
+
+    @property
+    def statistics(self) -> tuple[str, ...]:
+        """The names of what is fitted on the features."""
+        return ()
 
     @property
     def fitted(self) -> bool:
@@ -143,6 +150,11 @@ class _Fitted(Normalizer):
             a, b = getattr(self, first), getattr(self, second)
             if (a is None) != (b is None) or (a is not None and a.shape != b.shape):
                 raise _pair_error(first, second)
+
+    @property
+    def statistics(self) -> tuple[str, ...]:
+        """The names of what is fitted on the features."""
+        return self._pairs[0]
 
     @property
     def fitted(self) -> bool:

@@ -39,7 +39,7 @@ class FitProgress:
         self._bar.stop()
 
     def start(self, event: dict[str, Any]) -> None:
-        """Begin, once the rows are in place."""
+        """Begin, once the rows are in place; their number is None where they come as minibatches, not yet counted."""
         self._task = self._bar.add_task(self._title(), total=event["rows"], score="")
 
     def round(self, event: dict[str, Any]) -> None:
@@ -53,12 +53,12 @@ class FitProgress:
         line = f"epoch {self._done}/{self._epochs}  score {event['score']:.4f}  {event['seconds']:.1f} s"
         validation = event.get("validation")
         if validation is not None:
-            line += f"  validation loss {validation['loss']:.4f}"
+            line += f"  validation loss {float(validation['loss']):.4f}"
             if "accuracy" in validation:
                 line += f", accuracy {validation['accuracy']:.4f}"
         self._console.print(line, highlight=False)
         if self._task is not None and self._done < self._epochs:
-            self._bar.reset(self._task, description=self._title(), score="")
+            self._bar.reset(self._task, total=event["rows"], description=self._title(), score="")
 
     def _title(self) -> str:
         return f"epoch {self._done + 1}/{self._epochs}"

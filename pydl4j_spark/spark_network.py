@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import ExitStack
-from typing import Any, TypeVar
+from typing import Any
 
-import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pydl4j_spark import data as routes
 from pydl4j_spark.conf.multilayer import MultiLayerConfiguration
-from pydl4j_spark.engine.protocol import Event, Handle
+from pydl4j_spark.engine.protocol import Handle
 from pydl4j_spark.engine.spark import spark_engine
 from pydl4j_spark.errors import ConfigError, DataError
-from pydl4j_spark.evaluation import ROC, Evaluation, RegressionEvaluation
-from pydl4j_spark.example_shape import ExampleShape
+from pydl4j_spark.evaluation import ROC, Evaluation, RegressionEvaluation, evaluation_result
+from pydl4j_spark.fitting import Callback, recorded
 from pydl4j_spark.network import MultiLayerNetwork
 from pydl4j_spark.normalizers import Normalizer
-from pydl4j_spark.progress import FitProgress
-from pydl4j_spark.training import History, ResidentAveragingTrainingMaster, TrainingMaster
-
-_BATCH = 256
-_Result = TypeVar("_Result", Evaluation, RegressionEvaluation, ROC)
-
-Callback = Callable[[History], None]
+from pydl4j_spark.training import History, ResidentAveragingTrainingMaster, TrainingMaster, whole_number
 
 
 class SparkDl4jMultiLayer:
@@ -73,17 +66,9 @@ class SparkDl4jMultiLayer:
         self._engine = spark_engine(spark)
         self._network = network
         self.master = master if master is not None else ResidentAveragingTrainingMaster()
-        self._to_fit: Normalizer | None = None
         network.attach(self._engine)
         if normalizer is not None:
-            self._normalize_by(normalizer)
-
-    def _normalize_by(self, normalizer: Normalizer) -> None:
-        """Use a normalizer as it is, or have the next fit fit it first."""
-        if normalizer.fitted:
-            self._engine.set_normalizer(self._handle, normalizer.to_bytes())
-        else:
-            self._to_fit = normalizer
+            network._normalize_by(normalizer)
 
     @property
     def network(self) -> MultiLayerNetwork:
@@ -94,19 +79,12 @@ class SparkDl4jMultiLayer:
     def _handle(self) -> Handle:
         return self._network.attach(self._engine)
 
-    def _shape(self) -> ExampleShape:
-        return ExampleShape.with_labels(self._network.conf)
-
     def reset(self) -> None:
         """Start anew: fresh parameters from the configuration's seed, no updater state, counters at zero.
 
         A normalizer is fitted again on the data of the next fit.
         """
-        conf, labels, normalizer = self._network.conf, self._network.labels, self._network.normalizer
-        self._network = MultiLayerNetwork(conf, labels=labels)
-        self._network.attach(self._engine)
-        if normalizer is not None:
-            self._normalize_by(normalizer.unfitted())
+        self._network.reset()
 
     def fit(
         self,
@@ -157,13 +135,9 @@ class SparkDl4jMultiLayer:
         TrainingError
             When training failed. The network is as the last averaging round left it.
         """
-        epochs = getattr(epochs, "item", lambda: epochs)()
-        if isinstance(epochs, bool) or not isinstance(epochs, int) or epochs < 1:
-            raise ConfigError(f"epochs must be a whole number of at least 1, got {epochs!r}")
-        callbacks = list(callbacks)
-        shape = self._shape()
-        history = History()
+        epochs, shape = whole_number("epochs", epochs), self._network.labelled_shape
         columns = routes.ColumnNames(features_col, label_col)
+        history, handle = History(), self._handle
         with ExitStack() as stack:
             training = stack.enter_context(
                 routes.rows(self._engine, self._spark, data, shape, columns, "training data")
@@ -173,42 +147,12 @@ class SparkDl4jMultiLayer:
                 held_out = stack.enter_context(
                     routes.rows(self._engine, self._spark, validation, shape, columns, "validation data")
                 )
-            bar = stack.enter_context(FitProgress(epochs, visible=progress))
-            self._engine.fit(
-                self._handle,
-                training,
-                held_out,
-                self._settings(epochs, shape, shuffle),
-                self._on_event(history, bar, callbacks),
+            settings = stack.enter_context(self._network._fit_settings(epochs, shuffle, self.master.settings()))
+            on_event = stack.enter_context(
+                recorded(history, epochs, labels=self._network.labels, callbacks=callbacks, progress=progress)
             )
-        self._to_fit = None  # fitted now: it belongs to the network
+            self._engine.fit(handle, training, held_out, settings, on_event)
         return history
-
-    def _settings(self, epochs: int, shape: ExampleShape, shuffle: bool) -> dict[str, Any]:
-        return {
-            "epochs": epochs,
-            "shuffle": bool(shuffle),
-            "normalizer": None if self._to_fit is None else self._to_fit.to_spec(),
-            "master": self.master.settings(),
-            "evaluation": _evaluation_of(shape),
-            "evaluation_batch": _BATCH,
-        }
-
-    def _on_event(self, history: History, bar: FitProgress, callbacks: list[Callback]) -> Callable[[Event], None]:
-        def on_event(event: Event) -> None:
-            # What is no number comes as the text "NaN" or "Infinity".
-            event = {**event, **{key: float(event[key]) for key in ("score", "overhead") if key in event}}
-            getattr(bar, event["event"])(event)
-            if event["event"] != "epoch":
-                return
-            for key in ("epoch", "score", "seconds", "rows", "overhead", "iteration"):
-                getattr(history, key).append(event[key])
-            if event.get("validation") is not None:
-                history.validation.append(self._result(event["validation"]))
-            for callback in callbacks:
-                callback(history)
-
-        return on_event
 
     # --- evaluation ------------------------------------------------------------------------------------------------
 
@@ -219,7 +163,8 @@ class SparkDl4jMultiLayer:
 
         Parameters and errors are those of `fit`.
         """
-        return self._result(self._evaluate(data, _evaluation_of(self._shape()), features_col, label_col))
+        report = self._evaluate(data, self._network.labelled_shape.evaluation, features_col, label_col)
+        return evaluation_result(report, self._network.labels)
 
     def evaluate_regression(
         self, data: Any, *, features_col: routes.Columns = "features", label_col: str = "label"
@@ -233,24 +178,19 @@ class SparkDl4jMultiLayer:
 
         Exact curves keep every row's probability on the driver.
         """
-        kind = "ROC_MULTI_CLASS" if self._shape().classes > 2 else "ROC_BINARY"
-        return ROC.from_report(self._evaluate(data, kind, features_col, label_col), self._network.labels)
+        report = self._evaluate(data, self._network.labelled_shape.roc, features_col, label_col)
+        return ROC.from_report(report, self._network.labels)
 
     def _evaluate(self, data: Any, kind: str, features_col: routes.Columns, label_col: str) -> dict[str, Any]:
         with routes.rows(
             self._engine,
             self._spark,
             data,
-            self._shape(),
+            self._network.labelled_shape,
             routes.ColumnNames(features_col, label_col),
             "evaluation data",
         ) as rows:
-            return self._engine.evaluate(self._handle, rows, kind, _BATCH)
-
-    def _result(self, report: dict[str, Any]) -> Evaluation | RegressionEvaluation:
-        if report["kind"] == "classification":
-            return Evaluation.from_report(report, self._network.labels)
-        return RegressionEvaluation.from_report(report, self._network.labels)
+            return self._engine.evaluate(self._handle, rows, kind)
 
     # --- prediction ------------------------------------------------------------------------------------------------
 
@@ -291,9 +231,10 @@ class SparkDl4jMultiLayer:
         DataError
             When columns are missing or there already, or the array does not fit the network.
         """
-        shape = self._shape()
         if not routes.is_frame(data):
-            return _predictions(self.output(data), shape)
+            self._handle  # noqa: B018 (bring the network here first)
+            return self._network.predict(data)
+        shape = self._network.labelled_shape
         for column in (prediction_col, probability_col):
             if column in data.columns:
                 raise DataError(
@@ -301,26 +242,8 @@ class SparkDl4jMultiLayer:
                     "prediction_col= / probability_col="
                 )
         columns, shape = routes.frame_columns(data, shape, features_col, "the rows to score")
-        settings = {
-            "task": shape.task,
-            "prediction_col": prediction_col,
-            "probability_col": probability_col,
-            "batch": _BATCH,
-        }
+        settings = {"task": shape.task, "prediction_col": prediction_col, "probability_col": probability_col}
         from pyspark.sql import DataFrame
 
         scored = self._engine.predict(self._handle, data, shape.spec(columns=columns, indices=False), settings)
         return DataFrame(scored, self._spark)
-
-
-def _evaluation_of(shape: ExampleShape) -> str:
-    return "REGRESSION" if shape.task == "REGRESSION" else "CLASSIFICATION"
-
-
-def _predictions(output: NDArray[Any], shape: ExampleShape) -> NDArray[Any]:
-    if shape.task == "REGRESSION":
-        return output[:, 0] if output.ndim == 2 and output.shape[1] == 1 else output
-    if output.shape[1] == 1:
-        return (output[:, 0] >= 0.5).astype(np.int64)
-    classes: NDArray[np.int64] = np.argmax(output, axis=1)
-    return classes

@@ -17,13 +17,23 @@ if TYPE_CHECKING:
 _FREQUENT_ENOUGH = 20
 
 
+def whole_number(name: str, value: Any, minimum: int = 1) -> int:
+    """Give a setting as Python's own int, numpy's taken too.
+
+    Raises
+    ------
+    ConfigError
+        When it is no whole number, or below the minimum.
+    """
+    plain = _plain(value)
+    if isinstance(plain, bool) or not isinstance(plain, int) or plain < minimum:
+        raise ConfigError(f"{name} must be a whole number of at least {minimum}, got {plain!r}")
+    return plain
+
+
 def _whole(minimum: int) -> Any:
     def validate(instance: Any, attribute: Attribute[Any], value: Any) -> None:
-        if isinstance(value, bool) or not isinstance(value, int) or value < minimum:
-            raise ConfigError(
-                f"{type(instance).__name__}: {attribute.name} must be a whole number of at least {minimum}, "
-                f"got {value!r}"
-            )
+        whole_number(f"{type(instance).__name__}: {attribute.name}", value, minimum)
 
     return validate
 
@@ -40,7 +50,7 @@ def _optional_whole(minimum: int) -> Any:
 
 def _plain(value: Any) -> Any:
     """Turn numpy's scalars into Python's."""
-    return value.item() if hasattr(value, "item") else value
+    return value.item() if getattr(value, "size", 0) == 1 and hasattr(value, "item") else value
 
 
 @frozen(kw_only=True)

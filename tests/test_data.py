@@ -13,16 +13,10 @@ from pydl4j_spark import (
     ResidentAveragingTrainingMaster,
     SparkDl4jMultiLayer,
 )
-from pydl4j_spark.data import features_array, labels_array
 from pydl4j_spark.example_shape import ExampleShape
 from pydl4j_spark.layers import LSTM, ConvolutionLayer, DenseLayer, OutputLayer, RnnOutputLayer
 from pydl4j_spark.updaters import Sgd
 from tests.conftest import digits_conf
-
-ROWS = ExampleShape(features=(4,), labels=(3,), task="CLASSIFICATION", sparse=False)
-IMAGES = ExampleShape(features=(1, 5, 4), labels=(3,), task="CLASSIFICATION", sparse=False)
-SEQUENCES = ExampleShape(features=(2, None), labels=(3, None), task="CLASSIFICATION", sparse=False)
-VALUE = ExampleShape(features=(4,), labels=(1,), task="REGRESSION", sparse=False)
 
 
 def test_outputs_with_time_before_size_are_refused():
@@ -32,94 +26,6 @@ def test_outputs_with_time_before_size_are_refused():
     )
     with pytest.raises(ConfigError, match="leave data_format='NWC' out"):
         ExampleShape.with_labels(conf)
-
-
-class TestFeatures:
-    @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.int8, np.int64, np.uint16, ">f4", ">i4"])
-    def test_numbers_become_float32_with_the_same_values(self, dtype):
-        data = np.arange(12).reshape(3, 4).astype(dtype)
-        array, _ = features_array(data, ROWS, "data")
-        assert array.dtype == np.float32
-        assert array.dtype.isnative
-        np.testing.assert_array_equal(array, np.arange(12).reshape(3, 4))
-
-    @pytest.mark.parametrize("dtype", [np.uint8, np.bool_])
-    def test_bytes_stay_bytes(self, dtype):
-        array, _ = features_array(np.ones((3, 4), dtype), ROWS, "data")
-        assert array.dtype == np.uint8
-
-    def test_strided_reversed_and_fortran_arrays_keep_their_values(self):
-        base = np.arange(48, dtype=np.float32).reshape(6, 8)
-        for view in (base[::2, ::2], base[::-1, 3::-1], np.asfortranarray(base[:, :4])):
-            array, _ = features_array(view, ROWS, "data")
-            assert array.flags.c_contiguous
-            np.testing.assert_array_equal(array, view)
-
-    def test_lists_are_arrays(self):
-        array, _ = features_array([[1, 2, 3, 4]], ROWS, "data")
-        assert array.shape == (1, 4)
-
-    @pytest.mark.parametrize("shape", [(2, 1, 5, 4), (2, 5, 4), (2, 20), (2, 5, 4, 1)])
-    def test_images_may_come_flat_or_without_their_one_channel(self, shape):
-        array, _ = features_array(np.zeros(shape), IMAGES, "data")
-        assert array.size == 40
-
-    @pytest.mark.parametrize(
-        ("data", "shape", "says"),
-        [
-            (np.zeros((2, 5)), ROWS, r"each row has shape \[5\], the network takes \[4\]"),
-            (np.zeros(4), ROWS, "one axis for the rows"),
-            (np.zeros((0, 4)), ROWS, "no rows"),
-            (np.zeros((2, 4, 5, 1)), IMAGES, r"images are \[rows, channels, height, width\]"),
-            (np.array([["a", "b", "c", "d"]]), ROWS, "must be numbers"),
-            (np.zeros((2, 4), complex), ROWS, "must be numbers"),
-            (np.array([[1, 2], [3]], dtype=object), ROWS, "must be numbers"),
-            ([[1, 2, 3, 4], [1]], ROWS, "cannot be made into an array"),
-            (np.zeros((2, 3, 7)), SEQUENCES, r"sequences are \[rows, size, time steps\]"),
-        ],
-    )
-    def test_what_does_not_fit_is_refused(self, data, shape, says):
-        with pytest.raises(DataError, match=says):
-            features_array(data, shape, "training data")
-
-    def test_the_data_tells_the_number_of_time_steps(self):
-        _, shape = features_array(np.zeros((5, 2, 7)), SEQUENCES, "data")
-        assert shape.features == (2, 7)
-        assert shape.labels == (3, 7)
-
-
-class TestLabels:
-    def test_whole_numbers_are_class_indices(self):
-        labels, indices = labels_array(np.array([0, 2, 1]), ROWS, 3, "data")
-        assert indices
-        assert labels.tolist() == [0, 2, 1]
-        assert labels_array(np.array([[0], [2]]), ROWS, 2, "data")[1]
-
-    def test_one_hot_rows_are_values(self):
-        labels, indices = labels_array(np.eye(3), ROWS, 3, "data")
-        assert not indices
-        assert labels.shape == (3, 3)
-
-    def test_a_single_output_takes_its_target(self):
-        assert not labels_array(np.array([0.5, 1.5]), VALUE, 2, "data")[1]
-        assert not labels_array(np.array([[0.5], [1.5]]), VALUE, 2, "data")[1]
-
-    def test_sequences_take_a_class_per_step(self):
-        _, shape = features_array(np.zeros((5, 2, 7)), SEQUENCES, "data")
-        assert labels_array(np.zeros((5, 7), int), shape, 5, "data")[1]
-        assert not labels_array(np.zeros((5, 3, 7)), shape, 5, "data")[1]
-
-    @pytest.mark.parametrize(
-        ("labels", "says"),
-        [
-            (np.zeros(2, int), "3 rows of features, but labels of shape"),
-            (np.zeros((3, 4)), "class indices of shape"),
-            (np.array(["a", "b", "c"]), "must be numbers"),
-        ],
-    )
-    def test_what_does_not_fit_is_refused(self, labels, says):
-        with pytest.raises(DataError, match=says):
-            labels_array(labels, ROWS, 3, "training data")
 
 
 def tiny(spark, **settings):

@@ -32,7 +32,8 @@ def environment() -> dict[str, str]:
 
 def finished(example: str, out: Path, *options: object) -> str:
     """Run an example to its end, hold its files to what they are for, and give what it printed."""
-    done = run(example, "--master", "local[2]", "--out", out, *options)
+    master = () if example.endswith("_local.py") else ("--master", "local[2]")
+    done = run(example, *master, "--out", out, *options)
     assert done.returncode == 0, done.stderr[-3000:]
     assert "Traceback" not in done.stderr and "WARN " not in done.stderr, done.stderr[-3000:]
     assert number("Largest difference between DL4J and onnxruntime.*", done.stdout) <= 1e-5
@@ -93,6 +94,21 @@ class TestDigitsCnn:
         assert "960 images to train on, 240 held out" in printed
 
 
+class TestDigitsLocal:
+    pytestmark = spark_run
+
+    def test_reaches_its_accuracy_and_leaves_as_onnx(self, tmp_path):
+        printed = finished("digits_local.py", tmp_path, "--workers", 2)
+        assert number("Held-out accuracy", printed) >= 0.95
+        assert "1,437 images to train on, 360 held out" in printed
+        assert_drawn(tmp_path / "confusion.png")
+
+    def test_takes_bytes_from_a_file(self, tmp_path):
+        data = shared("mnist10k.npz")
+        printed = finished("digits_local.py", tmp_path, "--data", data, "--rows", 1200, "--epochs", 4)
+        assert number("Held-out accuracy", printed) >= 0.8
+
+
 class TestCharModel:
     pytestmark = spark_run
 
@@ -111,6 +127,8 @@ class TestCharModel:
     [
         ("digits_mlp.py", ["--epochs", "0"], "argument --epochs: expected a whole number of at least 1, got '0'"),
         ("digits_mlp.py", ["--hidden", "wide"], "argument --hidden: expected a whole number of at least 1, got 'wide'"),
+        ("digits_local.py", ["--workers", "0"], "argument --workers: expected a whole number of at least 1, got '0'"),
+        ("digits_local.py", ["--master", "local[2]"], "unrecognized arguments: --master local[2]"),
         ("digits_cnn.py", ["--data", "nowhere.npz"], "argument --data: there is no file nowhere.npz"),
         ("digits_cnn.py", ["--data", __file__], "is no .npz file with the arrays images and labels"),
         ("char_model.py", ["--chars", "100"], "the text has 100 characters; it needs"),

@@ -1,0 +1,167 @@
+"""Numpy arrays as a network takes them: checked against its shapes, and in the types that a JVM reads."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from pydl4j_spark.engine.protocol import Arrays
+from pydl4j_spark.errors import DataError
+from pydl4j_spark.example_shape import ExampleShape
+
+_FLOATS, _BYTES = np.dtype(np.float32), np.dtype(np.uint8)
+
+
+def unlabelled(features: ArrayLike, shape: ExampleShape, name: str) -> Arrays:
+    """Check rows to score; parameters and errors are those of `features_array`."""
+    array, shape = features_array(features, shape, name)
+    return Arrays(array, None, shape.array_spec(None), name)
+
+
+def labelled(features: ArrayLike, labels: ArrayLike, shape: ExampleShape, name: str) -> Arrays:
+    """Check rows to train or evaluate on; errors are those of `features_array` and `labels_array`."""
+    x, shape = features_array(features, shape, name)
+    y, indices = labels_array(labels, shape, len(x), name)
+    return Arrays(x, y, shape.array_spec(indices), name)
+
+
+def features_array(data: ArrayLike, shape: ExampleShape, name: str) -> tuple[NDArray[Any], ExampleShape]:
+    """Check features against the network, and bring them into C order as float32 (bytes stay bytes).
+
+    Parameters
+    ----------
+    data : array
+        ``[N, …]``, of any type of numbers, or what numpy makes such an array of: lists, pandas' frames. float32 keeps
+        some seven digits, and whole numbers to 2**24.
+    shape : ExampleShape
+        What the network takes.
+    name : str
+        What to call the data in a message.
+
+    Returns
+    -------
+    array, ExampleShape
+        The array itself where it fits already; the shape with its number of time steps.
+
+    Raises
+    ------
+    DataError
+        When the array is not numeric, is empty, has masked values or numbers beyond float32's range, or when its shape
+        is not the network's.
+    """
+    if (
+        type(data) is np.ndarray
+        and data.shape[1:] == shape.features
+        and data.size
+        and data.flags.c_contiguous
+        and (data.dtype == _FLOATS or data.dtype == _BYTES)
+    ):
+        return data, shape  # one row is scored in microseconds: no time for more than this
+    array = _numeric(data, f"{name}: features")
+    if array.ndim < 2:
+        raise DataError(
+            f"{name}: features have shape {array.shape}; they need one axis for the rows and then "
+            f"{_text(shape.features)} for each row"
+        )
+    if len(array) == 0:
+        raise DataError(f"{name} has no rows")
+    if array.size == 0:
+        raise DataError(f"{name}: features have shape {array.shape}, rows without a number in them")
+    shape = shape.with_timesteps(prod(array.shape[1:]))
+    wanted = tuple(int(n) for n in shape.features if n is not None)
+    given = array.shape[1:]
+    # Rows already laid out flat, and images without their channel axis of 1, mean the same thing.
+    alike = prod(given) == prod(wanted) and (len(given) == 1 or _squeezed(given) == _squeezed(wanted))
+    if len(wanted) == 1 and prod(given) == wanted[0]:
+        alike = True
+    if not alike:
+        hint = "; images are [rows, channels, height, width]" if len(wanted) == 3 else ""
+        hint = "; sequences are [rows, size, time steps]" if len(wanted) == 2 else hint
+        raise DataError(
+            f"{name}: each row has shape {_text(given)}, the network takes {_text(wanted)} "
+            f"(features {array.shape}){hint}"
+        )
+    if array.dtype == np.bool_:
+        array = array.view(np.uint8)
+    if array.dtype == _BYTES:
+        return np.ascontiguousarray(array), shape
+    return _as_float32(array, f"{name}: features"), shape
+
+
+def labels_array(data: ArrayLike, shape: ExampleShape, count: int, name: str) -> tuple[NDArray[Any], bool]:
+    """Check labels; tell whether they are class indices.
+
+    Parameters
+    ----------
+    data : array
+        Class indices ``[N]`` (sequences: ``[N, T]``), or one-hot rows or targets ``[N, n_out]``.
+    shape : ExampleShape
+        What the network gives, with its number of time steps.
+    count : int
+        Rows of features.
+    name : str
+        What to call the data in a message.
+
+    Returns
+    -------
+    array, bool
+        float32 in C order; whether they are class indices.
+
+    Raises
+    ------
+    DataError
+        When the array is not numeric, has another number of rows, or its shape is not the network's.
+    """
+    array = _numeric(data, f"{name}: labels")
+    if array.ndim == 0 or len(array) != count:
+        raise DataError(f"{name}: {count:,} rows of features, but labels of shape {array.shape}")
+    wanted = tuple(int(n) for n in shape.labels if n is not None)
+    given = array.shape[1:]
+    if given == wanted and not (shape.sparse and wanted[0] == 1):
+        if shape.sparse:
+            raise DataError(f"{name}: the loss sparse_mcxent takes class indices, got labels of shape {array.shape}")
+        return _as_float32(array, f"{name}: labels"), False
+    if given in (wanted[1:], (1, *wanted[1:])):
+        # One number per position: the class, or with a single output the target itself.
+        return _as_float32(array, f"{name}: labels"), wanted[0] > 1
+    raise DataError(
+        f"{name}: labels have shape {array.shape}; the network's {shape.classes} outputs need class indices of shape "
+        f"{_text((count, *wanted[1:]))} or values of shape {_text((count, *wanted))}"
+    )
+
+
+def _numeric(data: ArrayLike, name: str) -> NDArray[Any]:
+    if isinstance(data, np.ma.MaskedArray) and np.ma.is_masked(data):
+        # As an array they would be whatever lies under the mask.
+        raise DataError(
+            f"{name} have {int(np.ma.getmaskarray(data).sum()):,} masked values; fill them, or leave their rows out"
+        )
+    try:
+        array = np.asarray(data)
+    except ValueError as error:
+        raise DataError(f"{name} cannot be made into an array: {error}") from error
+    if array.dtype.kind not in "fiub":
+        raise DataError(f"{name} must be numbers, got an array of {array.dtype}; convert them: .astype('float32')")
+    return array
+
+
+def _as_float32(array: NDArray[Any], name: str) -> NDArray[Any]:
+    try:
+        with np.errstate(over="raise"):
+            return np.ascontiguousarray(array, dtype=np.float32)
+    except FloatingPointError:
+        largest = np.abs(array[np.isfinite(array)]).max()
+        raise DataError(
+            f"{name} hold values up to {largest:.3g}, and float32 ends at {np.finfo(np.float32).max:.3g}; scale them"
+        ) from None
+
+
+def _squeezed(shape: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(n for n in shape if n != 1)
+
+
+def _text(shape: tuple[int | None, ...]) -> str:
+    return "[" + ", ".join("T" if n is None else str(n) for n in shape) + "]"

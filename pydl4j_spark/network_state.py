@@ -1,0 +1,354 @@
+"""Where a network is: described, kept as a model zip, or alive in a JVM; and how it gets from one to the other."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import attrs
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from pydl4j_spark.at_hand import engine_at_hand, engine_of, hadoop_engine
+from pydl4j_spark.conf.inputs import InputType
+from pydl4j_spark.conf.multilayer import MultiLayerConfiguration
+from pydl4j_spark.engine.jar import package_version
+from pydl4j_spark.errors import ConfigError, DataError
+from pydl4j_spark.example_shape import ExampleShape
+from pydl4j_spark.files import written_aside
+from pydl4j_spark.model_zip import ModelZip, read_model_zip, write_model_zip
+from pydl4j_spark.normalizers import Normalizer
+
+if TYPE_CHECKING:
+    from pydl4j_spark.engine.protocol import Engine, Handle
+
+_TYPES: dict[str, type[np.floating[Any]]] = {"float": np.float32, "double": np.float64, "half": np.float16}
+
+
+class NetworkState:
+    """A network's configuration, parameters, updater state and normalizer, wherever they are.
+
+    Parameters are those of `MultiLayerNetwork`.
+    """
+
+    def __init__(
+        self,
+        conf: MultiLayerConfiguration,
+        *,
+        labels: list[str] | tuple[str, ...] | None = None,
+        normalizer: Normalizer | None = None,
+    ) -> None:
+        if not isinstance(conf, MultiLayerConfiguration):
+            raise ConfigError(f"expected a MultiLayerConfiguration, got {type(conf).__name__}")
+        self._conf: MultiLayerConfiguration | None = conf
+        self._input_type = conf.input_type
+        self._archive: bytes | None = None
+        self._live: tuple[Engine, Handle] | None = None
+        # Given, and not with the parameters yet: fitted ones go there with the network, others by the next fit.
+        self._normalizer: Normalizer | None = None
+        self.labels: tuple[str, ...] | None = None
+        if labels is not None:
+            self._set_labels(labels)
+        if normalizer is not None:
+            self._normalize_by(normalizer)
+
+    def _set_labels(self, labels: list[str] | tuple[str, ...]) -> None:
+        names = tuple(str(label) for label in labels)
+        shape = self.example_shape
+        expected = 2 if shape.classes == 1 and shape.task == "BINARY" else shape.classes
+        if len(names) != expected:
+            raise ConfigError(f"{len(names)} labels {names}, but the network tells {expected} classes apart")
+        self.labels = names
+
+    def _normalize_by(self, normalizer: Normalizer) -> None:
+        """Use a normalizer as it is, or have the next fit fit it first."""
+        if not isinstance(normalizer, Normalizer):
+            raise ConfigError(f"expected a normalizer, got {type(normalizer).__name__}")
+        self._normalizer = normalizer
+        if self._live is not None:
+            self._put_normalizer(*self._live)
+
+    @property
+    def _unfitted_normalizer(self) -> Normalizer | None:
+        return None if self._normalizer is None or self._normalizer.fitted else self._normalizer
+
+    @contextmanager
+    def _fit_settings(self, epochs: int, shuffle: bool, master: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        """Give an engine's settings for a fit; a normalizer that is fitted in it is with the parameters afterwards."""
+        unfitted = self._unfitted_normalizer
+        yield {
+            "epochs": epochs,
+            "shuffle": bool(shuffle),
+            "normalizer": None if unfitted is None else unfitted.to_spec(),
+            "master": master,
+            "evaluation": self.labelled_shape.evaluation,
+        }
+        self._normalizer = None
+
+    def _put_normalizer(self, engine: Engine, handle: Handle) -> None:
+        if self._normalizer is not None and self._normalizer.fitted:
+            engine.set_normalizer(handle, self._normalizer.to_bytes())
+            self._normalizer = None
+
+    # --- files -----------------------------------------------------------------------------------------------------
+
+    @classmethod
+    def load(cls, path: str | Path, *, input_type: InputType | None = None) -> Self:
+        """Read a model zip, written here or by DL4J. Local files need no JVM.
+
+        Parameters
+        ----------
+        path : str or Path
+            A local path, or a URI of a Hadoop filesystem such as ``hdfs://…/model.zip`` (needs a Spark session).
+        input_type : InputType, optional
+            What the network takes, for a file that DL4J wrote: it does not record it. Files written here do.
+
+        Raises
+        ------
+        ModelFormatError
+            When the file is damaged, or no model.
+        FileNotFoundError
+            When there is no such file.
+        EngineError
+            When the path is a URI and no Spark session is active.
+        """
+        name = str(path)
+        archive = hadoop_engine(f"reading {name}").read_file(name) if _is_remote(name) else Path(path).read_bytes()
+        return cls._of(archive, read_model_zip(archive), input_type)
+
+    @classmethod
+    def _of(cls, archive: bytes, model: ModelZip, input_type: InputType | None) -> Self:
+        network = cls.__new__(cls)
+        manifest = model.manifest or {}
+        recorded = manifest.get("input_type")
+        if input_type is None and recorded is not None:
+            input_type = InputType.from_dict(recorded)
+        labels = manifest.get("labels")
+        network._conf = None
+        network._input_type = input_type
+        network._archive = archive
+        network._live = None
+        network._normalizer = None
+        network.labels = None if labels is None else tuple(labels)
+        return network
+
+    def save(self, path: str | Path, *, save_updater: bool = True) -> None:
+        """Write a model zip that DL4J reads too, aside and renamed.
+
+        Parameters
+        ----------
+        path : str or Path
+            A local path, or a URI of a Hadoop filesystem (needs a Spark session).
+        save_updater : bool
+            Keep the updater's state, so that training can go on. Default True.
+
+        Raises
+        ------
+        EngineError
+            When the network was never initialised and there is no JVM to do it; when the path is a URI and no Spark
+            session is active.
+        """
+        name = str(path)
+        target = hadoop_engine(f"writing {name}") if _is_remote(name) else None
+        if self._archive is None:
+            engine, handle = self._alive()
+            if target is None or target is engine:
+                # The JVM stays in the folder it was started in; Python may have moved on.
+                place = name if target is not None else os.path.abspath(name)
+                engine.save_network(handle, place, save_updater, self._manifest())
+                return
+        archive = io.BytesIO()
+        model = attrs.evolve(self.to_model_zip(), manifest=self._manifest())
+        write_model_zip(model if save_updater else attrs.evolve(model, updater_state=None), archive)
+        if target is not None:
+            target.write_file(archive.getvalue(), name)
+            return
+        with written_aside(Path(path)) as file:
+            file.write(archive.getvalue())
+
+    def to_model_zip(self) -> ModelZip:
+        """Read the network as a model zip, wherever it is now."""
+        return read_model_zip(self._bytes())
+
+    def _bytes(self) -> bytes:
+        if self._archive is not None:
+            return self._archive
+        engine, handle = self._alive()
+        return engine.archive(handle, self._manifest())
+
+    def _manifest(self) -> dict[str, Any]:
+        return {
+            "format": 1,
+            "version": package_version(),
+            "dl4j": "1.0.0-M2.1",
+            "input_type": None if self._input_type is None else self._input_type.to_dict(),
+            "labels": None if self.labels is None else list(self.labels),
+        }
+
+    # --- the JVM's side ----------------------------------------------------------------------------------------------
+
+    def to(self, place: Any) -> Self:
+        """Move the network to a JVM: parameters, updater state, counters and normalizer.
+
+        Parameters
+        ----------
+        place : str or pyspark.sql.SparkSession
+            ``"local"`` for a JVM in this process, or a session for its driver's JVM. A network that was not told is
+            where it was first used: in the active Spark session's JVM, or else in this process.
+
+        Returns
+        -------
+        MultiLayerNetwork
+            The network itself.
+
+        Raises
+        ------
+        ConfigError
+            For another place.
+        EngineError
+            When there is no JVM, or it has no jar.
+        """
+        self.attach(engine_of(place))
+        return self
+
+    def attach(self, engine: Engine) -> Handle:
+        """Bring the network into an engine's JVM, unless it is there."""
+        if self._live is not None and self._live[0] is engine:
+            return self._live[1]
+        if self._archive is not None or self._live is not None:
+            handle = engine.restore_network(self._bytes())
+        else:
+            handle = engine.new_network(self.conf.to_json())
+        self._put_normalizer(engine, handle)
+        self._live = (engine, handle)
+        self._archive = None
+        return handle
+
+    def _alive(self) -> tuple[Engine, Handle]:
+        """Give the engine and its handle, at hand where the network was not told to be elsewhere."""
+        if self._live is None:
+            self.attach(engine_at_hand())
+        assert self._live is not None
+        return self._live
+
+    def reset(self) -> None:
+        """Start anew: fresh parameters from the configuration's seed, no updater state, counters at zero.
+
+        A normalizer is fitted again on the data of the next fit.
+        """
+        conf, normalizer, live = self.conf, self._normalizer or self.normalizer, self._live
+        self._conf, self._archive, self._live = conf, None, None
+        self._normalizer = None if normalizer is None else normalizer.unfitted()
+        if live is not None:
+            self.attach(live[0])
+
+    # --- what it is ------------------------------------------------------------------------------------------------
+
+    @property
+    def conf(self) -> MultiLayerConfiguration:
+        """What the network is."""
+        if self._conf is None:
+            configuration = dict(self.to_model_zip().configuration)
+            if self._input_type is not None:
+                configuration["inputType"] = self._input_type.to_dict()
+            read = MultiLayerConfiguration.from_json(json.dumps(configuration))
+            # The counters are the network's (`epoch`, `iteration`), not part of what it is.
+            counters = {"iteration_count": 0, "epoch_count": 0, "layer_states": ()}
+            self._conf = attrs.evolve(read, **counters)  # type: ignore[misc]  # mypy cannot see through @config
+        return self._conf
+
+    @cached_property
+    def example_shape(self) -> ExampleShape:
+        """Shapes of an example's features and labels."""
+        return ExampleShape.of(self.conf)
+
+    @cached_property
+    def labelled_shape(self) -> ExampleShape:
+        """The same, where labels and predictions are wanted too."""
+        return ExampleShape.with_labels(self.conf)
+
+    @property
+    def normalizer(self) -> Normalizer | None:
+        """The fitted normalizer that inputs go through, or None."""
+        if self._normalizer is not None and self._normalizer.fitted:
+            return self._normalizer
+        return self.to_model_zip().normalizer if self._archive is not None or self._live is not None else None
+
+    @property
+    def epoch(self) -> int:
+        """Epochs trained so far."""
+        return self._counter("epochCount")
+
+    @property
+    def iteration(self) -> int:
+        """Parameter updates made so far."""
+        return self._counter("iterationCount")
+
+    def _counter(self, key: str) -> int:
+        if self._live is not None:
+            engine, handle = self._live
+            return int(engine.configuration(handle).get(key, 0))
+        return 0 if self._archive is None else int(self.to_model_zip().configuration.get(key, 0))
+
+    def params(self) -> NDArray[Any]:
+        """All parameters as one array, in DL4J's order: layer after layer, ``[n_params]``."""
+        if self._archive is not None:
+            return self.to_model_zip().params
+        engine, handle = self._alive()
+        return engine.params(handle)
+
+    def set_params(self, params: ArrayLike) -> None:
+        """Replace all parameters; updater state and counters stay.
+
+        Parameters
+        ----------
+        params : array
+            ``[n_params]``, in DL4J's order, as `params` gives them.
+
+        Raises
+        ------
+        DataError
+            When there are more or fewer, or one of them is no finite number in the network's type.
+        """
+        array = np.asarray(params)
+        if array.dtype.kind not in "fiu":
+            raise DataError(f"parameters must be numbers, got an array of {array.dtype}")
+        if array.shape not in ((self.n_params,), (1, self.n_params)):
+            raise DataError(f"the network has {self.n_params:,} parameters, got an array of shape {array.shape}")
+        dtype = _TYPES[self.conf.data_type]
+        with np.errstate(over="ignore"):
+            array = np.ascontiguousarray(array.ravel(), dtype=dtype)
+        wrong = np.flatnonzero(~np.isfinite(array))
+        if wrong.size:
+            raise DataError(
+                f"{wrong.size:,} of {array.size:,} parameters are no finite numbers as {np.dtype(dtype)}, the first "
+                f"at {wrong[0]}"
+            )
+        engine, handle = self._alive()
+        engine.set_params(handle, array.astype(np.float32) if dtype is np.float16 else array)
+
+    def updater_state(self) -> NDArray[Any] | None:
+        """Give the updater's state as one array, in DL4J's order; None where the updater has none."""
+        return self.to_model_zip().updater_state
+
+    @property
+    def n_params(self) -> int:
+        """Number of parameters."""
+        return self.conf.n_params
+
+    def summary(self) -> str:
+        """Layers, shapes and parameters as a table."""
+        return self.conf.summary()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({len(self.conf.layers)} layers, {self.n_params:,} parameters)"
+
+
+def _is_remote(path: str) -> bool:
+    return "://" in path or path.startswith("file:")
