@@ -10,8 +10,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Map;
 import org.apache.spark.storage.StorageUtils;
-import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
-import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.deeplearning4j.nn.api.Model;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -80,7 +79,7 @@ public final class LocalBridge {
 
     /** DL4J's canonical JSON of a configuration: builder defaults, nIn and preprocessors filled in. */
     public static String resolve(String configuration) {
-        return NetworkFactory.configuration(configuration).toJson();
+        return NetworkFactory.resolve(configuration);
     }
 
     /** Every layer's output type and parameter count as DL4J has them, as JSON. */
@@ -90,8 +89,7 @@ public final class LocalBridge {
 
     /** A new network with freshly initialised parameters. */
     public static Network newNetwork(String configuration) {
-        MultiLayerConfiguration conf = NetworkFactory.configuration(configuration);
-        MultiLayerNetwork model = new MultiLayerNetwork(conf);
+        Model model = NetworkFactory.model(configuration);
         try {
             model.init();
         } catch (RuntimeException e) {
@@ -131,7 +129,7 @@ public final class LocalBridge {
 
     /** DL4J's JSON of a network's configuration as it is now, counters included. */
     public static String configuration(Network network) {
-        return network.model.getLayerWiseConfigurations().toJson();
+        return network.trainee.json();
     }
 
     /** Replaces a network's normalizer by one in DL4J's layout. */
@@ -141,13 +139,13 @@ public final class LocalBridge {
 
     /** All parameters in DL4J's order. */
     public static Tensor params(Network network) throws Exception {
-        return network.use(() -> Tensor.of(network.model.params().dup('c')));
+        return network.use(() -> Tensor.of(network.trainee.params().dup('c')));
     }
 
     /** Replaces all parameters. */
     public static void setParams(Network network, ByteBuffer[] values, boolean doubles) throws Exception {
         network.use(() -> {
-            INDArray params = network.model.params();
+            INDArray params = network.trainee.params();
             byte[] content = bytes(values);
             DataType type = doubles ? DataType.DOUBLE : DataType.FLOAT;
             if (content.length != params.length() * type.width()) {
@@ -175,7 +173,10 @@ public final class LocalBridge {
         return new MemoryRows(features, bytes, labels, count, spec, name);
     }
 
-    /** The outputs for rows that go through the network together (no more than a scoring minibatch), here and now. */
+    /**
+     * The only output, or the first, for rows that go through the network together (no more than a scoring minibatch),
+     * here and now.
+     */
     public static Tensor outputOfFew(Network network, ByteBuffer features, boolean bytes, int count, ExampleSpec spec,
             boolean normalize) throws Exception {
         ready();
@@ -195,20 +196,21 @@ public final class LocalBridge {
         }
     }
 
-    /** The outputs for any number of rows; the job's result is a {@link Tensor}. */
-    public static Job output(Network network, MemoryRows rows, boolean normalize) {
-        return job("output", job -> LocalScorer.output(network, rows, normalize, job::isCancelled));
+    /** Every output for any number of rows; the job's result is a list of {@link Tensor}. */
+    public static Job outputs(Network network, MemoryRows rows, boolean normalize) {
+        return job("output", job -> LocalScorer.outputs(network, rows, normalize, job::isCancelled));
     }
 
-    /** The job's result is JSON. */
-    public static Job evaluate(Network network, MemoryRows rows, String evaluation) {
+    /** Evaluates one output; the job's result is JSON. */
+    public static Job evaluate(Network network, MemoryRows rows, String evaluation, int output) {
         return job("evaluate", job -> {
             rows.scan();
-            return LocalScorer.evaluate(network, rows, Evaluations.valueOf(evaluation), job::isCancelled).toString();
+            return LocalScorer.evaluate(network, rows, Evaluations.valueOf(evaluation), output, job::isCancelled)
+                    .toString();
         });
     }
 
-    /** Every layer's activations; the job's result is a list of {@link Tensor}. */
+    /** Activations by layer or vertex; the job's result is a map of {@link Tensor}. */
     public static Job feedForward(Network network, MemoryRows rows, boolean train) {
         return job("feed forward", job -> LocalScorer.feedForward(network, rows, train));
     }
@@ -218,7 +220,8 @@ public final class LocalBridge {
         return job("gradient", job -> LocalScorer.gradient(network, rows));
     }
 
-    public static Tensor rnnTimeStep(Network network, MemoryRows rows) throws Exception {
+    /** Every output for the next time steps. */
+    public static List<Tensor> rnnTimeStep(Network network, MemoryRows rows) throws Exception {
         ready();
         return LocalScorer.rnnTimeStep(network, rows);
     }
