@@ -5,6 +5,7 @@ import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.graph.ElementWiseVertex;
 import org.deeplearning4j.nn.conf.graph.MergeVertex;
 import org.deeplearning4j.nn.conf.graph.rnn.LastTimeStepVertex;
+import org.deeplearning4j.nn.conf.inputs.InputType;
 import org.deeplearning4j.nn.conf.layers.BatchNormalization;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
 import org.deeplearning4j.nn.conf.layers.LSTM;
@@ -14,6 +15,7 @@ import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.learning.config.Adam;
 import org.nd4j.linalg.lossfunctions.LossFunctions.LossFunction;
+import org.pydl4j.spark.helpers.Helpers;
 
 /** Small graphs that several tests share. */
 final class Graphs {
@@ -25,9 +27,11 @@ final class Graphs {
                 .graphBuilder();
     }
 
+    /** With the helpers that a network here has: DL4J's arithmetic without differs in the last bits. */
     static ComputationGraph made(ComputationGraphConfiguration conf) {
         ComputationGraph graph = new ComputationGraph(conf);
         graph.init();
+        Helpers.install(graph);
         return graph;
     }
 
@@ -56,6 +60,6 @@ final class Graphs {
                         .activation(Activation.SOFTMAX).build(), "sum")
                 .addLayer("end", new OutputLayer.Builder(LossFunction.MSE).nIn(5).nOut(2)
                         .activation(Activation.IDENTITY).build(), "last")
-                .setOutputs("each", "end").build();
+                .setOutputs("each", "end").setInputTypes(InputType.recurrent(4)).build();
     }
 }
