@@ -156,7 +156,7 @@ class JvmEngine(ABC):
         self._call(self._local.rnnClearPreviousState, network)
 
     def gradient(self, network: Handle, rows: Arrays) -> dict[str, NDArray[Any]]:
-        """Gradient of the rows' mean loss by parameter (``0_W``, ``0_b``, …), each in its own shape."""
+        """Gradient of the rows' mean score by parameter (``0_W``, ``0_b``, …), each in its own shape."""
         with self._rows(rows) as given:
             result = self._run(self._call(self._local.gradient, network, given))
             names = json.loads(str(self._call(self._local.names, result)))
