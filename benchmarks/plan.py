@@ -82,7 +82,17 @@ class Scale:
 
 
 FULL = Scale()
-QUICK = Scale(rows=2_000, repeats=1, epochs=2, most_epochs=3, fit_calls=20, slow_repeats=1, settling=4, calls=500, megabytes=10)
+QUICK = Scale(
+    rows=2_000,
+    repeats=1,
+    epochs=2,
+    most_epochs=3,
+    fit_calls=20,
+    slow_repeats=1,
+    settling=4,
+    calls=500,
+    megabytes=10,
+)
 
 
 def tasks(scale: Scale) -> list[Task]:

@@ -99,7 +99,7 @@ def _rate(way: str, moved: np.ndarray, action: Callable[[], Any], runs: int = 7)
 
 
 def output(task: dict[str, Any]) -> None:
-    """Calls with one row, timed one by one after as many that warm up."""
+    """Time calls with one row, one by one after as many that warm up."""
     net = network(task)
     row = np.ascontiguousarray(rows(task, "test")[0][:1])
     calls = task["calls"]
@@ -114,7 +114,7 @@ def output(task: dict[str, Any]) -> None:
 
 
 def calls(task: dict[str, Any]) -> None:
-    """Calls of every kind, some of them refused in Python or in the JVM: what grows, and what is left at the end."""
+    """Call everything, some of it refused in Python or in the JVM: what grows, and what is left at the end."""
     net = network(task)
     X, y = rows(task, "test")
     params = net.params()
