@@ -166,7 +166,7 @@ def accuracy_after(epochs: int) -> Callable[[Run], float | None]:
 
     def measure(run: Run) -> float | None:
         known = [*figures(run, "epoch", epoch=epochs), *figures(run, "fit", epochs=epochs)]
-        return float(known[0]["accuracy"]) if known and "accuracy" in known[0] else None
+        return next((float(each["accuracy"]) for each in known if "accuracy" in each), None)
 
     return measure
 
@@ -239,6 +239,12 @@ def whole_epoch(run: Run) -> float | None:
 def digest(run: Run) -> int | None:
     """Give the number that tells parameters' bits."""
     return next((int(each["params"]) for each in figures(run, "digest")), None)
+
+
+def repeats_itself(run: Run) -> bool | None:
+    """Tell whether the same seed gave the same parameters again, to the bit."""
+    told = figures(run, "digest")
+    return len({each["params"] for each in told}) == 1 if len(told) > 1 else None
 
 
 def call(what: str, figure: str = "median") -> Callable[[Run], float | None]:

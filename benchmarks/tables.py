@@ -263,6 +263,7 @@ def _process(kept: Results) -> Table:
             "× Java",
             "whole fit, s per epoch",
             "accuracy",
+            "same bits again",
             "memory, MB",
         ),
     )
@@ -282,22 +283,22 @@ def _process(kept: Results) -> Table:
                 f"{settled.median / java.median:.3f}" if java else NONE,
                 _text(kept.spread(task, results.whole_epoch)),
                 _mean(kept, task, results.accuracy_after(kept.scale["settling"])),
+                _again(runs),
                 _text(kept.spread(task, results.peak_memory), digits=0, scale=1e-6),
             )
-        )
-    if runs := kept.of("process/wrapper"):
-        bits = {results.digest(run) for run in runs}
-        table.notes.append(
-            f"ParallelWrapper, {len(runs)} runs, seeds {', '.join(str(run.settings['seed']) for run in runs)}: "
-            f"{len(bits)} different sets of parameters. It throws away what all workers but the first have learned "
-            "since the last average when a fit ends, and a failed fit leaves its threads."
         )
     table.notes += [
         "'Settled' is the median of the second half of the epochs. Minibatches are made of shuffled rows in every "
         "epoch's time; ParallelWrapper takes minibatches that lie ready, in another order in every epoch.",
         "Several workers average every 5 minibatches of each, updater state too; each has one arithmetic thread.",
+        "'Same bits again': two new networks of one seed, each trained for one epoch on the same rows in the same order.",
     ]
     return table
+
+
+def _again(runs: list[Run]) -> str:
+    known = [same for same in map(results.repeats_itself, runs) if same is not None]
+    return f"{sum(known)} of {len(known)} runs" if known else NONE
 
 
 def _bridge(kept: Results) -> Table:

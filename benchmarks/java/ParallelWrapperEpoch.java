@@ -13,7 +13,7 @@ import org.nd4j.linalg.dataset.DataSet;
 import org.pydl4j.spark.Bridge;
 import org.pydl4j.spark.helpers.Helpers;
 
-/** DL4J's own way to several workers in one JVM, on the same minibatches as {@link InProcess}. */
+/** DL4J's own way to several workers in one JVM, on minibatches that lie ready. */
 public final class ParallelWrapperEpoch {
 
     private ParallelWrapperEpoch() {
@@ -22,11 +22,11 @@ public final class ParallelWrapperEpoch {
     public static void main(String[] arguments) throws Exception {
         Bridge.versions(); // brings the native code up as in a fit
         Problem problem = new Problem(arguments[0]);
-        MultiLayerNetwork network = problem.network();
-        Helpers.install(network);
-        problem.environment(network);
         List<DataSet> minibatches = problem.training(problem.setting("batch"));
+        List<DataSet> asTheyStand = List.copyOf(minibatches);
         Random order = new Random(problem.setting("seed"));
+        MultiLayerNetwork network = network(problem);
+        problem.environment(network);
         AtomicLong rows = new AtomicLong();
         network.setListeners(new BaseTrainingListener() {
             @Override
@@ -35,11 +35,7 @@ public final class ParallelWrapperEpoch {
             }
         });
         double accuracy = 0;
-        try (ParallelWrapper workers = new ParallelWrapper.Builder<>(network)
-                .workers(problem.setting("workers"))
-                .averagingFrequency(problem.setting("frequency"))
-                .averageUpdaters(true)
-                .build()) {
+        try (ParallelWrapper workers = workers(problem, network)) {
             for (int epoch = 0; problem.goesOn(epoch, accuracy);) {
                 long began = System.nanoTime();
                 Collections.shuffle(minibatches, order);
@@ -49,6 +45,26 @@ public final class ParallelWrapperEpoch {
                 problem.epoch(++epoch, seconds, accuracy, rows.getAndSet(0));
             }
         }
-        problem.digest(network);
+        for (int time = 0; time < 2; time++) {
+            MultiLayerNetwork again = network(problem);
+            try (ParallelWrapper workers = workers(problem, again)) {
+                workers.fit(new ExistingDataSetIterator(asTheyStand));
+            }
+            problem.digest(again);
+        }
+    }
+
+    private static MultiLayerNetwork network(Problem problem) {
+        MultiLayerNetwork network = problem.network();
+        Helpers.install(network); // its copies for other workers have none all the same
+        return network;
+    }
+
+    private static ParallelWrapper workers(Problem problem, MultiLayerNetwork network) {
+        return new ParallelWrapper.Builder<>(network)
+                .workers(problem.setting("workers"))
+                .averagingFrequency(problem.setting("frequency"))
+                .averageUpdaters(true)
+                .build();
     }
 }

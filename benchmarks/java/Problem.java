@@ -136,15 +136,13 @@ final class Problem {
                 .put("helpers", String.valueOf(network.getLayer(0).getHelper())));
     }
 
-    /** Times calls one by one, after as many that warm up. */
+    /** Times calls one by one. */
     void calls(String what, int calls, Runnable call) throws Exception {
         double[] micros = new double[calls];
-        for (int i = -calls; i < calls; i++) {
+        for (int i = 0; i < calls; i++) {
             long began = System.nanoTime();
             call.run();
-            if (i >= 0) {
-                micros[i] = (System.nanoTime() - began) / 1e3;
-            }
+            micros[i] = (System.nanoTime() - began) / 1e3;
         }
         Arrays.sort(micros);
         emit(JSON.createObjectNode().put("figure", "calls").put("what", what).put("calls", calls)
