@@ -291,7 +291,7 @@ def _process(kept: Results) -> Table:
         "'Settled' is the median of the second half of the epochs. Minibatches are made of shuffled rows in every "
         "epoch's time; ParallelWrapper takes minibatches that lie ready, in another order in every epoch.",
         "Several workers average every 5 minibatches of each, updater state too; each has one arithmetic thread.",
-        "'Same bits again': two new networks of one seed, each trained for one epoch on the same rows in the same order.",
+        "'Same bits again': two new networks of one seed, trained on the same rows in the same order for an epoch.",
     ]
     return table
 

@@ -39,7 +39,7 @@ def rows(task: dict[str, Any], part: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def process(task: dict[str, Any]) -> None:
-    """Epochs of one fit; after it twice an epoch of the rows as they stand: are the numbers the same?"""
+    """Tell the epochs of one fit; then train twice on the rows as they stand, to compare the numbers."""
     X, y = rows(task, "train")
     settings = {"batch_size": task["batch"], "averaging_frequency": task["frequency"], "progress": False}
     workers = task["workers"]
