@@ -112,7 +112,7 @@ class JvmEngine(ABC):
     def set_params(self, network: Handle, params: NDArray[Any]) -> None:
         """Replace all parameters; ``[n_params]`` of float32 or float64."""
         with self._lent(params, params.itemsize) as values:
-            self._call(self._local.setParams, network, values, params.dtype == np.float64)
+            self._call(self._local.setParams, network, values, bool(params.dtype == np.float64))
 
     # --- one network, rows in and numbers out --------------------------------------------------------------------
 

@@ -102,19 +102,28 @@ final class LocalScorer {
         return rows.pick(pieces.rowsIn(piece), i -> first + i);
     }
 
-    /** The outputs for rows that are few enough to go through the network together. */
-    static Tensor outputOfFew(Network network, MemoryRows rows, boolean normalize) throws Exception {
+    /** The outputs for features that go through the network together; they are normalized where they are. */
+    static Tensor output(Network network, INDArray features, boolean normalize) throws Exception {
         return network.use(() -> {
-            INDArray x = features(network, rows, normalize);
-            INDArray y = network.twin().output(x, false);
-            return Tensor.of(Scoring.sharesMemory(x, y) ? y.dup() : y);
+            normalize(network, features, normalize);
+            INDArray outputs = network.twin().output(features, false);
+            return Tensor.of(Scoring.sharesMemory(features, outputs) ? outputs.dup() : outputs);
         });
     }
 
-    private static INDArray features(Network network, MemoryRows rows, boolean normalize) {
-        ExampleSource all = rows.all();
-        return network.scored(rows.spec, all.size())
-                .fill(all, 0, normalize ? network.normalizer() : null).getFeatures();
+    private static void normalize(Network network, INDArray features, boolean normalize) {
+        DataNormalization normalizer = normalize ? network.normalizer() : null;
+        if (normalizer != null) {
+            normalizer.transform(features);
+        }
+    }
+
+    /** The outputs of the next time steps; goes on from where the last call ended. */
+    static Tensor rnnTimeStep(Network network, INDArray features) throws Exception {
+        return network.use(() -> {
+            normalize(network, features, true);
+            return Tensor.of(network.twin().rnnTimeStep(features).dup('c'));
+        });
     }
 
     /** The outputs for any number of rows. */
@@ -171,18 +180,17 @@ final class LocalScorer {
         return network.use(() -> {
             MultiLayerNetwork model = network.twin();
             Chance.seed(model.getDefaultConfiguration().getSeed(), model.getEpochCount(), model.getIterationCount(), 0);
-            List<INDArray> activations = model.feedForward(features(network, rows, true), train);
-            List<Tensor> tensors = new ArrayList<>();
-            for (INDArray each : activations.subList(1, activations.size())) { // the first is the input
-                tensors.add(Tensor.of(each.dup('c'))); // layers that hand on what they get share an array
+            ExampleSource all = rows.all();
+            try (Minibatch batch = new Minibatch(rows.spec, all.size(), false)) {
+                List<INDArray> activations =
+                        model.feedForward(batch.fill(all, 0, network.normalizer()).getFeatures(), train);
+                List<Tensor> tensors = new ArrayList<>();
+                for (INDArray each : activations.subList(1, activations.size())) { // the first is the input
+                    tensors.add(Tensor.of(each.dup('c'))); // layers that hand on what they get share an array
+                }
+                return tensors;
             }
-            return tensors;
         });
-    }
-
-    /** The outputs of the next time steps; goes on from where the last call ended. */
-    static Tensor rnnTimeStep(Network network, MemoryRows rows) throws Exception {
-        return network.use(() -> Tensor.of(network.twin().rnnTimeStep(features(network, rows, true)).dup('c')));
     }
 
     static void rnnClearPreviousState(Network network) throws Exception {

@@ -49,6 +49,10 @@ final class Minibatch implements AutoCloseable {
         return rows;
     }
 
+    INDArray features() {
+        return data.getFeatures();
+    }
+
     /** Whether these arrays are for examples of that kind, and for that many. */
     boolean fits(ExampleSpec examples, int count) {
         return spec == examples && rows == count;

@@ -19,8 +19,6 @@ public final class Network {
     private DataNormalization normalizer;
     private boolean inUse;
     private MultiLayerNetwork twin;
-    /** Features of the last few rows that were scored; the next are often as many. */
-    private Minibatch scored;
 
     Network(MultiLayerNetwork model, DataNormalization normalizer) {
         this.model = model;
@@ -82,16 +80,5 @@ public final class Network {
             twin = Scoring.network(model.getLayerWiseConfigurations().clone(), model.params());
         }
         return twin;
-    }
-
-    /** Arrays for the features of some rows, the last ones where they fit. */
-    Minibatch scored(ExampleSpec spec, int rows) {
-        if (scored == null || !scored.fits(spec, rows)) {
-            if (scored != null) {
-                scored.close();
-            }
-            scored = new Minibatch(spec, rows, false);
-        }
-        return scored;
     }
 }
