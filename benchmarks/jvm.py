@@ -27,6 +27,7 @@ class JavaPrograms:
     jar: Path
     programs: Path
     generic: tuple[Path, ...]
+    parallel: Path
 
     @property
     def extension(self) -> str:
@@ -40,9 +41,9 @@ class JavaPrograms:
             flags.append(f"-Dorg.bytedeco.javacpp.platform.extension={self.extension}")
         return flags
 
-    def in_process(self, *, stock: bool = False) -> list[str]:
+    def in_process(self, program: str = "InProcess", *, stock: bool = False) -> list[str]:
         """Give the command of DL4J without Spark; Spark's jars only bring the logging that both need."""
-        path = [self.programs, *(self.generic if stock else ()), self.jar, f"{SPARK_HOME}/jars/*"]
+        path = [self.programs, *(self.generic if stock else ()), self.jar, self.parallel, f"{SPARK_HOME}/jars/*"]
         return [
             java(),
             f"-Xmx{MEMORY}",
@@ -50,7 +51,7 @@ class JavaPrograms:
             *(() if stock else (f"-D{_PACKAGE}.helpers=true",)),
             "-cp",
             ":".join(map(str, path)),
-            f"{_PACKAGE}.InProcess",
+            f"{_PACKAGE}.{program}",
         ]
 
     def submitted(self, master: str, workers: int) -> list[str]:
@@ -71,19 +72,26 @@ def java() -> str:
     return _tool("java")
 
 
+def jcmd() -> str:
+    """Give the tool that asks a running JVM."""
+    return _tool("jcmd")
+
+
 def build(folder: Path) -> JavaPrograms:
     """Compile the programs into a jar of their own, and fetch what stock DL4J needs beside our jar."""
     jar = jar_path()
+    dl4j = jar_manifest(jar)["Dl4j-Version"]
+    parallel = _fetch(f"org.deeplearning4j:deeplearning4j-parallel-wrapper:{dl4j}:jar", folder / "parallel")
     classes, programs = folder / "classes", folder / "benchmarks.jar"
     sources = sorted(SOURCES.glob("*.java"))
     newest = max(path.stat().st_mtime for path in (*sources, jar))
     if not (programs.is_file() and programs.stat().st_mtime > newest):
         shutil.rmtree(classes, ignore_errors=True)
         classes.mkdir(parents=True)
-        path = f"{jar}:{SPARK_HOME}/jars/*"
+        path = f"{jar}:{parallel}:{SPARK_HOME}/jars/*"
         _run([_tool("javac"), "--release", "11", "-nowarn", "-cp", path, "-d", str(classes), *map(str, sources)])
         _run([_tool("jar"), "--create", "--file", str(programs), "-C", str(classes), "."])
-    return JavaPrograms(jar, programs, _generic(jar, folder / "generic"))
+    return JavaPrograms(jar, programs, _generic(jar, folder / "generic"), parallel)
 
 
 def _generic(jar: Path, folder: Path) -> tuple[Path, ...]:
@@ -93,15 +101,20 @@ def _generic(jar: Path, folder: Path) -> tuple[Path, ...]:
         return ()
     manifest = jar_manifest(jar)
     platform = manifest["Native-Platform"].removesuffix(extension)
-    found = []
-    for artifact in ("nd4j-native", "nd4j-native-preset"):
-        path = folder / f"{artifact}-{manifest['Dl4j-Version']}-{platform}.jar"
-        if not path.is_file():
-            coordinate = f"org.nd4j:{artifact}:{manifest['Dl4j-Version']}:jar:{platform}"
-            plugin = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy"
-            _run([_tool("mvn"), "-q", "-B", plugin, f"-Dartifact={coordinate}", f"-DoutputDirectory={folder}"])
-        found.append(path)
-    return tuple(found)
+    return tuple(
+        _fetch(f"org.nd4j:{artifact}:{manifest['Dl4j-Version']}:jar:{platform}", folder)
+        for artifact in ("nd4j-native", "nd4j-native-preset")
+    )
+
+
+def _fetch(coordinate: str, folder: Path) -> Path:
+    """Fetch one file of a Maven coordinate (group:artifact:version:type[:classifier]), if it is not there."""
+    _, artifact, version, kind, *classifier = coordinate.split(":")
+    path = folder / f"{'-'.join((artifact, version, *classifier))}.{kind}"
+    if not path.is_file():
+        plugin = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy"
+        _run([_tool("mvn"), "-q", "-B", plugin, f"-Dartifact={coordinate}", f"-DoutputDirectory={folder}"])
+    return path
 
 
 def _extension(jar: Path) -> str:

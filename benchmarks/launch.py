@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from benchmarks.jvm import LOGGING, MEMORY, JavaPrograms
+from benchmarks.jvm import LOGGING, MEMORY, JavaPrograms, jcmd
 from benchmarks.memory import Peak
 from benchmarks.plan import CLUSTER, LOCAL, WORKERS, Task
 from benchmarks.problem import RowFiles
@@ -117,12 +117,17 @@ class Launcher:
         given = {"master": LOCAL, "scratch": str(scratch), "spark": spark} | given
         python = sys.executable
         match who:
+            case "ours" if how == "process":
+                program = "begin" if given["kind"] == "begin" else "in_process"
+                return _python(python, program, given | {"jcmd": jcmd()})
             case "ours":
                 # The Java programs are there for the one that looks into Spark's block managers.
                 given["spark"] = spark | {"spark.jars": str(self.programs.programs)}
                 return _python(python, "ours", given | ({"master": CLUSTER} if how == "cluster" else {}))
             case "dl4j":
                 return [*self.programs.in_process(stock=how == "stock"), json.dumps(given)]
+            case "wrapper":
+                return [*self.programs.in_process("ParallelWrapperEpoch"), json.dumps(given)]
             case "stock":
                 # The export gets a folder of its own, to be removed with the rest.
                 given |= {"form": how, "scratch": (scratch / "export").as_uri()}

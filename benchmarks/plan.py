@@ -24,11 +24,18 @@ GROUPS = {
     "workers": "growth with workers",
     "soak": "200 fits in one session",
     "routes": "from data to minibatches (data_routes.py)",
+    "process": "the MLP in one process, without Spark: epochs from Python and from Java, several workers",
+    "bridge": "numpy into ND4J and out again",
+    "output": "output of one row, from Python and from Java",
+    "begin": "from import to the first output",
+    "calls": "10,000 calls in one process: what grows",
 }
 # A contender's name: ours, dl4j and keras can be told apart by where and how they run.
 CONTENDERS = {
     "ours-local": f"pydl4j_spark, {LOCAL}",
     "ours-cluster": f"pydl4j_spark, {CLUSTER}",
+    "ours-process": "pydl4j_spark in this process, without Spark",
+    "wrapper": "DL4J's ParallelWrapper in-process",
     "dl4j": "DL4J in-process, 1 thread, our native",
     "dl4j-stock": "DL4J in-process, 1 thread, its own native",
     "keras-1": "Keras in-process, 1 thread",
@@ -69,10 +76,23 @@ class Scale:
     most_epochs: int = 10
     fit_calls: int = 200
     slow_repeats: int = 5
+    settling: int = 20
+    calls: int = 10_000
+    megabytes: int = 100
 
 
 FULL = Scale()
-QUICK = Scale(rows=2_000, repeats=1, epochs=2, most_epochs=3, fit_calls=20, slow_repeats=1)
+QUICK = Scale(
+    rows=2_000,
+    repeats=1,
+    epochs=2,
+    most_epochs=3,
+    fit_calls=20,
+    slow_repeats=1,
+    settling=4,
+    calls=500,
+    megabytes=10,
+)
 
 
 def tasks(scale: Scale) -> list[Task]:
@@ -84,6 +104,7 @@ def tasks(scale: Scale) -> list[Task]:
         *_growth(scale),
         Task("soak/ours-local", _problem("mlp", 640, kind="soak", fit_calls=scale.fit_calls, look_every=10), 1),
         Task("routes/data_routes", {}, 1),
+        *_in_process(scale),
     ]
 
 
@@ -169,3 +190,21 @@ def _growth(scale: Scale) -> Iterator[Task]:
             "mlp", scale.rows, kind="epochs", epochs=scale.epochs, workers=workers, master=f"local[{workers}]"
         )
         yield Task(f"workers/ours-local/{workers}", settings, scale.repeats)
+
+
+def _in_process(scale: Scale) -> Iterator[Task]:
+    """Everything without Spark; the JVM's compiler is to have settled before an epoch counts."""
+    epochs = _problem("mlp", scale.rows, kind="process", epochs=scale.settling, most_epochs=scale.settling)
+    yield Task("process/ours-process/1", epochs | {"workers": 1}, scale.repeats)
+    yield Task("process/dl4j", epochs | {"workers": 1}, scale.repeats)
+    yield Task("process/ours-process/2", epochs, scale.repeats)
+    yield Task("process/wrapper", epochs, scale.repeats)
+    yield Task("process/ours-local", epochs | {"kind": "epochs"}, scale.repeats)
+    yield Task("bridge/ours-process", _problem("mlp", scale.rows, kind="bridge", megabytes=scale.megabytes), 1)
+    row = _problem("mlp", scale.rows, kind="output", calls=scale.calls)
+    begin = _problem("mlp", scale.rows, kind="begin")
+    for contender in ("ours-process", "dl4j"):
+        yield Task(f"output/{contender}", row, scale.repeats)
+        yield Task(f"begin/{contender}", begin, scale.repeats)
+    calls = _problem("mlp", scale.rows, kind="calls", calls=scale.calls, look_every=scale.calls // 10)
+    yield Task("calls/ours-process", calls, 1)

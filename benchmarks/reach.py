@@ -31,6 +31,11 @@ def reach(kept: Results) -> Iterator[Row]:
     yield _python(kept)
     yield _routes(kept)
     yield _soak(kept)
+    yield _bridge(kept)
+    yield _one_row(kept)
+    yield _process(kept)
+    yield _begin(kept)
+    yield _calls(kept)
 
 
 def _epoch(kept: Results) -> Row:
@@ -157,4 +162,81 @@ def _soak(kept: Results) -> Row:
         f"{grows.median / 1e6:+.2f} MB per fit over {looks[-1]['fit']} fits; more at the end than before the first: "
         + ", ".join(f"{count} {name}" for name, count in left.items()),
         grows.median < 1e6 and not any(count > 0 for count in left.values()),
+    )
+
+
+WAYS_IN = ("params in", "rows scored")
+
+
+def _bridge(kept: Results) -> Row:
+    what, aim = "numpy → ND4J in this process, 100 MB of float32", "≥ 1 GB/s"
+    rates = [kept.spread("bridge/ours-process", results.rate(way)) for way in WAYS_IN]
+    there = [spread for spread in rates if spread]
+    if len(there) < len(WAYS_IN):
+        return Row(what, aim)
+    told = ", ".join(f"{way} {each.median / 1e3:.2f} GB/s" for way, each in zip(WAYS_IN, there, strict=True))
+    return Row(what, aim, told, min(each.median for each in there) >= 1_000)
+
+
+def _one_row(kept: Results) -> Row:
+    what, aim = "output of one row, MLP, in this process", "≤ 1.5 × the same call in Java, with an array of ND4J's"
+    ours = kept.spread("output/ours-process", results.call("numpy"))
+    java, floats = (kept.spread("output/dl4j", results.call(way)) for way in ("array", "floats"))
+    if not (ours and java and floats):
+        return Row(what, aim)
+    ratio = ours.median / java.median
+    return Row(
+        what,
+        aim,
+        f"{ours.median:.0f} µs, {ratio:.2f} × of {java.median:.0f} µs; {ours.median / floats.median:.2f} × of Java's "
+        f"from floats to floats",
+        ratio <= 1.5,
+    )
+
+
+def _process(kept: Results) -> Row:
+    what, aim = "MLP in this process, one worker, per epoch when settled", "≤ 1.02 × the same Java program, same bits"
+    ours, java = (kept.spread(f"process/{name}", results.settled_epoch) for name in ("ours-process/1", "dl4j"))
+    if not (ours and java):
+        return Row(what, aim)
+    pairs = {
+        (run.repeat, results.digest(run)) for name in ("ours-process/1", "dl4j") for run in kept.of(f"process/{name}")
+    }
+    same = len(pairs) == len({repeat for repeat, _ in pairs})
+    ratio = ours.median / java.median
+    return Row(
+        what,
+        aim,
+        f"{ours.median:.3f} s, {ratio:.3f} × of {java.median:.3f} s; an epoch of the rows as they stand gives "
+        + ("the same bits" if same else "OTHER BITS"),
+        ratio <= 1.02 and same,
+    )
+
+
+def _begin(kept: Results) -> Row:
+    what, aim = "from import to the first output, in this process", "≤ 3 s"
+    ours = kept.spread("begin/ours-process", results.begin("seconds"))
+    if ours is None:
+        return Row(what, aim)
+    return Row(what, aim, f"{ours.text()} s", ours.median <= 3)
+
+
+def _calls(kept: Results) -> Row:
+    what, aim = (
+        "10,000 calls in one process, for all of them",
+        "heap and off-heap grow < 1 MB, resident memory < 10 MB; no thread more",
+    )
+    limits = {"heap": 1, "off_heap": 1, "resident": 10}
+    grows = {name: kept.spread("calls/ours-process", results.growth_per_call(name)) for name in limits}
+    there = {name: spread.median * 10_000 / 1e6 for name, spread in grows.items() if spread}
+    runs = kept.of("calls/ours-process")
+    if not runs or len(there) < len(limits):
+        return Row(what, aim, ", ".join(f"{name} {grown:+.2f} MB" for name, grown in there.items()))
+    looks = results.figures(runs[0], "leak")
+    threads = looks[-1]["threads"] - looks[0]["threads"]
+    return Row(
+        what,
+        aim,
+        ", ".join(f"{name} {grown:+.2f} MB" for name, grown in there.items()) + f", {threads:+d} threads",
+        all(grown < limits[name] for name, grown in there.items()) and threads <= 0,
     )

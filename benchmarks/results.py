@@ -48,7 +48,8 @@ class Results:
         self.runs: list[Run] = []
         if path.is_file():
             kept = json.loads(path.read_text(encoding="utf-8"))
-            if kept["scale"] != scale:
+            # What a file says nothing of was not measured when it was begun: that may be added.
+            if scale | kept["scale"] != scale:
                 raise SystemExit(
                     f"benchmarks: {path} was measured with {kept['scale']}, this run would with {scale}; "
                     "name another file with --results"
@@ -165,7 +166,7 @@ def accuracy_after(epochs: int) -> Callable[[Run], float | None]:
 
     def measure(run: Run) -> float | None:
         known = [*figures(run, "epoch", epoch=epochs), *figures(run, "fit", epochs=epochs)]
-        return float(known[0]["accuracy"]) if known and "accuracy" in known[0] else None
+        return next((float(each["accuracy"]) for each in known if "accuracy" in each), None)
 
     return measure
 
@@ -206,13 +207,56 @@ def round_cost(run: Run) -> float | None:
 
 
 def growth_per_fit(what: str) -> Callable[[Run], float | None]:
-    """Give the measure of bytes that each fit adds, by a straight line through all but the first quarter."""
+    """Give the measure of bytes that each fit adds."""
+    return lambda run: _slope(figures(run, "soak"), "fit", what)
 
-    def measure(run: Run) -> float | None:
-        looks = figures(run, "soak")
-        looks = looks[len(looks) // 4 :]
-        if len(looks) < 3:
-            return None
-        return statistics.linear_regression([look["fit"] for look in looks], [look[what] for look in looks]).slope
 
-    return measure
+def growth_per_call(what: str) -> Callable[[Run], float | None]:
+    """Give the measure of bytes that each call adds."""
+    return lambda run: _slope(figures(run, "leak"), "call", what)
+
+
+def _slope(looks: list[dict[str, Any]], step: str, what: str) -> float | None:
+    """Lay a straight line through all looks but the first quarter."""
+    looks = looks[len(looks) // 4 :]
+    if len(looks) < 3 or looks[0].get(what) is None:
+        return None
+    return statistics.linear_regression([look[step] for look in looks], [look[what] for look in looks]).slope
+
+
+def settled_epoch(run: Run) -> float | None:
+    """Median seconds of the second half of the epochs, when the JVM's compiler is done."""
+    epochs = figures(run, "epoch")
+    return statistics.median(epoch["seconds"] for epoch in epochs[len(epochs) // 2 :]) if epochs else None
+
+
+def whole_epoch(run: Run) -> float | None:
+    """Seconds of a whole fit, from call to return, for each of its epochs."""
+    fits = figures(run, "fit")
+    return fits[0]["seconds"] / fits[0]["epochs"] if fits else None
+
+
+def digest(run: Run) -> int | None:
+    """Give the number that tells parameters' bits."""
+    return next((int(each["params"]) for each in figures(run, "digest")), None)
+
+
+def repeats_itself(run: Run) -> bool | None:
+    """Tell whether the same seed gave the same parameters again, to the bit."""
+    told = figures(run, "digest")
+    return len({each["params"] for each in told}) == 1 if len(told) > 1 else None
+
+
+def call(what: str, figure: str = "median") -> Callable[[Run], float | None]:
+    """Give the measure of one call's microseconds."""
+    return lambda run: next((float(each[figure]) for each in figures(run, "calls", what=what)), None)
+
+
+def rate(way: str, figure: str = "rate") -> Callable[[Run], float | None]:
+    """Give the measure of one way's megabytes per second."""
+    return lambda run: next((float(each[figure]) for each in figures(run, "rate", way=way)), None)
+
+
+def begin(part: str) -> Callable[[Run], float | None]:
+    """Give the measure of the seconds of one part of the start; see contenders/begin.py."""
+    return lambda run: next((float(each[part]) for each in figures(run, "begin") if part in each), None)

@@ -33,7 +33,8 @@ def tables(kept: Results) -> list[Table]:
     """Make all tables that there are figures for."""
     made = [_reach(kept)]
     made += [_network(kept, network) for network in problem.HIDDEN]
-    made += [_whole_fits(kept), _growth(kept), _soak(kept), _failures(kept)]
+    made += [_whole_fits(kept), _growth(kept), _soak(kept)]
+    made += [_process(kept), _bridge(kept), _output(kept), _begin(kept), _calls(kept), _failures(kept)]
     return [table for table in made if table.rows]
 
 
@@ -247,6 +248,125 @@ def _soak(kept: Results) -> Table:
             "but the first quarter.",
             "'resident' is the JVM's; 'blocks' are Spark's other than broadcasts: the cached training rows of the "
             "benchmark itself count among them, at both looks.",
+        ]
+    return table
+
+
+def _process(kept: Results) -> Table:
+    table = Table(
+        "MLP in one process, without Spark",
+        (
+            "contender",
+            "workers",
+            "first epoch, s",
+            "settled, s",
+            "× Java",
+            "whole fit, s per epoch",
+            "accuracy",
+            "same bits again",
+            "memory, MB",
+        ),
+    )
+    java = kept.spread("process/dl4j", results.settled_epoch)
+    for name in ("dl4j", "ours-process/1", "ours-process/2", "wrapper", "ours-local"):
+        task = f"process/{name}"
+        runs = kept.of(task)
+        settled = kept.spread(task, results.settled_epoch)
+        if settled is None:
+            continue
+        table.rows.append(
+            (
+                CONTENDERS[name.split("/")[0]],
+                str(runs[0].settings["workers"]),
+                _text(kept.spread(task, results.first_epoch)),
+                _text(settled, digits=3),
+                f"{settled.median / java.median:.3f}" if java else NONE,
+                _text(kept.spread(task, results.whole_epoch)),
+                _mean(kept, task, results.accuracy_after(kept.scale["settling"])),
+                _again(runs),
+                _text(kept.spread(task, results.peak_memory), digits=0, scale=1e-6),
+            )
+        )
+    table.notes += [
+        "'Settled' is the median of the second half of the epochs. Minibatches are made of shuffled rows in every "
+        "epoch's time; ParallelWrapper takes minibatches that lie ready, in another order in every epoch.",
+        "Several workers average every 5 minibatches of each, updater state too; each has one arithmetic thread.",
+        "'Same bits again': two new networks of one seed, trained on the same rows in the same order for an epoch.",
+    ]
+    return table
+
+
+def _again(runs: list[Run]) -> str:
+    known = [same for same in map(results.repeats_itself, runs) if same is not None]
+    return f"{sum(known)} of {len(known)} runs" if known else NONE
+
+
+def _bridge(kept: Results) -> Table:
+    table = Table("numpy in this process's JVM and out", ("way", "MB/s", "the first time", "× memcpy"))
+    for run in kept.of("bridge/ours-process"):
+        ways = results.figures(run, "rate")
+        for each in ways:
+            share = f"{each['rate'] / ways[0]['rate']:.2f}"
+            table.rows.append((each["way"], f"{each['rate']:,.0f}", f"{each['first']:,.0f}", share))
+        table.notes = [
+            f"{run.settings['megabytes']} MB as float32 each time, medians of 7; pixels, which are bytes, count as the "
+            "float32 that they become. 'params' is one array and computes nothing; rows are scored by a layer of 2 "
+            "units, and trained by one in minibatches of 512: what that takes counts in."
+        ]
+    return table
+
+
+def _output(kept: Results) -> Table:
+    table = Table("Output of one row, MLP", ("call", "median, µs", "99 of 100 within, µs", "× Java's array"))
+    java = kept.spread("output/dl4j", results.call("array"))
+    calls = {
+        "Java, INDArray → INDArray": ("dl4j", "array"),
+        "Java, float[] → float[]": ("dl4j", "floats"),
+        "Python, numpy → numpy": ("ours-process", "numpy"),
+    }
+    for title, (contender, what) in calls.items():
+        median, most = (kept.spread(f"output/{contender}", results.call(what, figure)) for figure in ("median", "p99"))
+        if median:
+            ratio = f"{median.median / java.median:.2f}" if java else NONE
+            table.rows.append((title, _text(median, digits=0), _text(most, digits=0), ratio))
+    table.notes = [f"{kept.scale.get('calls', 0):,} calls, timed one by one, after as many that warm up."]
+    return table
+
+
+def _begin(kept: Results) -> Table:
+    table = Table(
+        "From import to the first output, s", ("program", "imports", "JVM and network", "output", "all", "process")
+    )
+    for contender in ("ours-process", "dl4j"):
+        task = f"begin/{contender}"
+        if kept.of(task):
+            parts = ("imports", "placing", "output", "seconds", "process")
+            table.rows.append(
+                (CONTENDERS[contender], *(_text(kept.spread(task, results.begin(part))) for part in parts))
+            )
+    table.notes = [
+        "'Process' begins when the operating system starts the program: Python's own start, or Java's, is in it."
+    ]
+    return table
+
+
+def _calls(kept: Results) -> Table:
+    table = Table("Many calls in one process", ("what", "per 10,000 calls", "after warming up", "at the end"))
+    for run in kept.of("calls/ours-process"):
+        looks = results.figures(run, "leak")
+        for what in ("heap", "off_heap", "resident"):
+            if looks[0][what] is None:
+                continue
+            slope = results.growth_per_call(what)(run)
+            grown = NONE if slope is None else f"{slope * 10_000 / 1e6:+.2f} MB"
+            table.rows.append((what, grown, *(f"{look[what] / 1e6:.1f} MB" for look in (looks[0], looks[-1]))))
+        table.rows.append(("threads", NONE, *(str(look["threads"]) for look in (looks[0], looks[-1]))))
+        table.notes = [
+            f"{run.settings['calls']:,} calls after a tenth as many: output of 1, 7, 64 and 300 rows and of pixels, "
+            f"feed_forward, score, params, set_params; {looks[-1]['refused']:,} are refused, in Python or in the JVM; "
+            "and every 100th time a network that is let go again.",
+            f"Looked at every {run.settings['look_every']:,} calls, after collections in Python and the JVM; growth is "
+            "a straight line through all looks but the first quarter.",
         ]
     return table
 

@@ -13,6 +13,7 @@ from pydl4j_spark.errors import DataError
 from pydl4j_spark.example_shape import ExampleShape
 
 _FLOATS, _BYTES = np.dtype(np.float32), np.dtype(np.uint8)
+_TYPES: dict[str, type[np.floating[Any]]] = {"float": np.float32, "double": np.float64, "half": np.float16}
 
 
 def unlabelled(features: ArrayLike, shape: ExampleShape, name: str) -> Arrays:
@@ -131,6 +132,41 @@ def labels_array(data: ArrayLike, shape: ExampleShape, count: int, name: str) ->
         f"{name}: labels have shape {array.shape}; the network's {shape.classes} outputs need class indices of shape "
         f"{_text((count, *wanted[1:]))} or values of shape {_text((count, *wanted))}"
     )
+
+
+def parameters_array(data: ArrayLike, count: int, data_type: str) -> NDArray[Any]:
+    """Check a network's parameters.
+
+    Parameters
+    ----------
+    data : array
+        ``[count]``, or DL4J's ``[1, count]``.
+    count : int
+        How many there must be.
+    data_type : str
+        The network's: ``"float"``, ``"double"`` or ``"half"``.
+
+    Returns
+    -------
+    numpy.ndarray
+        ``[count]`` of float64 for a network of doubles, of float32 for others.
+
+    Raises
+    ------
+    DataError
+        When there are more or fewer, or one of them is no finite number in the network's type.
+    """
+    array = _numeric(data, "parameters")
+    if array.shape not in ((count,), (1, count)):
+        raise DataError(f"the network has {count:,} parameters, got an array of shape {array.shape}")
+    with np.errstate(over="ignore"):
+        array = np.ascontiguousarray(array.reshape(-1), dtype=_TYPES[data_type])
+    wrong = np.flatnonzero(~np.isfinite(array))
+    if wrong.size:
+        raise DataError(
+            f"{wrong.size:,} of {count:,} parameters are no finite numbers as {array.dtype}, the first at {wrong[0]}"
+        )
+    return array if data_type == "double" else array.astype(np.float32, copy=False)
 
 
 def _numeric(data: ArrayLike, name: str) -> NDArray[Any]:

@@ -262,9 +262,10 @@ class MultiLayerNetwork(NetworkState):
     # --- inside ------------------------------------------------------------------------------------------------------
 
     def gradient(self, data: Any) -> dict[str, NDArray[Any]]:
-        """Give the gradient of the rows' mean loss by parameter, computed as in training.
+        """Give the gradient of `score` by parameter, computed as in training: regularisation is in it, dropout drops.
 
-        Regularisation is not in it: DL4J adds that when it updates the parameters.
+        It is what the updater gets, before any clipping. What a layer moves without a gradient (the running means and
+        variances of batch normalization) is left out.
 
         Parameters
         ----------

@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import attrs
-import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from pydl4j_spark.arrays import parameters_array
 from pydl4j_spark.at_hand import engine_at_hand, engine_of, hadoop_engine
 from pydl4j_spark.conf.inputs import InputType
 from pydl4j_spark.conf.multilayer import MultiLayerConfiguration
 from pydl4j_spark.engine.jar import package_version
-from pydl4j_spark.errors import ConfigError, DataError
+from pydl4j_spark.errors import ConfigError, TrainingError
 from pydl4j_spark.example_shape import ExampleShape
 from pydl4j_spark.files import written_aside
 from pydl4j_spark.model_zip import ModelZip, read_model_zip, write_model_zip
@@ -28,14 +28,14 @@ from pydl4j_spark.normalizers import Normalizer
 if TYPE_CHECKING:
     from pydl4j_spark.engine.protocol import Engine, Handle
 
-_TYPES: dict[str, type[np.floating[Any]]] = {"float": np.float32, "double": np.float64, "half": np.float16}
-
 
 class NetworkState:
     """A network's configuration, parameters, updater state and normalizer, wherever they are.
 
     Parameters are those of `MultiLayerNetwork`.
     """
+
+    _in_training = False
 
     def __init__(
         self,
@@ -81,15 +81,27 @@ class NetworkState:
     @contextmanager
     def _fit_settings(self, epochs: int, shuffle: bool, master: dict[str, Any]) -> Iterator[dict[str, Any]]:
         """Give an engine's settings for a fit; a normalizer that is fitted in it is with the parameters afterwards."""
+        self._check_at_rest()
         unfitted = self._unfitted_normalizer
-        yield {
-            "epochs": epochs,
-            "shuffle": bool(shuffle),
-            "normalizer": None if unfitted is None else unfitted.to_spec(),
-            "master": master,
-            "evaluation": self.labelled_shape.evaluation,
-        }
-        self._normalizer = None
+        self._in_training = True
+        try:
+            yield {
+                "epochs": epochs,
+                "shuffle": bool(shuffle),
+                "normalizer": None if unfitted is None else unfitted.to_spec(),
+                "master": master,
+                "evaluation": self.labelled_shape.evaluation,
+            }
+            self._normalizer = None
+        finally:
+            self._in_training = False
+
+    def _check_at_rest(self) -> None:
+        if self._in_training:
+            raise TrainingError(
+                "the network is being trained: until its fit ends it can be evaluated and saved, as callbacks do, but "
+                "not trained, moved, reset or given other parameters"
+            )
 
     def _put_normalizer(self, engine: Engine, handle: Handle) -> None:
         if self._normalizer is not None and self._normalizer.fitted:
@@ -221,6 +233,7 @@ class NetworkState:
         """Bring the network into an engine's JVM, unless it is there."""
         if self._live is not None and self._live[0] is engine:
             return self._live[1]
+        self._check_at_rest()
         if self._archive is not None or self._live is not None:
             handle = engine.restore_network(self._bytes())
         else:
@@ -242,6 +255,7 @@ class NetworkState:
 
         A normalizer is fitted again on the data of the next fit.
         """
+        self._check_at_rest()
         conf, normalizer, live = self.conf, self._normalizer or self.normalizer, self._live
         self._conf, self._archive, self._live = conf, None, None
         self._normalizer = None if normalizer is None else normalizer.unfitted()
@@ -316,22 +330,10 @@ class NetworkState:
         DataError
             When there are more or fewer, or one of them is no finite number in the network's type.
         """
-        array = np.asarray(params)
-        if array.dtype.kind not in "fiu":
-            raise DataError(f"parameters must be numbers, got an array of {array.dtype}")
-        if array.shape not in ((self.n_params,), (1, self.n_params)):
-            raise DataError(f"the network has {self.n_params:,} parameters, got an array of shape {array.shape}")
-        dtype = _TYPES[self.conf.data_type]
-        with np.errstate(over="ignore"):
-            array = np.ascontiguousarray(array.ravel(), dtype=dtype)
-        wrong = np.flatnonzero(~np.isfinite(array))
-        if wrong.size:
-            raise DataError(
-                f"{wrong.size:,} of {array.size:,} parameters are no finite numbers as {np.dtype(dtype)}, the first "
-                f"at {wrong[0]}"
-            )
+        self._check_at_rest()
+        array = parameters_array(params, self.n_params, self.conf.data_type)
         engine, handle = self._alive()
-        engine.set_params(handle, array.astype(np.float32) if dtype is np.float16 else array)
+        engine.set_params(handle, array)
 
     def updater_state(self) -> NDArray[Any] | None:
         """Give the updater's state as one array, in DL4J's order; None where the updater has none."""

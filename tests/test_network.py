@@ -19,6 +19,7 @@ from pydl4j_spark import (
     MultiLayerNetwork,
     NormalizerStandardize,
     RegressionEvaluation,
+    TrainingError,
 )
 from pydl4j_spark.engine.protocol import Engine
 from pydl4j_spark.layers import LSTM, Bidirectional, DenseLayer, GlobalPoolingLayer, LastTimeStep, OutputLayer
@@ -111,6 +112,21 @@ class TestFit:
             net.fit((X, Y), epochs=5, callbacks=[stop], progress=False)
         with pytest.raises(ConfigError, match="but int is not callable"):
             net.fit((X, Y), callbacks=[3], progress=False)
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            lambda net: net.fit((X, Y), progress=False),
+            lambda net: net.reset(),
+            lambda net: net.set_params(net.params()),
+            lambda net: net.attach(FakeEngine()),
+        ],
+        ids=["fit", "reset", "set_params", "move"],
+    )
+    def test_what_trains_is_not_changed(self, net, engine, change):
+        with pytest.raises(TrainingError, match=r"being trained: .* but not trained, moved"):
+            net.fit((X, Y), callbacks=[lambda history: change(net)], progress=False)
+        change(net)  # afterwards it may
 
     @pytest.mark.parametrize(
         ("settings", "says"),

@@ -4,6 +4,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.zip.CRC32;
 import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.inputs.InputType;
@@ -89,6 +91,11 @@ final class Problem {
         return cut(array("train_features"), array("train_labels"), rows);
     }
 
+    /** The rows of one part, training or test, as Java's arrays. */
+    FlatRows rows(String part) {
+        return new FlatRows(array(part + "_features"), array(part + "_labels"));
+    }
+
     double accuracy(MultiLayerNetwork network) {
         long right = 0;
         long all = 0;
@@ -127,6 +134,34 @@ final class Problem {
                 .put("threads", System.getenv("OMP_NUM_THREADS"))
                 .put("native", System.getProperty("org.bytedeco.javacpp.platform.extension", "generic"))
                 .put("helpers", String.valueOf(network.getLayer(0).getHelper())));
+    }
+
+    /** Times calls one by one. */
+    void calls(String what, int calls, Runnable call) throws Exception {
+        double[] micros = new double[calls];
+        for (int i = 0; i < calls; i++) {
+            long began = System.nanoTime();
+            call.run();
+            micros[i] = (System.nanoTime() - began) / 1e3;
+        }
+        Arrays.sort(micros);
+        emit(JSON.createObjectNode().put("figure", "calls").put("what", what).put("calls", calls)
+                .put("median", micros[calls / 2]).put("p99", micros[calls * 99 / 100]));
+    }
+
+    void figure(String name, Map<String, Double> values) throws Exception {
+        ObjectNode figure = JSON.createObjectNode().put("figure", name);
+        values.forEach(figure::put);
+        emit(figure);
+    }
+
+    /** A number for all parameters' bits: equal where two runs did the same. */
+    void digest(MultiLayerNetwork network) throws Exception {
+        byte[] bytes = new byte[Math.toIntExact(network.numParams() * Float.BYTES)];
+        network.params().data().asNio().get(bytes);
+        CRC32 sum = new CRC32();
+        sum.update(bytes);
+        emit(JSON.createObjectNode().put("figure", "digest").put("params", sum.getValue()));
     }
 
     private static void emit(ObjectNode figure) throws Exception {

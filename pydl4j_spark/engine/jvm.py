@@ -112,7 +112,7 @@ class JvmEngine(ABC):
     def set_params(self, network: Handle, params: NDArray[Any]) -> None:
         """Replace all parameters; ``[n_params]`` of float32 or float64."""
         with self._lent(params, params.itemsize) as values:
-            self._call(self._local.setParams, network, values, params.dtype == np.float64)
+            self._call(self._local.setParams, network, values, bool(params.dtype == np.float64))
 
     # --- one network, rows in and numbers out --------------------------------------------------------------------
 
@@ -156,7 +156,7 @@ class JvmEngine(ABC):
         self._call(self._local.rnnClearPreviousState, network)
 
     def gradient(self, network: Handle, rows: Arrays) -> dict[str, NDArray[Any]]:
-        """Gradient of the rows' mean loss by parameter (``0_W``, ``0_b``, …), each in its own shape."""
+        """Gradient of the rows' mean score by parameter (``0_W``, ``0_b``, …), each in its own shape."""
         with self._rows(rows) as given:
             result = self._run(self._call(self._local.gradient, network, given))
             names = json.loads(str(self._call(self._local.names, result)))

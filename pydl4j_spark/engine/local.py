@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,9 @@ from pydl4j_spark.engine.protocol import Arrays, Handle
 from pydl4j_spark.errors import EngineError
 
 _SEGMENT_BYTES = 1 << 30
+# Values of rows that may be staged together: 1 MB of them.
+_STAGED = 1 << 18
+_KEPT_STAGES = 32
 _ENGINE: LocalEngine | None = None
 _LOCK = threading.Lock()
 
@@ -49,6 +53,7 @@ class LocalEngine(JvmEngine):
         self._buffers = jpype.JArray(jpype.JClass("java.nio.ByteBuffer"))
         self.versions()  # sets the native code up, or says why it cannot run here
         self._few = int(self._local.scoringBatch())
+        self._stages: dict[tuple[int, int, int], tuple[dict[str, Any], Handle, NDArray[np.float32]]] = {}
 
     def _call(self, function: Callable[..., Any], *arguments: Any) -> Any:
         local_jvm.check_process()
@@ -68,10 +73,11 @@ class LocalEngine(JvmEngine):
 
     def _taken(self, tensor: Handle) -> NDArray[Any]:
         try:
-            dtype, *shape = str(tensor.header()).split()
-            array = np.empty([int(n) for n in shape], dtype)
-            content = array.reshape(-1).view(np.uint8)
-            at = 0
+            array = _like(str(tensor.header()))
+            if array.nbytes <= _SEGMENT_BYTES:
+                array[...] = np.frombuffer(tensor.part(0), array.dtype).reshape(array.shape)
+                return array
+            content, at = array.reshape(-1).view(np.uint8), 0
             for index in range(tensor.parts()):
                 part = np.frombuffer(tensor.part(index), np.uint8)
                 content[at : at + len(part)] = part
@@ -80,16 +86,42 @@ class LocalEngine(JvmEngine):
         finally:
             tensor.close()
 
-    def output(self, network: Handle, rows: Arrays, normalize: bool = True) -> NDArray[Any]:
-        """Raw outputs for rows; few of them by a single call."""
+    # --- few rows, and no time to lose -------------------------------------------------------------------------------
+
+    def _staged(self, rows: Arrays) -> Handle | None:
+        """Write a few rows where Java computes with them; None where they are too many."""
         features = rows.features
         count = len(features)
-        if count > self._few or features.nbytes > _SEGMENT_BYTES:
+        if count > self._few or features.size > _STAGED:
+            return None
+        # Of each thread's own: the rows stay there while Java computes, and other threads run meanwhile.
+        key = (id(rows.spec), count, threading.get_ident())
+        kept = self._stages.get(key)
+        if kept is None:
+            if len(self._stages) >= _KEPT_STAGES:
+                self._stages.clear()
+            stage = self._call(self._local.stage, self._spec(rows.spec), count)
+            memory = np.frombuffer(stage.memory(), np.float32)
+            kept = self._stages[key] = (rows.spec, stage, memory)
+        _, stage, memory = kept
+        memory[:] = features.reshape(-1)
+        return stage
+
+    def output(self, network: Handle, rows: Arrays, normalize: bool = True) -> NDArray[Any]:
+        """Raw outputs for rows, normalised already or still to be."""
+        stage = self._staged(rows)
+        if stage is None:
             return super().output(network, rows, normalize)
-        lent = self._buffer(features.reshape(-1).view(np.uint8))
-        is_bytes = features.dtype == np.uint8
-        outputs = self._local.outputOfFew
-        return self._taken(self._call(outputs, network, lent, is_bytes, count, self._spec(rows.spec), normalize))
+        return self._taken(self._call(stage.output, network, normalize))
+
+    def rnn_time_step(self, network: Handle, rows: Arrays) -> NDArray[Any]:
+        """Give outputs that go on from the state that the last call left."""
+        stage = self._staged(rows)
+        if stage is None:
+            return super().rnn_time_step(network, rows)
+        return self._taken(self._call(stage.rnnTimeStep, network))
+
+    # --- files -------------------------------------------------------------------------------------------------------
 
     def save_network(self, network: Handle, path: str, save_updater: bool, manifest: dict[str, Any]) -> None:
         """Write a model zip to an absolute local path."""
@@ -102,6 +134,18 @@ class LocalEngine(JvmEngine):
     def write_file(self, content: bytes, path: str) -> None:
         """Refuse: there is no Hadoop here."""
         raise _no_hadoop(path)
+
+
+@lru_cache(maxsize=64)
+def _shape(header: str) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    dtype, *shape = header.split()
+    return tuple(int(n) for n in shape), np.dtype(dtype)
+
+
+def _like(header: str) -> NDArray[Any]:
+    """Make an array of the type and shape that a tensor states."""
+    shape, dtype = _shape(header)
+    return np.empty(shape, dtype)
 
 
 def _no_hadoop(path: str) -> EngineError:

@@ -88,7 +88,7 @@ class Engine(Protocol):
         """Forget that state."""
 
     def gradient(self, network: Handle, rows: Arrays) -> dict[str, NDArray[Any]]:
-        """Gradient of the rows' mean loss by parameter (``0_W``, ``0_b``, …), each in its own shape."""
+        """Gradient of the rows' mean score by parameter (``0_W``, ``0_b``, …), each in its own shape."""
 
     def evaluate_arrays(self, network: Handle, rows: Arrays, evaluation: str) -> dict[str, Any]:
         """Evaluate on labelled rows.

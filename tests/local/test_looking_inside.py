@@ -127,10 +127,13 @@ class TestGradient:
         assert start == at.size
         assert list(found) == [name for name, _ in blocks(net)]
 
-    def test_regularisation_is_the_updaters(self, engine):
+    def test_regularisation_is_in_it(self, engine):
         plain, weighted = (fresh(engine, conf("dense", layers=[OutputLayer(n_out=3)], l2=l2)) for l2 in (0.0, 0.5))
         data = rows("dense", 16)
-        assert np.array_equal(plain.gradient(data)["0_W"], weighted.gradient(data)["0_W"])
+        found, without = weighted.gradient(data), plain.gradient(data)
+        weights = weighted.params()[: found["0_W"].size].reshape(found["0_W"].shape, order="F")
+        np.testing.assert_allclose(found["0_W"] - without["0_W"], 0.5 * weights, atol=1e-6)
+        np.testing.assert_array_equal(found["0_b"], without["0_b"])
 
     def test_is_the_step_that_plain_descent_takes(self, engine):
         net = fresh(engine, conf("dense", layers=[OutputLayer(n_out=3)], updater=Sgd(0.5), l2=0.0))

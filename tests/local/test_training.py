@@ -143,6 +143,20 @@ class TestEquality:
         assert np.array_equal(nets[0].params(), nets[1].params())
         assert np.array_equal(nets[0].output(X), nets[1].output(X.astype(dtype)[::-1])[::-1])
 
+    def test_arrays_that_may_not_be_written_to(self, engine, digits):
+        X, y = digits[0][:64].copy(), digits[1][:64].astype(np.float32)
+        free, locked = (fresh(engine, digits_conf()) for _ in range(2))
+        free.fit((X, y), progress=False)
+        expected = free.output(X[:2]), free.output(X)
+        X.flags.writeable = y.flags.writeable = False
+        locked.fit((X, y), progress=False)
+        assert np.array_equal(locked.output(X[:2]), expected[0])
+        assert np.array_equal(locked.output(X), expected[1])
+        params = locked.params()
+        params.flags.writeable = False
+        free.set_params(params)
+        assert np.array_equal(free.params(), params)
+
     def test_a_network_moves_to_spark_and_back(self, spark, engine, digits):
         X, y = digits[0][:100], digits[1][:100]
         still = fresh(engine, digits_conf(), normalizer=NormalizerStandardize())

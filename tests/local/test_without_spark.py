@@ -23,7 +23,7 @@ conf = MultiLayerConfiguration(
     input_type=InputType.feed_forward(64), seed=42, updater=Adam(5e-3),
 )
 net = MultiLayerNetwork(conf, normalizer=ImagePreProcessingScaler(max_pixel_val=16))
-net.fit((X[:1400], y[:1400]), epochs=5, workers=2, progress=False)
+net.fit((X[:1400], y[:1400]), epochs=12, workers=2, progress=False)
 net.save(sys.argv[1])
 loaded = MultiLayerNetwork.load(sys.argv[1])
 assert np.array_equal(loaded.output(X), net.output(X))

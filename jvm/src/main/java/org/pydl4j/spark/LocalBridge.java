@@ -24,9 +24,6 @@ import org.nd4j.shade.jackson.databind.node.ObjectNode;
  */
 public final class LocalBridge {
 
-    /** Threads that have been told how many threads their arithmetic has. */
-    private static final ThreadLocal<Boolean> READY = new ThreadLocal<>();
-
     private LocalBridge() {}
 
     // --- the JVM -----------------------------------------------------------------------------------------------------
@@ -173,27 +170,15 @@ public final class LocalBridge {
         return new MemoryRows(features, bytes, labels, count, spec, name);
     }
 
-    /**
-     * The only output, or the first, for rows that go through the network together (no more than a scoring minibatch),
-     * here and now.
-     */
-    public static Tensor outputOfFew(Network network, ByteBuffer features, boolean bytes, int count, ExampleSpec spec,
-            boolean normalize) throws Exception {
-        ready();
-        return LocalScorer.outputOfFew(network,
-                new MemoryRows(new ByteBuffer[] {features}, bytes, null, count, spec, "the rows to score"), normalize);
+    /** Memory for a few rows, whose outputs are given here and now. */
+    public static Stage stage(ExampleSpec spec, int rows) {
+        Native.prepare();
+        return new Stage(spec, rows);
     }
 
-    /** How many rows that are at most. */
+    /** How many rows may go through a network together. */
     public static int scoringBatch() {
         return Scoring.BATCH;
-    }
-
-    private static void ready() {
-        if (READY.get() == null) {
-            Native.useThreads(1);
-            READY.set(true);
-        }
     }
 
     /** Every output for any number of rows; the job's result is a list of {@link Tensor}. */
@@ -220,10 +205,13 @@ public final class LocalBridge {
         return job("gradient", job -> LocalScorer.gradient(network, rows));
     }
 
-    /** Every output for the next time steps. */
+    /** Every output for the next time steps; goes on from where the last call ended. */
     public static List<Tensor> rnnTimeStep(Network network, MemoryRows rows) throws Exception {
-        ready();
-        return LocalScorer.rnnTimeStep(network, rows);
+        Native.useOneThread();
+        ExampleSource all = rows.all();
+        try (Minibatch batch = new Minibatch(rows.spec, all.size(), false)) {
+            return LocalScorer.rnnTimeStep(network, batch.fill(all, 0, null).getFeatures());
+        }
     }
 
     public static void rnnClearPreviousState(Network network) throws Exception {

@@ -98,18 +98,28 @@ final class LocalScorer {
         return rows.pick(pieces.rowsIn(piece), i -> first + i);
     }
 
-    /** The only output, or the first, for rows that are few enough to go through the network together. */
-    static Tensor outputOfFew(Network network, MemoryRows rows, boolean normalize) throws Exception {
+    /** The first output for features that go through the network together; they are normalized where they are. */
+    static Tensor output(Network network, INDArray features, boolean normalize) throws Exception {
         return network.use(() -> {
-            INDArray[] x = features(network, rows, normalize);
-            return Tensor.of(Scoring.output(network.twin(), x)[0]);
+            normalize(network, features, normalize);
+            return Tensor.of(Scoring.output(network.twin(), new INDArray[] {features})[0]);
         });
     }
 
-    private static INDArray[] features(Network network, MemoryRows rows, boolean normalize) {
-        ExampleSource all = rows.all();
-        return network.scored(rows.spec, all.size())
-                .fill(all, 0, normalize ? network.normalizer() : null).getFeatures();
+    private static void normalize(Network network, INDArray features, boolean normalize) {
+        DataNormalization normalizer = normalize ? network.normalizer() : null;
+        if (normalizer != null) {
+            normalizer.transform(features);
+        }
+    }
+
+    /** Every output for the next time steps; goes on from where the last call ended. */
+    static List<Tensor> rnnTimeStep(Network network, INDArray... features) throws Exception {
+        return network.use(() -> {
+            normalize(network, features[0], true);
+            return Stream.of(network.twin().rnnTimeStep(features)).map(output -> Tensor.of(output.dup('c')))
+                    .collect(Collectors.toList());
+        });
     }
 
     /** Every output for any number of rows. */
@@ -169,23 +179,20 @@ final class LocalScorer {
         return network.use(() -> {
             Inference model = network.twin();
             seed(model);
-            Map<String, Tensor> tensors = new LinkedHashMap<>();
-            // Copies: layers that hand on what they get share an array.
-            model.feedForward(features(network, rows, true), train)
-                    .forEach((name, activations) -> tensors.put(name, Tensor.of(activations.dup('c'))));
-            return tensors;
+            ExampleSource all = rows.all();
+            try (Minibatch batch = new Minibatch(rows.spec, all.size(), false)) {
+                Map<String, Tensor> tensors = new LinkedHashMap<>();
+                // Copies: layers that hand on what they get share an array.
+                model.feedForward(batch.fill(all, 0, network.normalizer()).getFeatures(), train)
+                        .forEach((name, activations) -> tensors.put(name, Tensor.of(activations.dup('c'))));
+                return tensors;
+            }
         });
     }
 
     private static void seed(Inference model) {
         Trainee numbers = Trainee.of(model.model());
         Chance.seed(numbers.seed(), numbers.epoch(), numbers.iteration(), 0);
-    }
-
-    /** Every output for the next time steps; goes on from where the last call ended. */
-    static List<Tensor> rnnTimeStep(Network network, MemoryRows rows) throws Exception {
-        return network.use(() -> Stream.of(network.twin().rnnTimeStep(features(network, rows, true)))
-                .map(output -> Tensor.of(output.dup('c'))).collect(Collectors.toList()));
     }
 
     static void rnnClearPreviousState(Network network) throws Exception {

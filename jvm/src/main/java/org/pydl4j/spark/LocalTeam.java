@@ -52,11 +52,14 @@ final class LocalTeam implements AutoCloseable {
      *
      * @param workers how many of the workers have anything to train
      * @param share a worker's minibatches, asked for and taken in the worker's own thread
+     * @param soFar what was trained before in this epoch
+     * @return the same with this round
      */
-    WorkerTally.Totals round(int workers, int epoch, IntFunction<Iterator<MultiDataSet>> share) throws Exception {
+    WorkerTally.Totals round(int workers, int epoch, IntFunction<Iterator<MultiDataSet>> share,
+            WorkerTally.Totals soFar) throws Exception {
         if (threads.length == 0) {
             network.setCounters(network.iteration(), epoch);
-            return train(residents[0], 0, share.apply(0));
+            return soFar.plus(train(residents[0], 0, share.apply(0)));
         }
         if (state == null) {
             state = new State(0, network.iteration(), RawArray.read(network.params()),
@@ -79,7 +82,7 @@ final class LocalTeam implements AutoCloseable {
         if (failed != null) {
             throw failed.getCause() instanceof Exception ? (Exception) failed.getCause() : failed;
         }
-        return average(parts);
+        return average(parts, soFar);
     }
 
     private Part train(int worker, int epoch, Iterator<MultiDataSet> share) {
@@ -104,12 +107,12 @@ final class LocalTeam implements AutoCloseable {
         return totals;
     }
 
-    private WorkerTally.Totals average(List<Part> parts) {
+    private WorkerTally.Totals average(List<Part> parts, WorkerTally.Totals soFar) {
         List<byte[]> params = new ArrayList<>();
         List<byte[]> updaters = new ArrayList<>();
         long[] rows = new long[parts.size()];
         int iteration = state.iteration;
-        WorkerTally.Totals totals = WorkerTally.Totals.NONE;
+        WorkerTally.Totals totals = soFar;
         for (int worker = 0; worker < rows.length; worker++) {
             Part part = parts.get(worker);
             params.add(part.params);

@@ -59,8 +59,8 @@ final class LocalTraining implements Training {
                 for (int group : plan.groups(shuffle, trainee.seed(), epoch)) {
                     for (int i = 0; i < plan.roundsIn(group); i++) {
                         long round = plan.firstRound(group) + i;
-                        totals = totals.plus(team.round(plan.workersIn(round), epoch,
-                                worker -> minibatches(plan.partition(group, worker), round, epoch)));
+                        totals = team.round(plan.workersIn(round), epoch,
+                                worker -> minibatches(plan.partition(group, worker), round, epoch), totals);
                         progress.round(++done, totals);
                     }
                 }

@@ -59,6 +59,11 @@ final class Minibatch implements AutoCloseable {
         return rows;
     }
 
+    /** Of the only input. */
+    INDArray features() {
+        return data.getFeatures(0);
+    }
+
     /** Whether these arrays are for examples of that kind, and for that many. */
     boolean fits(ExampleSpec examples, int count) {
         return spec == examples && rows == count;

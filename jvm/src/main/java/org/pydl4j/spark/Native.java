@@ -25,6 +25,8 @@ final class Native {
     private static final Logger LOG = LoggerFactory.getLogger(Native.class);
 
     private static volatile boolean prepared;
+    /** Threads whose arithmetic has been given one thread. */
+    private static final ThreadLocal<Boolean> ONE_THREAD = new ThreadLocal<>();
 
     private Native() {}
 
@@ -76,6 +78,14 @@ final class Native {
         Nd4j.getEnvironment().setMaxMasterThreads(count);
     }
 
+    /** The same with one thread, for those who say it often. */
+    static void useOneThread() {
+        if (ONE_THREAD.get() == null) {
+            useThreads(1);
+            ONE_THREAD.set(true);
+        }
+    }
+
     /** What to do when memory ran out in this JVM: a sentence that names the settings to raise, and what they give now. */
     static String memoryAdvice() {
         prepare();
@@ -101,6 +111,7 @@ final class Native {
         json.put("blas_threads", openblas_nolapack.blas_get_num_threads());
         json.put("heap_bytes", Runtime.getRuntime().maxMemory());
         json.put("off_heap_bytes", Pointer.maxBytes());
+        json.put("off_heap_used_bytes", Pointer.totalBytes());
         json.put("physical_bytes", Pointer.maxPhysicalBytes());
         return json;
     }

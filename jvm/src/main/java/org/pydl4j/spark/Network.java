@@ -20,8 +20,6 @@ public final class Network {
     private DataNormalization normalizer;
     private boolean inUse;
     private Inference twin;
-    /** Features of the last few rows that were scored; the next are often as many. */
-    private Minibatch scored;
 
     Network(Model model, DataNormalization normalizer) {
         trainee = Trainee.of(model);
@@ -96,16 +94,5 @@ public final class Network {
             twin = Inference.of(trainee.configuration(), trainee.params());
         }
         return twin;
-    }
-
-    /** Arrays for the features of some rows, the last ones where they fit. */
-    Minibatch scored(ExampleSpec spec, int rows) {
-        if (scored == null || !scored.fits(spec, rows)) {
-            if (scored != null) {
-                scored.close();
-            }
-            scored = new Minibatch(spec, rows, false);
-        }
-        return scored;
     }
 }

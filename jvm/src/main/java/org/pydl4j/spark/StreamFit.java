@@ -44,8 +44,8 @@ public final class StreamFit implements AutoCloseable {
         Native.useThreads(1);
         long began = System.nanoTime();
         try {
-            totals = totals.plus(network.train(() ->
-                    team.round(Math.min(team.size(), given.size()), trainee.epoch(), this::share)));
+            totals = network.train(() ->
+                    team.round(Math.min(team.size(), given.size()), trainee.epoch(), this::share, totals));
         } finally {
             given.clear();
         }

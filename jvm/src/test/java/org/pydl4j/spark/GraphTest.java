@@ -242,7 +242,6 @@ class GraphTest {
         for (int output = 0; output < 2; output++) {
             assertHolds(expected[output], found.get(output));
         }
-        assertHolds(expected[0], LocalScorer.outputOfFew(network, given.lent(0, ROWS), true));
         Map<String, INDArray> activations = given.graph().feedForward(given.features(0, ROWS), false);
         Map<String, Tensor> seen = LocalScorer.feedForward(network, given.lent(0, ROWS), false);
         activations.keySet().removeAll(given.conf.getNetworkInputs());
@@ -280,14 +279,14 @@ class GraphTest {
         Network network = new Network(given.graph(), null);
         for (int call = 0; call < 2; call++) {
             INDArray[] theirs = expected.rnnTimeStep(given.features(0, 3));
-            List<Tensor> ours = LocalScorer.rnnTimeStep(network, given.lent(0, 3));
+            List<Tensor> ours = LocalBridge.rnnTimeStep(network, given.lent(0, 3));
             for (int output = 0; output < 2; output++) {
                 assertHolds(theirs[output], ours.get(output));
             }
         }
         LocalScorer.rnnClearPreviousState(network);
         expected.rnnClearPreviousState();
-        assertHolds(expected.rnnTimeStep(given.features(0, 3))[0], LocalScorer.rnnTimeStep(network, given.lent(0, 3)).get(0));
+        assertHolds(expected.rnnTimeStep(given.features(0, 3))[0], LocalBridge.rnnTimeStep(network, given.lent(0, 3)).get(0));
     }
 
     @Test
@@ -353,7 +352,7 @@ class GraphTest {
         ExampleSpec other = new ExampleSpec(Json.read(MERGED.replace("[[4], [2]]", "[[3], [3]]")));
         MemoryRows wrong = new MemoryRows(Case.buffers(given.x, 9, 20), false, null, 11, other, "rows");
         BridgeException shapes = assertThrows(BridgeException.class,
-                () -> LocalScorer.outputOfFew(network, wrong, true));
+                () -> LocalScorer.outputs(network, wrong, true, () -> false));
         assertTrue(shapes.getMessage().contains("inputs 'left' [11, 3], 'right' [11, 3]"), shapes.getMessage());
         assertEquals("DATA", shapes.code());
         BridgeException normalizer = assertThrows(BridgeException.class,
@@ -377,6 +376,6 @@ class GraphTest {
             assertArrayEquals(new float[] {1, 2, 3, 4, 5, 6, 7, 8}, values(tensor, 8));
         }
         assertArrayEquals(new float[] {1, 2, 3, 4, 5, 6, 7, 8},
-                values(LocalScorer.outputOfFew(network, rows, true), 8));
+                values(LocalScorer.output(network, Nd4j.create(x), true), 8));
     }
 }

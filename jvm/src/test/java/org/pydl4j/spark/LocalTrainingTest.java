@@ -204,8 +204,12 @@ class LocalTrainingTest extends SparkTest {
         ByteBuffer values = together.part(0);
         for (int from : new int[] {0, 256, 299_776}) {
             int count = Math.min(256, rows.length - from);
-            MemoryRows some = lent(java.util.Arrays.copyOfRange(rows, from, from + count), count);
-            Tensor few = LocalScorer.outputOfFew(network, some, true);
+            Stage stage = LocalBridge.stage(all.spec, count);
+            java.nio.FloatBuffer memory = stage.memory().asFloatBuffer();
+            for (int i = 0; i < count; i++) {
+                memory.put(rows[from + i], 0, Networks.FEATURES);
+            }
+            Tensor few = stage.output(network, true);
             for (int i = 0; i < count * 3; i++) {
                 assertEquals(few.part(0).getFloat(i * 4), values.getFloat((from * 3 + i) * 4));
             }
