@@ -55,6 +55,7 @@ _OUR_CLASS = "org/pydl4j/spark/Native.class"
 _ND4J_CLASS = "org/nd4j/linalg/factory/Nd4j.class"
 _LOG_CLASS = "org/slf4j/LoggerFactory.class"
 _MEMORY_PROPERTY = "pydl4j_spark.memory"
+_SHUT_DOWN = "the JVM of this process was shut down, and a process cannot start another; start a new process"
 
 
 class _State:
@@ -64,6 +65,7 @@ class _State:
         self.lock = threading.RLock()
         self.settings: tuple[str | None, str | None] = (None, None)
         self.process: int | None = None
+        self.jpype: Any = None
         self.memory: Memory | None = None
 
 
@@ -113,14 +115,16 @@ def start() -> None:
     if _state.process is None:
         with _state.lock:
             if _state.process is None:
-                jpype = _jpype()
+                jpype = _state.jpype = _jpype()
                 if jpype.isJVMStarted():
                     _adopt(jpype)
                 else:
                     _start(jpype)
                 _state.process = os.getpid()
-    if getattr(_thread, "ready", None) is None:
-        _prepare_thread()
+    if not _state.jpype.isJVMStarted():
+        raise EngineError(_SHUT_DOWN)
+    if not hasattr(_thread, "ready"):
+        _prepare_thread(_state.jpype)
 
 
 def check_process() -> None:
@@ -132,18 +136,12 @@ def check_process() -> None:
         )
 
 
-def _prepare_thread() -> None:
+def _prepare_thread(jpype: Any) -> None:
     """Give Java's view of this thread a class loader: ND4J looks for its parts there, and would find none."""
-    jpype = _jpype()
-    if not jpype.isJVMStarted():
-        raise EngineError(_SHUT_DOWN)
     jpype.JClass("java.lang.Thread").currentThread().setContextClassLoader(
         jpype.JClass("java.lang.ClassLoader").getSystemClassLoader()
     )
     _thread.ready = True
-
-
-_SHUT_DOWN = "the JVM of this process was shut down, and a process cannot start another; start a new process"
 
 
 def _start(jpype: Any) -> None:
