@@ -156,7 +156,7 @@ def _start(jpype: Any) -> None:
             f"{memory.heap >> 20} MB of heap. See what it printed; a library that starts a JVM without JPype "
             "must not be used in the same process"
         ) from error
-    _check(jpype)
+    _check(jpype, jar)
     _state.memory = memory
 
 
@@ -169,8 +169,8 @@ def _adopt(jpype: Any) -> None:
             properties.setProperty(name, value)
 
 
-def _check(jpype: Any) -> None:
-    """Check that JVM and class path are as they must be, whoever started it."""
+def _check(jpype: Any, jar: Path | None = None) -> None:
+    """Check that JVM and class path are as they must be, whoever started it; ``jar`` has been looked at already."""
     found = {name: _jar_with(jpype, name) for name in (_OUR_CLASS, _ND4J_CLASS, _LOG_CLASS)}
     ours = found[_OUR_CLASS]
     if ours is None or found[_LOG_CLASS] is None:
@@ -184,7 +184,9 @@ def _check(jpype: Any) -> None:
             f"the class path of this process's JVM has another ND4J in {found[_ND4J_CLASS]}, before the one in {ours}; "
             "take it off, or put pydl4j_spark's jar first"
         )
-    check_jar(ours)
+    if ours != str(jar):
+        # Reading a large jar's directory takes a tenth of a second: once is enough.
+        check_jar(ours)
     java = jpype.JClass("java.lang.System").getProperty
     check_version(str(java("java.home")), str(java("java.specification.version")), _spark_version())
 
