@@ -73,9 +73,9 @@ lint: .venv/.installed  ## ruff and mypy
 
 lock:  ## compile the lock files anew (needs uv); what is pinned stays unless uv is told --upgrade
 	UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile -q --generate-hashes --no-annotate --python-version 3.11 \
-	  --extra local --extra test pyproject.toml requirements/tools.in -o requirements/lock.txt
+	  --extra test pyproject.toml requirements/tools.in -o requirements/lock.txt
 	UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile -q --generate-hashes --no-annotate --python-version 3.11 \
-	  --extra local --extra test pyproject.toml requirements/tools.in requirements/spark35.in \
+	  --extra test pyproject.toml requirements/tools.in requirements/spark35.in \
 	  -o requirements/spark35.txt
 	UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile -q --generate-hashes --no-annotate --python-version 3.11 \
 	  requirements/bench.in -o requirements/bench.txt

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pydl4j_spark.evaluation import Evaluation as Evaluation
     from pydl4j_spark.evaluation import RegressionEvaluation as RegressionEvaluation
     from pydl4j_spark.graph_network import ComputationGraph as ComputationGraph
+    from pydl4j_spark.local import configure_local as configure_local
     from pydl4j_spark.network import MultiLayerNetwork as MultiLayerNetwork
     from pydl4j_spark.normalizers import ImagePreProcessingScaler as ImagePreProcessingScaler
     from pydl4j_spark.normalizers import NormalizerMinMaxScaler as NormalizerMinMaxScaler
@@ -60,6 +61,7 @@ _HOMES = {
     "SparkDl4jMultiLayer": "spark_network",
     "TrainingError": "errors",
     "UnsupportedLayer": "errors",
+    "configure_local": "local",
     "configure_spark": "session",
 }
 

@@ -56,7 +56,7 @@ class LocalEngine(JvmEngine):
         self._stages: dict[tuple[int, int, int], tuple[dict[str, Any], Handle, NDArray[np.float32]]] = {}
 
     def _call(self, function: Callable[..., Any], *arguments: Any) -> Any:
-        local_jvm.check_process()
+        local_jvm.start()
         try:
             return function(*arguments)
         except Exception as error:

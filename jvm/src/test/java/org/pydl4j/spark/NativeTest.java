@@ -126,4 +126,30 @@ class NativeTest {
         assertTrue(advice.contains("MB"), advice);
         assertFalse(advice.endsWith("."), advice);
     }
+
+    @Test
+    void inPythonsProcessOneSettingGivesBoth() {
+        MemoryLimits limits = MemoryLimits.ofPythonsJvm(4 * GB, GB, 64 * GB);
+        assertEquals(3 * GB, limits.offHeap);
+        assertEquals(0, limits.physical, "numpy's arrays are in the same process");
+        assertTrue(limits.settings.contains("configure_local(memory=...) or PYDL4J_SPARK_MEMORY"), limits.settings);
+
+        MemoryLimits anothers = MemoryLimits.ofPythonsJvm(0, GB, 64 * GB);
+        assertEquals(31 * GB, anothers.offHeap);
+        assertEquals(0, anothers.physical);
+        assertTrue(anothers.settings.contains("-Xmx"), anothers.settings);
+        assertEquals(GB, MemoryLimits.ofPythonsJvm(0, 2 * GB, 3 * GB).offHeap);
+    }
+
+    @Test
+    void theAdviceInPythonsProcessNamesPythonsSetting() {
+        System.setProperty(MemoryLimits.LOCAL, Long.toString(4 * GB));
+        try {
+            String advice = Native.memoryAdvice();
+            assertTrue(advice.contains("raise pydl4j_spark.configure_local(memory=...)"), advice);
+            assertFalse(advice.contains("spark.driver"), advice);
+        } finally {
+            System.clearProperty(MemoryLimits.LOCAL);
+        }
+    }
 }
