@@ -3,7 +3,10 @@ package org.pydl4j.spark;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
+import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.api.Model;
+import org.deeplearning4j.nn.conf.RNNFormat;
+import org.deeplearning4j.nn.conf.layers.RnnOutputLayer;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.nd4j.linalg.dataset.api.preprocessor.DataNormalization;
 import org.pydl4j.spark.helpers.Helpers;
@@ -25,6 +28,16 @@ public final class Network {
         trainee = Trainee.of(model);
         setNormalizer(normalizer);
         Helpers.install(model);
+        for (Layer layer : trainee.layers()) {
+            settleLayout(layer.conf().getLayer());
+        }
+    }
+
+    /** Sequences of no stated layout are NCW to DL4J, but for a check in training, which takes them for NWC and throws. */
+    private static void settleLayout(org.deeplearning4j.nn.conf.layers.Layer layer) {
+        if (layer instanceof RnnOutputLayer && ((RnnOutputLayer) layer).getRnnDataFormat() == null) {
+            ((RnnOutputLayer) layer).setRnnDataFormat(RNNFormat.NCW);
+        }
     }
 
     /** The network where only one of layers will do: Spark trains and scores no graphs yet. */

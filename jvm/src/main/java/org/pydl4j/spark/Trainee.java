@@ -4,6 +4,7 @@ import java.io.Serializable;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
+import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
 import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
@@ -58,6 +59,8 @@ abstract class Trainee implements AutoCloseable {
 
     abstract int outputs();
 
+    abstract Layer[] layers();
+
     /** The updater's state in one row; null where the updater has none. */
     abstract INDArray updaterState();
 
@@ -72,6 +75,13 @@ abstract class Trainee implements AutoCloseable {
 
     /** Sets both counters, in every layer too: schedules of dropout and weight noise look there. */
     abstract void setCounters(int iteration, int epoch);
+
+    final void countLayers(int iteration, int epoch) {
+        for (Layer layer : layers()) {
+            layer.setIterationCount(iteration);
+            layer.setEpochCount(epoch);
+        }
+    }
 
     abstract void listen(Collection<TrainingListener> listeners);
 
@@ -127,6 +137,11 @@ abstract class Trainee implements AutoCloseable {
         }
 
         @Override
+        Layer[] layers() {
+            return network.getLayers();
+        }
+
+        @Override
         Model model() {
             return network;
         }
@@ -161,10 +176,7 @@ abstract class Trainee implements AutoCloseable {
         void setCounters(int iteration, int epoch) {
             network.setIterationCount(iteration);
             network.setEpochCount(epoch);
-            for (org.deeplearning4j.nn.api.Layer layer : network.getLayers()) {
-                layer.setIterationCount(iteration);
-                layer.setEpochCount(epoch);
-            }
+            countLayers(iteration, epoch);
         }
 
         @Override
@@ -216,6 +228,11 @@ abstract class Trainee implements AutoCloseable {
         }
 
         @Override
+        Layer[] layers() {
+            return graph.getLayers();
+        }
+
+        @Override
         Model model() {
             return graph;
         }
@@ -252,10 +269,7 @@ abstract class Trainee implements AutoCloseable {
         void setCounters(int iteration, int epoch) {
             graph.getConfiguration().setIterationCount(iteration);
             graph.getConfiguration().setEpochCount(epoch);
-            for (org.deeplearning4j.nn.api.Layer layer : graph.getLayers()) {
-                layer.setIterationCount(iteration);
-                layer.setEpochCount(epoch);
-            }
+            countLayers(iteration, epoch);
         }
 
         @Override

@@ -151,14 +151,18 @@ class GraphTest {
 
     private static ComputationGraph trained(Case given, int workers, boolean shuffle, int epochs) throws Exception {
         ComputationGraph graph = given.graph();
-        try (Training fit = new LocalTraining(new Network(graph, null), given.lent(0, ROWS),
+        train(given, new Network(graph, null), workers, shuffle, epochs);
+        return graph;
+    }
+
+    private static void train(Case given, Network network, int workers, boolean shuffle, int epochs) throws Exception {
+        try (Training fit = new LocalTraining(network, given.lent(0, ROWS),
                 new MasterSettings(json(workers, 8, 2), 1), shuffle)) {
             fit.prepare();
             for (int epoch = 0; epoch < epochs; epoch++) {
                 assertEquals(ROWS, fit.epoch((done, soFar) -> {}).rows);
             }
         }
-        return graph;
     }
 
     private static void assertSameBits(ComputationGraph expected, ComputationGraph actual) {
@@ -312,6 +316,18 @@ class GraphTest {
             Network network = LocalBridge.newNetwork(json);
             assertSameBits(given.graph(), (ComputationGraph) network.trainee.model());
         }
+    }
+
+    /** As in graphs that were built without input types; DL4J's own loop refuses them. */
+    @Test
+    void sequencesOfNoStatedLayoutTrainLikeNcw() throws Exception {
+        Case given = new Case("recurrent");
+        ComputationGraph expected = trained(given, 2, true, 1);
+        ObjectNode json = (ObjectNode) Json.read(given.conf.toJson());
+        ((ObjectNode) json.at("/vertices/each/layerConf/layer")).putNull("rnnDataFormat");
+        Network network = LocalBridge.newNetwork(json.toString());
+        train(given, network, 2, true, 1);
+        assertSameBits(expected, (ComputationGraph) network.trainee.model());
     }
 
     @Test
