@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pydl4j_spark.evaluation import ROC as ROC
     from pydl4j_spark.evaluation import Evaluation as Evaluation
     from pydl4j_spark.evaluation import RegressionEvaluation as RegressionEvaluation
+    from pydl4j_spark.graph_network import ComputationGraph as ComputationGraph
     from pydl4j_spark.local import configure_local as configure_local
     from pydl4j_spark.network import MultiLayerNetwork as MultiLayerNetwork
     from pydl4j_spark.normalizers import ImagePreProcessingScaler as ImagePreProcessingScaler
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from pydl4j_spark.training import ResidentAveragingTrainingMaster as ResidentAveragingTrainingMaster
 
 _HOMES = {
+    "ComputationGraph": "graph_network",
     "ConfigError": "errors",
     "DataError": "errors",
     "Dl4jError": "errors",

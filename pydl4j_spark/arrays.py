@@ -61,7 +61,7 @@ def features_array(data: ArrayLike, shape: ExampleShape, name: str) -> tuple[NDA
         and (data.dtype == _FLOATS or data.dtype == _BYTES)
     ):
         return data, shape  # one row is scored in microseconds: no time for more than this
-    array = _numeric(data, f"{name}: features")
+    array = numeric(data, f"{name}: features")
     if array.ndim < 2:
         raise DataError(
             f"{name}: features have shape {array.shape}; they need one axis for the rows and then "
@@ -116,7 +116,7 @@ def labels_array(data: ArrayLike, shape: ExampleShape, count: int, name: str) ->
     DataError
         When the array is not numeric, has another number of rows, or its shape is not the network's.
     """
-    array = _numeric(data, f"{name}: labels")
+    array = numeric(data, f"{name}: labels")
     if array.ndim == 0 or len(array) != count:
         raise DataError(f"{name}: {count:,} rows of features, but labels of shape {array.shape}")
     wanted = tuple(int(n) for n in shape.labels if n is not None)
@@ -156,7 +156,7 @@ def parameters_array(data: ArrayLike, count: int, data_type: str) -> NDArray[Any
     DataError
         When there are more or fewer, or one of them is no finite number in the network's type.
     """
-    array = _numeric(data, "parameters")
+    array = numeric(data, "parameters")
     if array.shape not in ((count,), (1, count)):
         raise DataError(f"the network has {count:,} parameters, got an array of shape {array.shape}")
     with np.errstate(over="ignore"):
@@ -169,7 +169,14 @@ def parameters_array(data: ArrayLike, count: int, data_type: str) -> NDArray[Any
     return array if data_type == "double" else array.astype(np.float32, copy=False)
 
 
-def _numeric(data: ArrayLike, name: str) -> NDArray[Any]:
+def numeric(data: ArrayLike, name: str) -> NDArray[Any]:
+    """Give an array of numbers, of whatever shape and type it has.
+
+    Raises
+    ------
+    DataError
+        When it holds something else, or has masked values.
+    """
     if isinstance(data, np.ma.MaskedArray) and np.ma.is_masked(data):
         # As an array they would be whatever lies under the mask.
         raise DataError(

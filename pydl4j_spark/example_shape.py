@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from functools import lru_cache
 from math import prod
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,10 @@ _CLASS_LOSSES = {"LossMCXENT", "LossNegativeLogLikelihood", "LossSparseMCXENT"}
 
 def _length(given: InputType) -> int | None:
     return getattr(given, "timesteps", None)
+
+
+def _class(layer: Mapping[str, Any], key: str) -> str:
+    return str((layer.get(key) or {}).get("@class", "")).rpartition(".")[2]
 
 
 @frozen(kw_only=True)
@@ -50,8 +55,6 @@ class ExampleShape:
                 "when loading the network"
             )
         last = json.loads(conf.to_json())["confs"][-1]["layer"]
-        loss = last.get("lossFn", {}).get("@class", "").rpartition(".")[2]
-        activation = last.get("activationFn", {}).get("@class", "").rpartition(".")[2]
         output = conf.output_type
         if output is None:
             raise ConfigError("the shape of the network's output is not known; pass input_type=InputType...")
@@ -59,15 +62,20 @@ class ExampleShape:
         if len(features) == len(labels) == 2:
             # DL4J forgets the length of sequences in places; it is the same at both ends.
             labels = tuple(_length(conf.input_type) if n is None else n for n in labels)
-        if loss == "LossMixtureDensity":
+        if _class(last, "lossFn") == "LossMixtureDensity":
             labels = (last["lossFn"]["labelWidth"], *labels[1:])
-        if loss in _CLASS_LOSSES or activation == "ActivationSoftmax":
+        task, sparse = cls.meaning(last)
+        return cls(features=features, labels=labels, task=task, sparse=sparse)
+
+    @staticmethod
+    def meaning(layer: Mapping[str, Any]) -> tuple[str, bool]:
+        """Tell the task from the JSON of an output layer, and whether its loss takes class indices."""
+        loss = _class(layer, "lossFn")
+        if loss in _CLASS_LOSSES or _class(layer, "activationFn") == "ActivationSoftmax":
             task = "CLASSIFICATION"
-        elif loss == "LossBinaryXENT":
-            task = "BINARY"
         else:
-            task = "REGRESSION"
-        return cls(features=features, labels=labels, task=task, sparse=loss == "LossSparseMCXENT")
+            task = "BINARY" if loss == "LossBinaryXENT" else "REGRESSION"
+        return task, loss == "LossSparseMCXENT"
 
     @classmethod
     def with_labels(cls, conf: MultiLayerConfiguration) -> ExampleShape:
@@ -151,3 +159,18 @@ def _with_timesteps(shape: ExampleShape, values: int) -> ExampleShape:
 @lru_cache(maxsize=256)
 def _array_spec(shape: ExampleShape, indices: bool | None) -> dict[str, Any]:
     return shape.spec(indices=indices)
+
+
+def class_names(labels: list[str] | tuple[str, ...], shape: ExampleShape) -> tuple[str, ...]:
+    """Check the names of an output's classes.
+
+    Raises
+    ------
+    ConfigError
+        When there are more or fewer than the output tells apart.
+    """
+    names = tuple(str(label) for label in labels)
+    expected = 2 if shape.classes == 1 and shape.task == "BINARY" else shape.classes
+    if len(names) != expected:
+        raise ConfigError(f"{len(names)} labels {names}, but the network tells {expected} classes apart")
+    return names

@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from pydl4j_spark.arrays import labelled
 from pydl4j_spark.engine.protocol import Arrays
 from pydl4j_spark.errors import DataError
-from pydl4j_spark.example_shape import ExampleShape
+
+Check = Callable[[Any, Any, str], Arrays]
+"""Checks features and labels, which it is also told what to call."""
 
 _MINIBATCHES = "an iterable of (x, y) minibatches or a function that returns one"
 _EVERY_EPOCH = "give a list, an object that can be iterated again, or a function that makes a new iterator"
@@ -29,17 +30,26 @@ def _is_array(data: Any) -> bool:
     return hasattr(data, "__array__")
 
 
-def pair(data: Any, shape: ExampleShape, name: str) -> Arrays:
+def is_pair_of_lists(data: Any) -> bool:
+    """Tell ``(X, y)``, where both may be lists or dicts of arrays: a tuple, whose items are not tuples themselves."""
+    if isinstance(data, tuple):
+        return len(data) == 2 and not all(isinstance(item, tuple) for item in data)
+    return isinstance(data, list) and len(data) == 2 and all(map(_is_array, data))
+
+
+def pair(data: Any, check: Check, name: str, is_whole: Callable[[Any], bool] = is_pair) -> Arrays:
     """Check ``(X, y)``.
 
     Parameters
     ----------
     data : tuple of arrays
         Features and labels.
-    shape : ExampleShape
-        What the network takes.
+    check : callable
+        Checks features and labels against the network.
     name : str
         What to call the data in a message.
+    is_whole : callable
+        Tells such a pair from other data.
 
     Raises
     ------
@@ -47,9 +57,9 @@ def pair(data: Any, shape: ExampleShape, name: str) -> Arrays:
         For anything else, and for arrays that do not fit the network.
     """
     refuse_spark(data, name)
-    if not is_pair(data):
+    if not is_whole(data):
         raise DataError(f"{name}: expected (X, y) arrays, got {_kind(data)}")
-    return labelled(data[0], data[1], shape, name)
+    return check(data[0], data[1], name)
 
 
 def refuse_spark(data: Any, name: str) -> None:
@@ -76,8 +86,8 @@ class Batches:
     ----------
     source : iterable or callable
         Gives ``(x, y)`` pairs of arrays, or returns what gives them.
-    shape : ExampleShape
-        What the network takes.
+    check : callable
+        Checks features and labels against the network.
     epochs : int
         How often they will be asked for.
     name : str
@@ -89,7 +99,7 @@ class Batches:
         When it gives no minibatches, or gives them once only and more epochs are wanted.
     """
 
-    def __init__(self, source: Any, shape: ExampleShape, epochs: int, name: str) -> None:
+    def __init__(self, source: Any, check: Check, epochs: int, name: str) -> None:
         refuse_spark(source, name)
         iterable = isinstance(source, Iterable)
         if _is_array(source) or isinstance(source, (dict, bytes)) or not (iterable or callable(source)):
@@ -100,7 +110,7 @@ class Batches:
                 f"{_EVERY_EPOCH}, or train with epochs=1"
             )
         self._make: Callable[[], Any] = source.__iter__ if iterable else source
-        self._shape = shape
+        self._check = check
         self._name = name
         self._epoch = 0
 
@@ -124,7 +134,7 @@ class Batches:
             name = f"{self._name}, minibatch {number}"
             if not (isinstance(item, (tuple, list)) and len(item) == 2):
                 raise DataError(f"{name}: expected a pair (x, y) of arrays, got {_kind(item)}")
-            yield labelled(item[0], item[1], self._shape, name)
+            yield self._check(item[0], item[1], name)
         if number == 0:
             again = "" if epoch == 1 else f" in epoch {epoch}; {_EVERY_EPOCH}"
             raise DataError(f"{self._name}: there are no minibatches{again}")

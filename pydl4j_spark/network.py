@@ -1,33 +1,33 @@
-"""A network by itself, trained, evaluated and looked into: in this process, or in a Spark driver's JVM."""
+"""A network of layers by itself, trained, evaluated and looked into: in this process, or in a Spark driver's JVM."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
+import attrs
 from numpy.typing import ArrayLike, NDArray
 
-from pydl4j_spark.arrays import unlabelled
+from pydl4j_spark.arrays import labelled, unlabelled
+from pydl4j_spark.conf.inputs import InputType
+from pydl4j_spark.conf.multilayer import MultiLayerConfiguration
 from pydl4j_spark.engine.protocol import Arrays
-from pydl4j_spark.errors import DataError
+from pydl4j_spark.errors import ConfigError
 from pydl4j_spark.evaluation import ROC, Evaluation, RegressionEvaluation, evaluation_result
-from pydl4j_spark.example_shape import ExampleShape
-from pydl4j_spark.fitting import Callback, recorded
-from pydl4j_spark.local_data import Batches, is_pair, pair
-from pydl4j_spark.network_state import NetworkState
+from pydl4j_spark.example_shape import ExampleShape, class_names
+from pydl4j_spark.local_data import Check
+from pydl4j_spark.local_network import TO_SCORE, LocalNetwork
+from pydl4j_spark.model_zip import ModelZip
 from pydl4j_spark.normalizers import Normalizer
 from pydl4j_spark.time_steps import step_shape, time_steps
-from pydl4j_spark.training import History, ResidentAveragingTrainingMaster, whole_number
 
 if TYPE_CHECKING:
     from pydl4j_spark.onnx import ExportReport
 
-_TO_SCORE, _TO_EVALUATE = "the rows to score", "evaluation data"
 
-
-class MultiLayerNetwork(NetworkState):
+class MultiLayerNetwork(LocalNetwork):
     """A network of layers, one after the other (DL4J: ``MultiLayerNetwork``).
 
     It works where it is: in the JVM it was moved to with `to`, or else in that of the active Spark session, or else in
@@ -49,87 +49,120 @@ class MultiLayerNetwork(NetworkState):
         When the number of labels is not the number of outputs.
     """
 
-    # --- training ----------------------------------------------------------------------------------------------------
+    _KIND = "MultiLayerNetwork"
+    labels: tuple[str, ...] | None
 
-    def fit(
+    def __init__(
         self,
-        data: Any,
-        epochs: int = 1,
+        conf: MultiLayerConfiguration,
         *,
-        batch_size: int = 16,
-        workers: int = 1,
-        averaging_frequency: int = 5,
-        validation: Any = None,
-        shuffle: bool = True,
-        callbacks: Iterable[Callback] = (),
-        progress: bool = True,
-    ) -> History:
-        """Train for some epochs. A second fit continues where the first ended; `reset` starts anew.
+        labels: list[str] | tuple[str, ...] | None = None,
+        normalizer: Normalizer | None = None,
+    ) -> None:
+        if not isinstance(conf, MultiLayerConfiguration):
+            raise ConfigError(f"expected a MultiLayerConfiguration, got {type(conf).__name__}")
+        self._conf: MultiLayerConfiguration | None = conf
+        self._input_type = conf.input_type
+        super().__init__(labels, normalizer)
 
-        The same seed, batch size and number of workers give the same parameters, to the bit, as `SparkDl4jMultiLayer`
-        with as many workers.
+    @classmethod
+    def load(cls, path: str | Path, *, input_type: InputType | None = None) -> Self:
+        """Read a model zip, written here or by DL4J. Local files need no JVM.
 
         Parameters
         ----------
-        data : tuple of arrays, iterable or callable
-            ``(X, y)`` numpy arrays; or an iterable of ``(x, y)`` minibatches, each of them trained as it is; or a
-            function that returns such an iterable, called for every epoch. A generator gives its minibatches once, so
-            it does for one epoch. Labels are class indices, one-hot rows or targets.
-        epochs : int
-            Passes over the data. Every row is trained once in each.
-        batch_size : int
-            Rows in a minibatch of arrays; minibatches of an iterable have their own sizes.
-        workers : int
-            Copies of the network that train at the same time, each in one thread, and are averaged: as many as there
-            are cores use all of them. Minibatches are dealt to them in turn.
-        averaging_frequency : int
-            Minibatches that each worker trains between two averages; above 20 accuracy tends to suffer.
-        validation : tuple of arrays, optional
-            ``(X, y)``, evaluated after every epoch.
-        shuffle : bool
-            Shuffle the rows of arrays in every epoch, in an order that depends on the configuration's seed and the
-            epoch's number alone. Minibatches of an iterable keep their order.
-        callbacks : iterable of callables
-            Called with the `History` after every epoch, while the network stands still: they may evaluate and save
-            it. An exception ends the fit.
-        progress : bool
-            Draw progress on the terminal.
-
-        Returns
-        -------
-        History
-            One entry per epoch.
+        path : str or Path
+            A local path, or a URI of a Hadoop filesystem such as ``hdfs://…/model.zip`` (needs a Spark session).
+        input_type : InputType, optional
+            What the network takes, for a file that DL4J wrote: it does not record it. Files written here do.
 
         Raises
         ------
-        ConfigError
-            For a setting that is impossible.
-        DataError
-            Before training starts: for arrays that do not fit the network, bad labels, NaN, no rows. Minibatches are
-            looked at as they come.
-        TrainingError
-            When training failed. The network is as the last average left it.
+        ModelFormatError
+            When the file is damaged, or no model of layers.
+        FileNotFoundError
+            When there is no such file.
+        EngineError
+            When the path is a URI and no Spark session is active.
         """
-        epochs, shape = whole_number("epochs", epochs), self.labelled_shape
-        master = _master(batch_size, workers, averaging_frequency)
-        training: Arrays | Batches
-        if is_pair(data):
-            training = pair(data, shape, "training data")
-        else:
-            training = Batches(data, shape, epochs, "training data")
-            _check_fitted(self._unfitted_normalizer)
-        held_out = None if validation is None else pair(validation, shape, "validation data")
-        engine, handle = self._alive()
-        history = History()
-        with (
-            self._fit_settings(epochs, shuffle, master) as settings,
-            recorded(history, epochs, labels=self.labels, callbacks=callbacks, progress=progress) as on_event,
-        ):
-            if isinstance(training, Batches):
-                engine.fit_batches(handle, training, held_out, settings, on_event)
-            else:
-                engine.fit_arrays(handle, training, held_out, settings, on_event)
-        return history
+        network = super().load(path)
+        if input_type is not None:
+            network._input_type = input_type
+        return network
+
+    # --- what it is --------------------------------------------------------------------------------------------------
+
+    @property
+    def conf(self) -> MultiLayerConfiguration:
+        """What the network is."""
+        if self._conf is None:
+            configuration = dict(self.to_model_zip().configuration)
+            if self._input_type is not None:
+                configuration["inputType"] = self._input_type.to_dict()
+            read = MultiLayerConfiguration.from_json(json.dumps(configuration))
+            # The counters are the network's (`epoch`, `iteration`), not part of what it is.
+            counters = {"iteration_count": 0, "epoch_count": 0, "layer_states": ()}
+            self._conf = attrs.evolve(read, **counters)  # type: ignore[misc]  # mypy cannot see through @config
+        return self._conf
+
+    @cached_property
+    def example_shape(self) -> ExampleShape:
+        """Shapes of an example's features and labels."""
+        return ExampleShape.of(self.conf)
+
+    @cached_property
+    def labelled_shape(self) -> ExampleShape:
+        """The same, where labels and predictions are wanted too."""
+        return ExampleShape.with_labels(self.conf)
+
+    @property
+    def n_params(self) -> int:
+        """Number of parameters."""
+        return self.conf.n_params
+
+    def summary(self) -> str:
+        """Layers, shapes and parameters as a table."""
+        return self.conf.summary()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({len(self.conf.layers)} layers, {self.n_params:,} parameters)"
+
+    def _set_labels(self, labels: list[str] | tuple[str, ...]) -> None:
+        self.labels = class_names(labels, self.example_shape)
+
+    def _recall(self, model: ModelZip) -> None:
+        manifest = model.manifest or {}
+        recorded, labels = manifest.get("input_type"), manifest.get("labels")
+        self._conf = None
+        self._input_type = None if recorded is None else InputType.from_dict(recorded)
+        self.labels = None if labels is None else tuple(labels)
+
+    def _blueprint(self) -> str:
+        return self.conf.to_json()
+
+    def _record(self) -> dict[str, Any]:
+        return {
+            "input_type": None if self._input_type is None else self._input_type.to_dict(),
+            "labels": None if self.labels is None else list(self.labels),
+        }
+
+    @property
+    def _data_type(self) -> str:
+        return self.conf.data_type
+
+    @property
+    def _evaluation(self) -> str:
+        return self.labelled_shape.evaluation
+
+    def _class_names(self, output: int) -> tuple[str, ...] | None:
+        return self.labels
+
+    def _unlabelled(self, features: Any, name: str) -> Arrays:
+        return unlabelled(features, self.example_shape, name)
+
+    def _labelling(self) -> Check:
+        shape = self.labelled_shape
+        return lambda features, labels, name: labelled(features, labels, shape, name)
 
     # --- evaluation --------------------------------------------------------------------------------------------------
 
@@ -146,24 +179,15 @@ class MultiLayerNetwork(NetworkState):
         DataError
             When the arrays do not fit the network.
         """
-        return evaluation_result(self._evaluate(data, self.labelled_shape.evaluation), self.labels)
+        return evaluation_result(self._evaluated(data, self.labelled_shape.evaluation), self.labels)
 
     def evaluate_regression(self, data: Any) -> RegressionEvaluation:
         """Evaluate the outputs as numbers, whatever the loss is; data are those of `evaluate`."""
-        return RegressionEvaluation.from_report(self._evaluate(data, "REGRESSION"), self.labels)
+        return RegressionEvaluation.from_report(self._evaluated(data, "REGRESSION"), self.labels)
 
     def evaluate_roc(self, data: Any) -> ROC:
         """Exact ROC curves: one for two classes, one per class for more; data are those of `evaluate`."""
-        return ROC.from_report(self._evaluate(data, self.labelled_shape.roc), self.labels)
-
-    def score(self, data: Any) -> float:
-        """Mean loss per row, regularisation included; data are those of `evaluate`."""
-        return float(self._evaluate(data, "SCORE")["loss"])
-
-    def _evaluate(self, data: Any, kind: str) -> dict[str, Any]:
-        rows = pair(data, self.labelled_shape, _TO_EVALUATE)
-        engine, handle = self._alive()
-        return engine.evaluate_arrays(handle, rows, kind)
+        return ROC.from_report(self._evaluated(data, self.labelled_shape.roc), self.labels)
 
     # --- outputs -----------------------------------------------------------------------------------------------------
 
@@ -187,7 +211,7 @@ class MultiLayerNetwork(NetworkState):
         EngineError
             When there is no JVM.
         """
-        rows = unlabelled(features, self.example_shape, _TO_SCORE)
+        rows = unlabelled(features, self.example_shape, TO_SCORE)
         engine, handle = self._live or self._alive()
         return engine.output(handle, rows)
 
@@ -200,26 +224,6 @@ class MultiLayerNetwork(NetworkState):
     def predict(self, features: ArrayLike) -> NDArray[Any]:
         """Predict class indices ``[N]`` (sequences: ``[N, T]``), or values; features are those of `output`."""
         return self.labelled_shape.predictions(self.output(features))
-
-    def feed_forward(self, features: ArrayLike, *, train: bool = False) -> dict[str, NDArray[Any]]:
-        """Give every layer's activations, in order, by its name.
-
-        Parameters
-        ----------
-        features : array
-            As for `output`, and normalised as there.
-        train : bool
-            As in training: dropout drops, batch normalization takes the batch's own statistics. Default False.
-
-        Returns
-        -------
-        dict of str to numpy.ndarray
-            The name is the configuration's, or ``layer<index>``.
-        """
-        rows = unlabelled(features, self.example_shape, _TO_SCORE)
-        engine, handle = self._alive()
-        names = [layer.name or f"layer{index}" for index, layer in enumerate(self.conf.layers)]
-        return dict(zip(names, engine.feed_forward(handle, rows, bool(train)), strict=True))
 
     # --- step by step ------------------------------------------------------------------------------------------------
 
@@ -249,37 +253,11 @@ class MultiLayerNetwork(NetworkState):
         output = engine.rnn_time_step(handle, rows)
         return output[:, :, 0] if single and output.ndim == 3 else output
 
-    def rnn_clear_previous_state(self) -> None:
-        """Forget the state that `rnn_time_step` goes on from."""
-        if self._live is not None:
-            engine, handle = self._live
-            engine.rnn_clear_previous_state(handle)
-
     @cached_property
     def _step_shape(self) -> ExampleShape:
         return step_shape(self.conf)
 
     # --- inside ------------------------------------------------------------------------------------------------------
-
-    def gradient(self, data: Any) -> dict[str, NDArray[Any]]:
-        """Give the gradient of `score` by parameter, computed as in training: regularisation is in it, dropout drops.
-
-        It is what the updater gets, before any clipping. What a layer moves without a gradient (the running means and
-        variances of batch normalization) is left out.
-
-        Parameters
-        ----------
-        data : tuple of arrays
-            ``(X, y)``.
-
-        Returns
-        -------
-        dict of str to numpy.ndarray
-            By DL4J's names of the parameters: layer index and parameter, such as ``"0_W"``; each in its own shape.
-        """
-        rows = pair(data, self.labelled_shape, "the rows of the gradient")
-        engine, handle = self._alive()
-        return engine.gradient(handle, rows)
 
     def to_onnx(self, path: str | Path, **options: Any) -> ExportReport:
         """Write the network as ONNX, compared with DL4J on the same rows where it is in a JVM.
@@ -301,21 +279,3 @@ class MultiLayerNetwork(NetworkState):
         if self._input_type is not None:
             options.setdefault("input_shapes", self._input_type.to_dict())
         return export_onnx(model, path, **options)
-
-
-def _master(batch_size: int, workers: int, averaging_frequency: int) -> dict[str, Any]:
-    # Checked here, under the names that the user knows them by.
-    return ResidentAveragingTrainingMaster(
-        batch_size_per_worker=whole_number("batch_size", batch_size),
-        num_workers=whole_number("workers", workers),
-        averaging_frequency=whole_number("averaging_frequency", averaging_frequency),
-    ).settings()
-
-
-def _check_fitted(normalizer: Normalizer | None) -> None:
-    if normalizer is not None:
-        kind = type(normalizer).__name__
-        raise DataError(
-            f"training data: {kind} is fitted on arrays (X, y), not on minibatches as they come; give one that has "
-            f"its statistics, {kind}({', '.join(f'{name}=...' for name in normalizer.statistics)})"
-        )

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import io
-import json
 import os
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import attrs
 from numpy.typing import ArrayLike, NDArray
 
 from pydl4j_spark.arrays import parameters_array
 from pydl4j_spark.at_hand import engine_at_hand, engine_of, hadoop_engine
-from pydl4j_spark.conf.inputs import InputType
-from pydl4j_spark.conf.multilayer import MultiLayerConfiguration
+from pydl4j_spark.description import parse_configuration
 from pydl4j_spark.engine.jar import package_version
-from pydl4j_spark.errors import ConfigError, TrainingError
-from pydl4j_spark.example_shape import ExampleShape
+from pydl4j_spark.errors import ConfigError, ModelFormatError, TrainingError
 from pydl4j_spark.files import written_aside
 from pydl4j_spark.model_zip import ModelZip, read_model_zip, write_model_zip
 from pydl4j_spark.normalizers import Normalizer
@@ -32,42 +29,65 @@ if TYPE_CHECKING:
 _MOVING = threading.RLock()
 
 
-class NetworkState:
-    """A network's configuration, parameters, updater state and normalizer, wherever they are.
+class NetworkState(ABC):
+    """A network's parameters, updater state and normalizer, wherever they are; subclasses know what it is.
 
     Parameters are those of `MultiLayerNetwork`.
     """
 
+    _KIND: ClassVar[str]
+    """DL4J's name of the class, as `parse_configuration` tells it."""
     _in_training = False
+    labels: Any
+    """Names of the classes."""
 
-    def __init__(
-        self,
-        conf: MultiLayerConfiguration,
-        *,
-        labels: list[str] | tuple[str, ...] | None = None,
-        normalizer: Normalizer | None = None,
-    ) -> None:
-        if not isinstance(conf, MultiLayerConfiguration):
-            raise ConfigError(f"expected a MultiLayerConfiguration, got {type(conf).__name__}")
-        self._conf: MultiLayerConfiguration | None = conf
-        self._input_type = conf.input_type
-        self._archive: bytes | None = None
-        self._live: tuple[Engine, Handle] | None = None
-        # Given, and not with the parameters yet: fitted ones go there with the network, others by the next fit.
-        self._normalizer: Normalizer | None = None
-        self.labels: tuple[str, ...] | None = None
+    def __init__(self, labels: Any, normalizer: Normalizer | None) -> None:
+        self._begin(None)
         if labels is not None:
             self._set_labels(labels)
         if normalizer is not None:
             self._normalize_by(normalizer)
 
-    def _set_labels(self, labels: list[str] | tuple[str, ...]) -> None:
-        names = tuple(str(label) for label in labels)
-        shape = self.example_shape
-        expected = 2 if shape.classes == 1 and shape.task == "BINARY" else shape.classes
-        if len(names) != expected:
-            raise ConfigError(f"{len(names)} labels {names}, but the network tells {expected} classes apart")
-        self.labels = names
+    def _begin(self, archive: bytes | None) -> None:
+        self._archive = archive
+        self._live: tuple[Engine, Handle] | None = None
+        # Given, and not with the parameters yet: fitted ones go there with the network, others by the next fit.
+        self._normalizer: Normalizer | None = None
+        self.labels = None
+
+    # --- what only the kind of network knows -------------------------------------------------------------------------
+
+    @abstractmethod
+    def _set_labels(self, labels: Any) -> None:
+        """Name the classes."""
+
+    @abstractmethod
+    def _recall(self, model: ModelZip) -> None:
+        """Take from a model zip what the network is, beside its parameters."""
+
+    @abstractmethod
+    def _blueprint(self) -> str:
+        """Give the JSON that a new network like this is made of."""
+
+    @abstractmethod
+    def _record(self) -> dict[str, Any]:
+        """Give what a model zip's manifest says of the network."""
+
+    @property
+    @abstractmethod
+    def _data_type(self) -> str: ...
+
+    @property
+    @abstractmethod
+    def _evaluation(self) -> str:
+        """What a fit evaluates its validation rows by."""
+
+    @property
+    @abstractmethod
+    def n_params(self) -> int:
+        """Number of parameters."""
+
+    # --- the normalizer and the settings of a fit --------------------------------------------------------------------
 
     def _normalize_by(self, normalizer: Normalizer) -> None:
         """Use a normalizer as it is, or have the next fit fit it first."""
@@ -93,7 +113,7 @@ class NetworkState:
                 "shuffle": bool(shuffle),
                 "normalizer": None if unfitted is None else unfitted.to_spec(),
                 "master": master,
-                "evaluation": self.labelled_shape.evaluation,
+                "evaluation": self._evaluation,
             }
             self._normalizer = None
         finally:
@@ -114,20 +134,18 @@ class NetworkState:
     # --- files -----------------------------------------------------------------------------------------------------
 
     @classmethod
-    def load(cls, path: str | Path, *, input_type: InputType | None = None) -> Self:
+    def load(cls, path: str | Path) -> Self:
         """Read a model zip, written here or by DL4J. Local files need no JVM.
 
         Parameters
         ----------
         path : str or Path
             A local path, or a URI of a Hadoop filesystem such as ``hdfs://…/model.zip`` (needs a Spark session).
-        input_type : InputType, optional
-            What the network takes, for a file that DL4J wrote: it does not record it. Files written here do.
 
         Raises
         ------
         ModelFormatError
-            When the file is damaged, or no model.
+            When the file is damaged, or no model of this kind.
         FileNotFoundError
             When there is no such file.
         EngineError
@@ -135,22 +153,13 @@ class NetworkState:
         """
         name = str(path)
         archive = hadoop_engine(f"reading {name}").read_file(name) if _is_remote(name) else Path(path).read_bytes()
-        return cls._of(archive, read_model_zip(archive), input_type)
-
-    @classmethod
-    def _of(cls, archive: bytes, model: ModelZip, input_type: InputType | None) -> Self:
+        model = read_model_zip(archive)
+        kind = parse_configuration(model.configuration).kind
+        if kind != cls._KIND:
+            raise ModelFormatError(f"{name} holds a {kind}: read it with {kind}.load")
         network = cls.__new__(cls)
-        manifest = model.manifest or {}
-        recorded = manifest.get("input_type")
-        if input_type is None and recorded is not None:
-            input_type = InputType.from_dict(recorded)
-        labels = manifest.get("labels")
-        network._conf = None
-        network._input_type = input_type
-        network._archive = archive
-        network._live = None
-        network._normalizer = None
-        network.labels = None if labels is None else tuple(labels)
+        network._begin(archive)
+        network._recall(model)
         return network
 
     def save(self, path: str | Path, *, save_updater: bool = True) -> None:
@@ -198,13 +207,7 @@ class NetworkState:
         return engine.archive(handle, self._manifest())
 
     def _manifest(self) -> dict[str, Any]:
-        return {
-            "format": 1,
-            "version": package_version(),
-            "dl4j": "1.0.0-M2.1",
-            "input_type": None if self._input_type is None else self._input_type.to_dict(),
-            "labels": None if self.labels is None else list(self.labels),
-        }
+        return {"format": 1, "version": package_version(), "dl4j": "1.0.0-M2.1", **self._record()}
 
     # --- the JVM's side ----------------------------------------------------------------------------------------------
 
@@ -219,7 +222,7 @@ class NetworkState:
 
         Returns
         -------
-        MultiLayerNetwork
+        MultiLayerNetwork or ComputationGraph
             The network itself.
 
         Raises
@@ -243,7 +246,7 @@ class NetworkState:
             if self._archive is not None or self._live is not None:
                 handle = engine.restore_network(self._bytes())
             else:
-                handle = engine.new_network(self.conf.to_json())
+                handle = engine.new_network(self._blueprint())
             self._put_normalizer(engine, handle)
             self._live = (engine, handle)
             self._archive = None
@@ -262,36 +265,14 @@ class NetworkState:
         A normalizer is fitted again on the data of the next fit.
         """
         self._check_at_rest()
-        conf, normalizer, live = self.conf, self._normalizer or self.normalizer, self._live
-        self._conf, self._archive, self._live = conf, None, None
+        self._blueprint()  # read while there is something to read it from
+        normalizer, live = self._normalizer or self.normalizer, self._live
+        self._archive, self._live = None, None
         self._normalizer = None if normalizer is None else normalizer.unfitted()
         if live is not None:
             self.attach(live[0])
 
     # --- what it is ------------------------------------------------------------------------------------------------
-
-    @property
-    def conf(self) -> MultiLayerConfiguration:
-        """What the network is."""
-        if self._conf is None:
-            configuration = dict(self.to_model_zip().configuration)
-            if self._input_type is not None:
-                configuration["inputType"] = self._input_type.to_dict()
-            read = MultiLayerConfiguration.from_json(json.dumps(configuration))
-            # The counters are the network's (`epoch`, `iteration`), not part of what it is.
-            counters = {"iteration_count": 0, "epoch_count": 0, "layer_states": ()}
-            self._conf = attrs.evolve(read, **counters)  # type: ignore[misc]  # mypy cannot see through @config
-        return self._conf
-
-    @cached_property
-    def example_shape(self) -> ExampleShape:
-        """Shapes of an example's features and labels."""
-        return ExampleShape.of(self.conf)
-
-    @cached_property
-    def labelled_shape(self) -> ExampleShape:
-        """The same, where labels and predictions are wanted too."""
-        return ExampleShape.with_labels(self.conf)
 
     @property
     def normalizer(self) -> Normalizer | None:
@@ -337,25 +318,13 @@ class NetworkState:
             When there are more or fewer, or one of them is no finite number in the network's type.
         """
         self._check_at_rest()
-        array = parameters_array(params, self.n_params, self.conf.data_type)
+        array = parameters_array(params, self.n_params, self._data_type)
         engine, handle = self._alive()
         engine.set_params(handle, array)
 
     def updater_state(self) -> NDArray[Any] | None:
         """Give the updater's state as one array, in DL4J's order; None where the updater has none."""
         return self.to_model_zip().updater_state
-
-    @property
-    def n_params(self) -> int:
-        """Number of parameters."""
-        return self.conf.n_params
-
-    def summary(self) -> str:
-        """Layers, shapes and parameters as a table."""
-        return self.conf.summary()
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({len(self.conf.layers)} layers, {self.n_params:,} parameters)"
 
 
 def _is_remote(path: str) -> bool:

@@ -15,6 +15,7 @@ from pydl4j_spark.engine.spark import spark_engine
 from pydl4j_spark.errors import ConfigError, DataError
 from pydl4j_spark.evaluation import ROC, Evaluation, RegressionEvaluation, evaluation_result
 from pydl4j_spark.fitting import Callback, recorded
+from pydl4j_spark.local_network import LocalNetwork
 from pydl4j_spark.network import MultiLayerNetwork
 from pydl4j_spark.normalizers import Normalizer
 from pydl4j_spark.training import History, ResidentAveragingTrainingMaster, TrainingMaster, whole_number
@@ -56,6 +57,11 @@ class SparkDl4jMultiLayer:
     ) -> None:
         if isinstance(network, MultiLayerConfiguration):
             network = MultiLayerNetwork(network, labels=labels)
+        elif isinstance(network, LocalNetwork) and not isinstance(network, MultiLayerNetwork):
+            raise ConfigError(
+                f"a {type(network).__name__} is not trained on Spark's workers in this version: train it in one JVM, "
+                "graph.to('local').fit(...) or graph.to(spark).fit(...)"
+            )
         elif not isinstance(network, MultiLayerNetwork):
             raise ConfigError(f"expected a MultiLayerConfiguration or MultiLayerNetwork, got {type(network).__name__}")
         elif labels is not None:

@@ -10,6 +10,7 @@ import numpy as np
 
 from pydl4j_spark import MultiLayerConfiguration
 from pydl4j_spark.engine.protocol import Arrays
+from pydl4j_spark.graph_description import GraphDescription
 from pydl4j_spark.model_zip import ModelZip, read_model_zip, write_model_zip
 from pydl4j_spark.normalizers import normalizer_from_bytes, normalizer_from_spec
 
@@ -30,7 +31,11 @@ class FakeEngine:
 
     def new_network(self, configuration: str) -> dict[str, Any]:
         self.calls.append(("new_network", (configuration,)))
-        n_params = MultiLayerConfiguration.from_json(configuration).n_params
+        if "vertices" in json.loads(configuration):
+            counts = [vertex.n_params for vertex in GraphDescription.of(configuration).vertices.values()]
+            n_params = sum(count or 0 for count in counts)
+        else:
+            n_params = MultiLayerConfiguration.from_json(configuration).n_params
         return {"model": ModelZip(json.loads(configuration), configuration, np.arange(n_params, dtype=np.float32))}
 
     def restore_network(self, archive: bytes) -> dict[str, Any]:
@@ -73,14 +78,30 @@ class FakeEngine:
         self.calls.append(("output", (rows, normalize)))
         return np.tile(np.arange(3, dtype=np.float32), (len(rows.features), 1))
 
-    def feed_forward(self, network: dict[str, Any], rows: Arrays, train: bool) -> list[np.ndarray]:
+    def outputs(self, network: dict[str, Any], rows: Arrays, normalize: bool = True) -> list[np.ndarray]:
+        self.calls.append(("outputs", (rows, normalize)))
+        names = network["model"].configuration["networkOutputs"]
+        return [np.tile(np.arange(3, dtype=np.float32) + place, (len(rows.features), 1)) for place in range(len(names))]
+
+    def feed_forward(self, network: dict[str, Any], rows: Arrays, train: bool) -> dict[str, np.ndarray]:
         self.calls.append(("feed_forward", (rows, train)))
-        return [np.full((1, 1), index) for index in range(len(network["model"].configuration["confs"]))]
+        configuration = network["model"].configuration
+        names = configuration.get("vertices") or [
+            conf["layer"].get("layerName") or f"layer{index}" for index, conf in enumerate(configuration["confs"])
+        ]
+        return {name: np.full((1, 1), index) for index, name in enumerate(names)}
 
     def rnn_time_step(self, network: dict[str, Any], rows: Arrays) -> np.ndarray:
         self.calls.append(("rnn_time_step", (rows,)))
         _, steps = rows.spec["features"]["shape"]
         return np.zeros((len(rows.features), 3, steps), np.float32)
+
+    def rnn_time_step_outputs(self, network: dict[str, Any], rows: Arrays) -> list[np.ndarray]:
+        self.calls.append(("rnn_time_step_outputs", (rows,)))
+        _, steps = rows.spec["features"]["shapes"][0]
+        return [np.zeros((len(rows.features), 3, steps), np.float32)] * len(
+            network["model"].configuration["networkOutputs"]
+        )
 
     def rnn_clear_previous_state(self, network: dict[str, Any]) -> None:
         self.calls.append(("rnn_clear_previous_state", ()))
@@ -89,8 +110,10 @@ class FakeEngine:
         self.calls.append(("gradient", (rows,)))
         return {"0_W": np.zeros((4, 5))}
 
-    def evaluate_arrays(self, network: dict[str, Any], rows: Arrays, evaluation: str) -> dict[str, Any]:
-        self.calls.append(("evaluate_arrays", (rows, evaluation)))
+    def evaluate_arrays(
+        self, network: dict[str, Any], rows: Arrays, evaluation: str, output: int = 0
+    ) -> dict[str, Any]:
+        self.calls.append(("evaluate_arrays", (rows, evaluation, output)))
         return report(evaluation, len(rows.features))
 
     # --- training ---

@@ -47,14 +47,19 @@ def table(passed: Sequence[LayerType], given: InputType | None) -> str:
             made.add_row("", "", f"[dim]{kind}[/dim]", f"[dim]→ {_shape(here.input_type)}[/dim]", "")
         shape = f"{_shape(here.input_type)} → {_shape(here.output_type)}"
         made.add_row(str(here.index), here.name, _kind(here), shape, f"{here.n_params:,}")
+    return printed(made)
+
+
+def printed(made: Table) -> str:
+    """Give a table as text, with colours only where standard output is a terminal."""
     terminal = sys.stdout.isatty()
     console = Console(
         file=StringIO(), force_terminal=terminal, width=None if terminal else 120, no_color=not terminal, markup=True
     )
     console.print(made)
-    printed = console.file
-    assert isinstance(printed, StringIO)
-    return printed.getvalue().rstrip() + "\n"
+    written = console.file
+    assert isinstance(written, StringIO)
+    return written.getvalue().rstrip() + "\n"
 
 
 def _kind(here: LayerType) -> str:

@@ -137,39 +137,49 @@ class JvmEngine(ABC):
             yield self._call(self._local.rows, features, is_bytes, labels, count, self._spec(rows.spec), rows.name)
 
     def output(self, network: Handle, rows: Arrays, normalize: bool = True) -> NDArray[Any]:
-        """Raw outputs for rows, normalised already or still to be."""
-        with self._rows(rows) as given:
-            return self._taken(self._run(self._call(self._local.output, network, given, normalize)))
+        """Raw outputs for rows, normalised already or still to be; of a graph its first."""
+        return self.outputs(network, rows, normalize)[0]
 
-    def feed_forward(self, network: Handle, rows: Arrays, train: bool) -> list[NDArray[Any]]:
-        """Activations of every layer in turn."""
+    def outputs(self, network: Handle, rows: Arrays, normalize: bool = True) -> list[NDArray[Any]]:
+        """Every output of a graph; otherwise as `output`."""
         with self._rows(rows) as given:
-            return self._all_taken(self._run(self._call(self._local.feedForward, network, given, train)))
+            return self._all_taken(self._run(self._call(self._local.outputs, network, given, normalize)))
+
+    def feed_forward(self, network: Handle, rows: Arrays, train: bool) -> dict[str, NDArray[Any]]:
+        """Activations of every layer or vertex in turn, by name."""
+        with self._rows(rows) as given:
+            return self._named(self._run(self._call(self._local.feedForward, network, given, train)))
 
     def rnn_time_step(self, network: Handle, rows: Arrays) -> NDArray[Any]:
-        """Give outputs that go on from the state that the last call left."""
+        """Give outputs that go on from the state that the last call left; of a graph its first."""
+        return self.rnn_time_step_outputs(network, rows)[0]
+
+    def rnn_time_step_outputs(self, network: Handle, rows: Arrays) -> list[NDArray[Any]]:
+        """Every output of a graph; otherwise as `rnn_time_step`."""
         with self._rows(rows) as given:
-            return self._taken(self._call(self._local.rnnTimeStep, network, given))
+            return self._all_taken(self._call(self._local.rnnTimeStep, network, given))
 
     def rnn_clear_previous_state(self, network: Handle) -> None:
         """Forget that state."""
         self._call(self._local.rnnClearPreviousState, network)
 
     def gradient(self, network: Handle, rows: Arrays) -> dict[str, NDArray[Any]]:
-        """Gradient of the rows' mean score by parameter (``0_W``, ``0_b``, …), each in its own shape."""
+        """Gradient of the rows' mean score by parameter (``0_W``, ``dense_b``, …), each in its own shape."""
         with self._rows(rows) as given:
-            result = self._run(self._call(self._local.gradient, network, given))
-            names = json.loads(str(self._call(self._local.names, result)))
-            return dict(zip(names, self._all_taken(result), strict=True))
+            return self._named(self._run(self._call(self._local.gradient, network, given)))
+
+    def _named(self, result: Handle) -> dict[str, NDArray[Any]]:
+        names = json.loads(str(self._call(self._local.names, result)))
+        return dict(zip(names, self._all_taken(result), strict=True))
 
     def _all_taken(self, result: Handle) -> list[NDArray[Any]]:
         return [self._taken(tensor) for tensor in self._call(self._local.tensors, result)]
 
-    def evaluate_arrays(self, network: Handle, rows: Arrays, evaluation: str) -> dict[str, Any]:
-        """Evaluate on labelled rows."""
+    def evaluate_arrays(self, network: Handle, rows: Arrays, evaluation: str, output: int = 0) -> dict[str, Any]:
+        """Evaluate one output on labelled rows."""
         with self._rows(rows) as given:
             report: dict[str, Any] = json.loads(
-                str(self._run(self._call(self._local.evaluate, network, given, evaluation)))
+                str(self._run(self._call(self._local.evaluate, network, given, evaluation, output)))
             )
             return report
 

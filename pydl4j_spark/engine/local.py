@@ -92,7 +92,7 @@ class LocalEngine(JvmEngine):
         """Write a few rows where Java computes with them; None where they are too many."""
         features = rows.features
         count = len(features)
-        if count > self._few or features.size > _STAGED:
+        if count > self._few or features.size > _STAGED or _is_joined(rows):
             return None
         # Of each thread's own: the rows stay there while Java computes, and other threads run meanwhile.
         key = (id(rows.spec), count, threading.get_ident())
@@ -108,14 +108,14 @@ class LocalEngine(JvmEngine):
         return stage
 
     def output(self, network: Handle, rows: Arrays, normalize: bool = True) -> NDArray[Any]:
-        """Raw outputs for rows, normalised already or still to be."""
+        """Raw outputs for rows, normalised already or still to be; of a graph its first."""
         stage = self._staged(rows)
         if stage is None:
             return super().output(network, rows, normalize)
         return self._taken(self._call(stage.output, network, normalize))
 
     def rnn_time_step(self, network: Handle, rows: Arrays) -> NDArray[Any]:
-        """Give outputs that go on from the state that the last call left."""
+        """Give outputs that go on from the state that the last call left; of a graph its first."""
         stage = self._staged(rows)
         if stage is None:
             return super().rnn_time_step(network, rows)
@@ -134,6 +134,11 @@ class LocalEngine(JvmEngine):
     def write_file(self, content: bytes, path: str) -> None:
         """Refuse: there is no Hadoop here."""
         raise _no_hadoop(path)
+
+
+def _is_joined(rows: Arrays) -> bool:
+    """Tell whether rows are several inputs side by side, which have no memory in common."""
+    return len(rows.spec["features"].get("shapes", ())) > 1
 
 
 @lru_cache(maxsize=64)

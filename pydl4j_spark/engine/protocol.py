@@ -17,11 +17,11 @@ class Arrays(NamedTuple):
     """Checked rows of numpy arrays: C-ordered, float32 or (features only) uint8, in the machine's byte order."""
 
     features: NDArray[Any]
-    """``[N, ...]``"""
+    """``[N, ...]``; several inputs side by side, ``[N, total]``."""
     labels: NDArray[Any] | None
     """Class indices, one-hot rows or targets, as ``spec`` says."""
     spec: dict[str, Any]
-    """What a row is; see `ExampleShape.spec`."""
+    """What a row is; see `ExampleShape.spec` and, for graphs, `graph_arrays`."""
     name: str
     """What to call them in a message."""
 
@@ -76,22 +76,28 @@ class Engine(Protocol):
     # --- one network, rows in and numbers out ------------------------------------------------------------------------
 
     def output(self, network: Handle, rows: Arrays, normalize: bool = True) -> NDArray[Any]:
-        """Raw outputs for rows, normalised already or still to be."""
+        """Raw outputs for rows, normalised already or still to be; of a graph its first."""
 
-    def feed_forward(self, network: Handle, rows: Arrays, train: bool) -> list[NDArray[Any]]:
-        """Activations of every layer in turn."""
+    def outputs(self, network: Handle, rows: Arrays, normalize: bool = True) -> list[NDArray[Any]]:
+        """Every output of a graph; otherwise as `output`."""
+
+    def feed_forward(self, network: Handle, rows: Arrays, train: bool) -> dict[str, NDArray[Any]]:
+        """Activations of every layer or vertex in turn, by name."""
 
     def rnn_time_step(self, network: Handle, rows: Arrays) -> NDArray[Any]:
-        """Give outputs that go on from the state that the last call left."""
+        """Give outputs that go on from the state that the last call left; of a graph its first."""
+
+    def rnn_time_step_outputs(self, network: Handle, rows: Arrays) -> list[NDArray[Any]]:
+        """Every output of a graph; otherwise as `rnn_time_step`."""
 
     def rnn_clear_previous_state(self, network: Handle) -> None:
         """Forget that state."""
 
     def gradient(self, network: Handle, rows: Arrays) -> dict[str, NDArray[Any]]:
-        """Gradient of the rows' mean score by parameter (``0_W``, ``0_b``, …), each in its own shape."""
+        """Gradient of the rows' mean score by parameter (``0_W``, ``dense_b``, …), each in its own shape."""
 
-    def evaluate_arrays(self, network: Handle, rows: Arrays, evaluation: str) -> dict[str, Any]:
-        """Evaluate on labelled rows.
+    def evaluate_arrays(self, network: Handle, rows: Arrays, evaluation: str, output: int = 0) -> dict[str, Any]:
+        """Evaluate one output on labelled rows.
 
         ``evaluation`` is CLASSIFICATION, REGRESSION, ROC_BINARY, ROC_MULTI_CLASS, or SCORE for the loss alone.
         """

@@ -4,6 +4,7 @@ import java.io.Serializable;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
 import org.nd4j.linalg.dataset.DataSet;
+import org.nd4j.linalg.dataset.api.MultiDataSet;
 import org.nd4j.linalg.dataset.api.preprocessor.DataNormalization;
 
 /** The rows of one partition of a {@link Plan}, resident on an executor, cut into minibatches when they are needed. */
@@ -60,7 +61,8 @@ final class Block implements Serializable {
                 }
                 int from = next++ * plan.batch;
                 int rows = Math.min(plan.batch, size() - from);
-                return new Minibatch(spec, rows, true).fill(examples, from, order, normalizer);
+                MultiDataSet filled = new Minibatch(spec, rows, true).fill(examples, from, order, normalizer);
+                return new DataSet(filled.getFeatures(0), filled.getLabels(0));
             }
         };
     }

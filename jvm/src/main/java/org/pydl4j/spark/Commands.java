@@ -50,7 +50,7 @@ final class Commands {
 
         Model(Network network, JsonNode inputType, JsonNode labels) {
             this.network = network;
-            this.shape = new ExampleShape(network.model.getLayerWiseConfigurations(), inputType);
+            this.shape = new ExampleShape(network.layered().getLayerWiseConfigurations(), inputType);
             this.labels = labels;
         }
     }

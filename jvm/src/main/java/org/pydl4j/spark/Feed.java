@@ -28,7 +28,7 @@ interface Feed extends Serializable {
             return new Source() {
                 @Override
                 public MultiDataSet fill(Block block, int minibatch, Permutation order) {
-                    return buffers.fill(block.examples(), minibatch, order).toMultiDataSet();
+                    return buffers.fill(block.examples(), minibatch, order);
                 }
 
                 @Override

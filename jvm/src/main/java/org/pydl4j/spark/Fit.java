@@ -90,8 +90,8 @@ abstract class Fit implements Job.Work {
 
     static ObjectNode epochEvent(Network network, WorkerTally.Totals totals, long rounds, long nanos, double overhead) {
         return Json.object().put("event", "epoch")
-                .put("epoch", network.model.getEpochCount())
-                .put("iteration", network.model.getIterationCount())
+                .put("epoch", network.trainee.epoch())
+                .put("iteration", network.trainee.iteration())
                 .put("rows", totals.rows)
                 .put("minibatches", totals.minibatches)
                 .put("rounds", rounds)

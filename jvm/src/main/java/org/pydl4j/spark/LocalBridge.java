@@ -11,10 +11,14 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.apache.spark.storage.StorageUtils;
+<<<<<<< HEAD
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.Pointer;
 import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+=======
+import org.deeplearning4j.nn.api.Model;
+>>>>>>> wt-graph
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -80,7 +84,7 @@ public final class LocalBridge {
 
     /** DL4J's canonical JSON of a configuration: builder defaults, nIn and preprocessors filled in. */
     public static String resolve(String configuration) {
-        return NetworkFactory.configuration(configuration).toJson();
+        return NetworkFactory.resolve(configuration);
     }
 
     /** Every layer's output type and parameter count as DL4J has them, as JSON. */
@@ -90,8 +94,7 @@ public final class LocalBridge {
 
     /** A new network with freshly initialised parameters. */
     public static Network newNetwork(String configuration) {
-        MultiLayerConfiguration conf = NetworkFactory.configuration(configuration);
-        MultiLayerNetwork model = new MultiLayerNetwork(conf);
+        Model model = NetworkFactory.model(configuration);
         try {
             model.init();
         } catch (RuntimeException e) {
@@ -131,7 +134,7 @@ public final class LocalBridge {
 
     /** DL4J's JSON of a network's configuration as it is now, counters included. */
     public static String configuration(Network network) {
-        return network.model.getLayerWiseConfigurations().toJson();
+        return network.trainee.json();
     }
 
     /** Replaces a network's normalizer by one in DL4J's layout. */
@@ -141,13 +144,22 @@ public final class LocalBridge {
 
     /** All parameters in DL4J's order. */
     public static Tensor params(Network network) throws Exception {
+<<<<<<< HEAD
         return network.use(() -> Tensor.view(network.model.params()));
+=======
+        return network.use(() -> Tensor.of(network.trainee.params().dup('c')));
+>>>>>>> wt-graph
     }
 
     /** Replaces all parameters. */
     public static void setParams(Network network, ByteBuffer[] values, boolean doubles) throws Exception {
         network.use(() -> {
+<<<<<<< HEAD
             INDArray params = network.model.params();
+=======
+            INDArray params = network.trainee.params();
+            byte[] content = bytes(values);
+>>>>>>> wt-graph
             DataType type = doubles ? DataType.DOUBLE : DataType.FLOAT;
             long size = Arrays.stream(values).mapToLong(ByteBuffer::capacity).sum();
             if (size != params.length() * type.width()) {
@@ -199,20 +211,21 @@ public final class LocalBridge {
         return Scoring.BATCH;
     }
 
-    /** The outputs for any number of rows; the job's result is a {@link Tensor}. */
-    public static Job output(Network network, MemoryRows rows, boolean normalize) {
-        return job("output", job -> LocalScorer.output(network, rows, normalize, job::isCancelled));
+    /** Every output for any number of rows; the job's result is a list of {@link Tensor}. */
+    public static Job outputs(Network network, MemoryRows rows, boolean normalize) {
+        return job("output", job -> LocalScorer.outputs(network, rows, normalize, job::isCancelled));
     }
 
-    /** The job's result is JSON. */
-    public static Job evaluate(Network network, MemoryRows rows, String evaluation) {
+    /** Evaluates one output; the job's result is JSON. */
+    public static Job evaluate(Network network, MemoryRows rows, String evaluation, int output) {
         return job("evaluate", job -> {
             rows.scan();
-            return LocalScorer.evaluate(network, rows, Evaluations.valueOf(evaluation), job::isCancelled).toString();
+            return LocalScorer.evaluate(network, rows, Evaluations.valueOf(evaluation), output, job::isCancelled)
+                    .toString();
         });
     }
 
-    /** Every layer's activations; the job's result is a list of {@link Tensor}. */
+    /** Activations by layer or vertex; the job's result is a map of {@link Tensor}. */
     public static Job feedForward(Network network, MemoryRows rows, boolean train) {
         return job("feed forward", job -> LocalScorer.feedForward(network, rows, train));
     }
@@ -222,8 +235,8 @@ public final class LocalBridge {
         return job("gradient", job -> LocalScorer.gradient(network, rows));
     }
 
-    /** The outputs of the next time steps; goes on from where the last call ended. */
-    public static Tensor rnnTimeStep(Network network, MemoryRows rows) throws Exception {
+    /** Every output for the next time steps; goes on from where the last call ended. */
+    public static List<Tensor> rnnTimeStep(Network network, MemoryRows rows) throws Exception {
         Native.useOneThread();
         ExampleSource all = rows.all();
         try (Minibatch batch = new Minibatch(rows.spec, all.size(), false)) {

@@ -24,6 +24,6 @@ final class LocalFit extends Fit {
 
     @Override
     ObjectNode evaluate(Evaluations wanted) throws Exception {
-        return LocalScorer.evaluate(network, validation, wanted);
+        return LocalScorer.evaluate(network, validation, wanted, 0, () -> false);
     }
 }

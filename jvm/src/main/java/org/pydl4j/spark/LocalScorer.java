@@ -1,6 +1,7 @@
 package org.pydl4j.spark;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -10,12 +11,11 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.BooleanSupplier;
-import java.util.function.IntFunction;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.bytedeco.javacpp.Pointer;
 import org.deeplearning4j.nn.api.Layer;
-import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.dataset.api.preprocessor.DataNormalization;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.learning.regularization.Regularization;
@@ -28,7 +28,7 @@ final class LocalScorer {
 
     /** What one thread does with one piece of the rows. */
     private interface Step<T> {
-        T run(MultiLayerNetwork model, DataNormalization normalizer, int piece) throws Exception;
+        T run(Inference model, DataNormalization normalizer, int piece) throws Exception;
     }
 
     /** Takes the pieces by all of the machine's cores; the results stand in the pieces' order. */
@@ -57,8 +57,7 @@ final class LocalScorer {
                 int first = thread;
                 tasks.add(() -> {
                     Native.useThreads(1);
-                    MultiLayerNetwork model = Scoring.network(
-                            network.model.getLayerWiseConfigurations().clone(), network.model.params());
+                    Inference model = Inference.of(network.trainee.configuration(), network.trainee.params());
                     DataNormalization normalizer = Normalizers.copy(network.normalizer());
                     Map<Integer, T> mine = new LinkedHashMap<>();
                     try {
@@ -83,16 +82,13 @@ final class LocalScorer {
         }
     }
 
-    static ObjectNode evaluate(Network network, MemoryRows rows, Evaluations wanted) throws Exception {
-        return evaluate(network, rows, wanted, () -> false);
-    }
-
-    static ObjectNode evaluate(Network network, MemoryRows rows, Evaluations wanted, BooleanSupplier cancelled)
-            throws Exception {
+    /** Evaluates one output. */
+    static ObjectNode evaluate(Network network, MemoryRows rows, Evaluations wanted, int output,
+            BooleanSupplier cancelled) throws Exception {
         Pieces pieces = rows.pieces();
         return Scoring.report(each(network, rows, cancelled, (model, normalizer, piece) -> {
             Scoring.Partial partial = new Scoring.Partial(wanted);
-            partial.add(model, rows.spec, normalizer, piece(rows, pieces, piece));
+            partial.add(model, rows.spec, output, normalizer, piece(rows, pieces, piece));
             return partial;
         }), wanted, rows.name());
     }
@@ -102,12 +98,11 @@ final class LocalScorer {
         return rows.pick(pieces.rowsIn(piece), i -> first + i);
     }
 
-    /** The outputs for features that go through the network together; they are normalized where they are. */
+    /** The first output for features that go through the network together; they are normalized where they are. */
     static Tensor output(Network network, INDArray features, boolean normalize) throws Exception {
         return network.use(() -> {
             normalize(network, features, normalize);
-            INDArray outputs = network.twin().output(features, false);
-            return Tensor.of(Scoring.sharesMemory(features, outputs) ? outputs.dup() : outputs);
+            return Tensor.of(Scoring.output(network.twin(), new INDArray[] {features})[0]);
         });
     }
 
@@ -118,32 +113,36 @@ final class LocalScorer {
         }
     }
 
-    /** The outputs of the next time steps; goes on from where the last call ended. */
-    static Tensor rnnTimeStep(Network network, INDArray features) throws Exception {
+    /** Every output for the next time steps; goes on from where the last call ended. */
+    static List<Tensor> rnnTimeStep(Network network, INDArray... features) throws Exception {
         return network.use(() -> {
-            normalize(network, features, true);
-            return Tensor.of(network.twin().rnnTimeStep(features).dup('c'));
+            normalize(network, features[0], true);
+            return Stream.of(network.twin().rnnTimeStep(features)).map(output -> Tensor.of(output.dup('c')))
+                    .collect(Collectors.toList());
         });
     }
 
-    /** The outputs for any number of rows. */
-    static Tensor output(Network network, MemoryRows rows, boolean normalize, BooleanSupplier cancelled)
+    /** Every output for any number of rows. */
+    static List<Tensor> outputs(Network network, MemoryRows rows, boolean normalize, BooleanSupplier cancelled)
             throws Exception {
         Pieces pieces = rows.pieces();
-        Whole whole = new Whole(rows.count());
+        Whole[] wholes = new Whole[network.trainee.outputs()];
+        Arrays.setAll(wholes, output -> new Whole(rows.count()));
         each(network, rows, cancelled, (model, normalizer, piece) -> {
             ExampleSource some = piece(rows, pieces, piece);
             Scoring.starts(some.size()).forEach(from -> {
-                INDArray output = Scoring.output(model, rows.spec, normalize ? normalizer : null, some, from,
+                INDArray[] outputs = Scoring.output(model, rows.spec, normalize ? normalizer : null, some, from,
                         Scoring.end(from, some.size()));
-                whole.put(pieces.first(piece) + from, output);
+                for (int i = 0; i < wholes.length; i++) {
+                    wholes[i].put(pieces.first(piece) + from, outputs[i]);
+                }
             });
             return null;
         });
-        return Tensor.of(whole.array);
+        return Stream.of(wholes).map(whole -> Tensor.of(whole.array)).collect(Collectors.toList());
     }
 
-    /** Outputs of all rows, which come in minibatches. */
+    /** One output of all rows, which come in minibatches. */
     private static final class Whole {
         private final long rows;
         private INDArray array;
@@ -175,22 +174,25 @@ final class LocalScorer {
         }
     }
 
-    /** Every layer's activations, in turn; all rows go through the network together, as in DL4J's feedForward. */
-    static List<Tensor> feedForward(Network network, MemoryRows rows, boolean train) throws Exception {
+    /** Activations by layer or vertex; all rows go through the network together, as in DL4J's feedForward. */
+    static Map<String, Tensor> feedForward(Network network, MemoryRows rows, boolean train) throws Exception {
         return network.use(() -> {
-            MultiLayerNetwork model = network.twin();
-            Chance.seed(model.getDefaultConfiguration().getSeed(), model.getEpochCount(), model.getIterationCount(), 0);
+            Inference model = network.twin();
+            seed(model);
             ExampleSource all = rows.all();
             try (Minibatch batch = new Minibatch(rows.spec, all.size(), false)) {
-                List<INDArray> activations =
-                        model.feedForward(batch.fill(all, 0, network.normalizer()).getFeatures(), train);
-                List<Tensor> tensors = new ArrayList<>();
-                for (INDArray each : activations.subList(1, activations.size())) { // the first is the input
-                    tensors.add(Tensor.of(each.dup('c'))); // layers that hand on what they get share an array
-                }
+                Map<String, Tensor> tensors = new LinkedHashMap<>();
+                // Copies: layers that hand on what they get share an array.
+                model.feedForward(batch.fill(all, 0, network.normalizer()).getFeatures(), train)
+                        .forEach((name, activations) -> tensors.put(name, Tensor.of(activations.dup('c'))));
                 return tensors;
             }
         });
+    }
+
+    private static void seed(Inference model) {
+        Trainee numbers = Trainee.of(model.model());
+        Chance.seed(numbers.seed(), numbers.epoch(), numbers.iteration(), 0);
     }
 
     static void rnnClearPreviousState(Network network) throws Exception {
@@ -209,28 +211,22 @@ final class LocalScorer {
         return network.use(() -> {
             ExampleSource all = rows.all();
             try (Minibatch batch = new Minibatch(rows.spec, all.size(), true)) {
-                DataSet data = batch.fill(all, 0, network.normalizer());
-                MultiLayerNetwork model = network.twin();
-                model.initGradientsView();
-                Chance.seed(model.getDefaultConfiguration().getSeed(), model.getEpochCount(),
-                        model.getIterationCount(), 0);
-                model.setInput(data.getFeatures());
-                model.setLabels(data.getLabels());
-                model.computeGradientAndScore();
+                Inference model = network.twin();
+                seed(model);
+                model.differentiate(batch.fill(all, 0, network.normalizer()));
                 Map<String, Tensor> gradients = new LinkedHashMap<>();
-                boolean mean = model.getDefaultConfiguration().isMiniBatch();
-                for (Layer layer : model.getLayers()) {
+                model.layers().forEach((prefix, layer) -> {
                     for (String name : layer.paramTable(false).keySet()) {
                         if (layer.updaterDivideByMinibatch(name)) {
-                            String full = layer.getIndex() + "_" + name;
-                            INDArray sum = model.gradient().gradientForVariable().get(full);
-                            INDArray one = mean ? sum.div(all.size()) : sum.dup();
+                            String full = prefix + "_" + name;
+                            INDArray sum = model.model().gradient().gradientForVariable().get(full);
+                            INDArray one = model.averages() ? sum.div(all.size()) : sum.dup();
                             regularize(layer, name, one);
                             gradients.put(full, Tensor.of(one));
                         }
                     }
-                }
-                model.clear();
+                });
+                model.model().clear();
                 return gradients;
             }
         });

@@ -20,7 +20,7 @@ final class LocalTraining implements Training {
 
     LocalTraining(Network network, MemoryRows rows, MasterSettings settings, boolean shuffle) {
         this.network = network;
-        this.trainee = Trainee.of(network.model);
+        this.trainee = network.trainee;
         this.rows = rows;
         this.shuffle = shuffle;
         plan = new Plan(rows.count(), settings.batch, settings.workers, settings.frequency,
@@ -91,7 +91,7 @@ final class LocalTraining implements Training {
 
             @Override
             public MultiDataSet next() {
-                return mine.fill(share, next++, within).toMultiDataSet();
+                return mine.fill(share, next++, within);
             }
         };
     }

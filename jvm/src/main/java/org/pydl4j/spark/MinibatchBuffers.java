@@ -1,6 +1,6 @@
 package org.pydl4j.spark;
 
-import org.nd4j.linalg.dataset.DataSet;
+import org.nd4j.linalg.dataset.api.MultiDataSet;
 import org.nd4j.linalg.dataset.api.preprocessor.DataNormalization;
 
 /**
@@ -28,7 +28,7 @@ final class MinibatchBuffers implements AutoCloseable {
      * @param minibatch its number among them, from {@link Plan#firstIn} to {@link Plan#endIn}
      * @param order the order of the examples in this epoch
      */
-    DataSet fill(ExampleSource examples, int minibatch, Permutation order) {
+    MultiDataSet fill(ExampleSource examples, int minibatch, Permutation order) {
         int from = minibatch * batch;
         return sized(Math.min(batch, examples.size() - from)).fill(examples, from, order, normalizer);
     }

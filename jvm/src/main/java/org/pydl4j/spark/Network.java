@@ -3,6 +3,7 @@ package org.pydl4j.spark;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
+import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.nd4j.linalg.dataset.api.preprocessor.DataNormalization;
 import org.pydl4j.spark.helpers.Helpers;
@@ -12,18 +13,27 @@ public final class Network {
 
     private static final long LOOK_MILLIS = 20;
 
-    final MultiLayerNetwork model;
+    final Trainee trainee;
     /** Held by whoever computes with the network in this JVM: DL4J's networks are for one thread at a time. */
     private final ReentrantLock lock = new ReentrantLock();
     private volatile boolean training;
     private DataNormalization normalizer;
     private boolean inUse;
-    private MultiLayerNetwork twin;
+    private Inference twin;
 
-    Network(MultiLayerNetwork model, DataNormalization normalizer) {
-        this.model = model;
-        this.normalizer = normalizer;
+    Network(Model model, DataNormalization normalizer) {
+        trainee = Trainee.of(model);
+        setNormalizer(normalizer);
         Helpers.install(model);
+    }
+
+    /** The network where only one of layers will do: Spark trains and scores no graphs yet. */
+    MultiLayerNetwork layered() {
+        if (!(trainee.model() instanceof MultiLayerNetwork)) {
+            throw BridgeException.config("this network is a ComputationGraph, and Spark's workers take networks of layers "
+                    + "only; train and score it in one JVM: ComputationGraph.fit, evaluate, output", null);
+        }
+        return (MultiLayerNetwork) trainee.model();
     }
 
     synchronized DataNormalization normalizer() {
@@ -31,6 +41,10 @@ public final class Network {
     }
 
     synchronized void setNormalizer(DataNormalization fitted) {
+        if (fitted != null && trainee.inputs() > 1) {
+            throw BridgeException.config("the graph has " + trainee.inputs() + " inputs, and a normalizer has statistics "
+                    + "for one: normalize the arrays before", null);
+        }
         normalizer = fitted;
     }
 
@@ -75,9 +89,9 @@ public final class Network {
     }
 
     /** The network for scoring: it shares the parameters, and has its own activations and recurrent state. */
-    MultiLayerNetwork twin() {
+    Inference twin() {
         if (twin == null) {
-            twin = Scoring.network(model.getLayerWiseConfigurations().clone(), model.params());
+            twin = Inference.of(trainee.configuration(), trainee.params());
         }
         return twin;
     }

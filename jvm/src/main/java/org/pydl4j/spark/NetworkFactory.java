@@ -10,6 +10,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Consumer;
 import java.util.function.IntConsumer;
+import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.nn.api.OptimizationAlgorithm;
 import org.deeplearning4j.nn.conf.BackpropType;
 import org.deeplearning4j.nn.conf.CacheMode;
@@ -22,6 +23,8 @@ import org.deeplearning4j.nn.conf.layers.FeedForwardLayer;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.recurrent.Bidirectional;
 import org.deeplearning4j.nn.conf.layers.recurrent.LastTimeStep;
+import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.nn.params.EmptyParamInitializer;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.shade.jackson.databind.DeserializationFeature;
@@ -59,6 +62,23 @@ final class NetworkFactory {
         return NeuralNetConfiguration.mapper().copy()
                 .configure(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES, true)
                 .configure(DeserializationFeature.ACCEPT_FLOAT_AS_INT, false);
+    }
+
+    /** Whether it is a graph's configuration, not one of layers. */
+    static boolean isGraph(JsonNode root) {
+        return root.has("vertices");
+    }
+
+    /** A network of either kind, still without parameters. */
+    static Model model(String json) {
+        return isGraph(Json.read(json))
+                ? new ComputationGraph(GraphFactory.configuration(json))
+                : new MultiLayerNetwork(configuration(json));
+    }
+
+    /** DL4J's canonical JSON: builder defaults, nIn and preprocessors filled in. */
+    static String resolve(String json) {
+        return isGraph(Json.read(json)) ? GraphFactory.configuration(json).toJson() : configuration(json).toJson();
     }
 
     static MultiLayerConfiguration configuration(String json) {

@@ -141,11 +141,11 @@ public final class ResidentAveragingTrainingMaster
 
     /** A fit on rows as Python hands them over. */
     Training training(JavaSparkContext context, Network network, SparkRows rows, boolean shuffled, int wanted) {
-        long seed = network.model.getDefaultConfiguration().getSeed();
+        long seed = network.layered().getDefaultConfiguration().getSeed();
         long count = rows.scan().rows();
         Plan plan = plan(context, count, (long) rows.spec.width() * Float.BYTES);
         Permutation order = shuffled ? Permutation.of(count, seed) : Permutation.identity(count);
-        return new ResidentTraining(context, Trainee.of(network.model), rows.arrange(plan, order), plan,
+        return new ResidentTraining(context, network.trainee, rows.arrange(plan, order), plan,
                 Feed.of(rows.spec, network.normalizer()), seed, shuffled, wanted, this);
     }
 

@@ -2,6 +2,7 @@ package org.pydl4j.spark;
 
 import java.io.Serializable;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -25,16 +26,16 @@ final class Scan implements Serializable {
 
     private final Map<String, Long> badRows = new TreeMap<>();
     private final Map<Integer, Long> nonFinite = new TreeMap<>();
-    private long labelsOutside;
-    private long labelsFractional;
-    private long labelsNonFinite;
-    private float firstBadLabel = Float.NaN;
+    /** One for each output. */
+    private final LabelFaults[] labelFaults;
 
     /** What a normalizer is fitted from; null where none is to be fitted. */
     final Moments moments;
 
     Scan(ExampleSpec spec, boolean withMoments) {
         this.spec = spec;
+        labelFaults = new LabelFaults[spec.outputs.length];
+        Arrays.setAll(labelFaults, output -> new LabelFaults());
         moments = withMoments ? new Moments(spec.channels(), spec.perChannel()) : null;
     }
 
@@ -52,8 +53,14 @@ final class Scan implements Serializable {
         if (moments != null) {
             addMoments(examples);
         }
-        for (float label : examples.labels()) {
-            label(label);
+        float[] labels = examples.labels();
+        for (int at = 0; at < labels.length; at += spec.labels) {
+            for (int output = 0; output < labelFaults.length; output++) {
+                Span span = spec.outputs[output];
+                for (int i = at + span.from; i < at + span.end(); i++) {
+                    labelFaults[output].look(labels[i], span);
+                }
+            }
         }
     }
 
@@ -85,17 +92,6 @@ final class Scan implements Serializable {
         }
     }
 
-    private void label(float y) {
-        if (!Float.isFinite(y)) {
-            labelsNonFinite++;
-        } else if (spec.labelsAreIndices && y != Math.rint(y)) {
-            labelsFractional++;
-            firstBadLabel = Float.isNaN(firstBadLabel) ? y : firstBadLabel;
-        } else if (spec.labelsAreIndices && (y < 0 || y >= spec.classes())) {
-            labelsOutside++;
-            firstBadLabel = Float.isNaN(firstBadLabel) ? y : firstBadLabel;
-        }
-    }
 
     /** Closes a partition of a source that cannot change. */
     Scan partitionDone() {
@@ -119,10 +115,9 @@ final class Scan implements Serializable {
         partitionChecksums.addAll(next.partitionChecksums);
         next.badRows.forEach((k, v) -> badRows.merge(k, v, Long::sum));
         next.nonFinite.forEach((k, v) -> nonFinite.merge(k, v, Long::sum));
-        labelsOutside += next.labelsOutside;
-        labelsFractional += next.labelsFractional;
-        labelsNonFinite += next.labelsNonFinite;
-        firstBadLabel = Float.isNaN(firstBadLabel) ? next.firstBadLabel : firstBadLabel;
+        for (int output = 0; output < labelFaults.length; output++) {
+            labelFaults[output].append(next.labelFaults[output]);
+        }
         if (moments != null) {
             moments.append(next.moments);
         }
@@ -159,17 +154,8 @@ final class Scan implements Serializable {
             }
             problems.add(spec.featureName(e.getKey()) + " holds NaN or infinity in " + count(e.getValue(), "row"));
         }
-        if (labelsNonFinite > 0) {
-            problems.add(spec.labelName() + " hold NaN or infinity " + count(labelsNonFinite, "time"));
-        }
-        if (labelsFractional > 0) {
-            problems.add(spec.labelName() + " hold " + count(labelsFractional, "value") + " that are no class index (first: "
-                    + firstBadLabel + "); class indices are whole numbers from 0 to " + (spec.classes() - 1));
-        }
-        if (labelsOutside > 0) {
-            problems.add(spec.labelName() + " hold " + count(labelsOutside, "value") + " outside the classes (first: "
-                    + firstBadLabel + "); the network has " + spec.classes() + " outputs, so labels are 0 to "
-                    + (spec.classes() - 1));
+        for (int output = 0; output < labelFaults.length; output++) {
+            labelFaults[output].name(spec.outputs[output], problems);
         }
         if (!problems.isEmpty()) {
             throw BridgeException.data(what + " (" + count(rows, "row") + "): " + String.join("; ", problems));
@@ -181,5 +167,48 @@ final class Scan implements Serializable {
 
     private static String count(long n, String noun) {
         return String.format(Locale.ROOT, "%,d %s%s", n, noun, n == 1 ? "" : "s");
+    }
+
+    /** What is wrong with the labels of one output. */
+    private static final class LabelFaults implements Serializable {
+        private static final long serialVersionUID = 1L;
+        private long outside;
+        private long fractional;
+        private long nonFinite;
+        private float first = Float.NaN;
+
+        void look(float y, Span output) {
+            if (!Float.isFinite(y)) {
+                nonFinite++;
+            } else if (output.indices && y != Math.rint(y)) {
+                fractional++;
+                first = Float.isNaN(first) ? y : first;
+            } else if (output.indices && (y < 0 || y >= output.classes())) {
+                outside++;
+                first = Float.isNaN(first) ? y : first;
+            }
+        }
+
+        void append(LabelFaults next) {
+            outside += next.outside;
+            fractional += next.fractional;
+            nonFinite += next.nonFinite;
+            first = Float.isNaN(first) ? next.first : first;
+        }
+
+        void name(Span output, List<String> problems) {
+            if (nonFinite > 0) {
+                problems.add(output.name() + " hold NaN or infinity " + count(nonFinite, "time"));
+            }
+            if (fractional > 0) {
+                problems.add(output.name() + " hold " + count(fractional, "value") + " that are no class index (first: "
+                        + first + "); class indices are whole numbers from 0 to " + (output.classes() - 1));
+            }
+            if (outside > 0) {
+                problems.add(output.name() + " hold " + count(outside, "value") + " outside the classes (first: " + first
+                        + "); the network has " + output.classes() + " outputs, so labels are 0 to "
+                        + (output.classes() - 1));
+            }
+        }
     }
 }

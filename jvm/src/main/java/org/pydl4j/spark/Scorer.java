@@ -24,7 +24,6 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
-import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.shade.jackson.databind.node.ArrayNode;
@@ -42,8 +41,8 @@ final class Scorer {
             ExampleSpec spec = rows.spec;
             return Scoring.report(rows.ordered().mapPartitions(partition -> {
                 Scoring.Partial partial = new Scoring.Partial(wanted);
-                MultiLayerNetwork model = snapshot.network();
-                partition.forEachRemaining(examples -> partial.add(model, spec, snapshot.normalizer(), examples));
+                Inference model = snapshot.network();
+                partition.forEachRemaining(examples -> partial.add(model, spec, 0, snapshot.normalizer(), examples));
                 return List.of(partial).iterator();
             }).collect(), wanted, rows.name());
         }
@@ -55,17 +54,17 @@ final class Scorer {
      */
     static ObjectNode output(JavaSparkContext context, Network network, SparkRows rows, Path into,
             boolean normalize) throws IOException {
-        boolean doubles = network.model.getLayerWiseConfigurations().getDataType() == DataType.DOUBLE;
+        boolean doubles = network.layered().getLayerWiseConfigurations().getDataType() == DataType.DOUBLE;
         try (Snapshot snapshot = new Snapshot(context, network, normalize ? network.normalizer() : null);
                 OutputStream out = new BufferedOutputStream(Files.newOutputStream(into), 1 << 20)) {
             ExampleSpec spec = rows.spec;
             JavaRDD<Tuple2<long[], byte[]>> outputs = rows.ordered().mapPartitions(partition -> {
-                MultiLayerNetwork model = snapshot.network();
+                Inference model = snapshot.network();
                 Stream<Examples> all = StreamSupport.stream(
                         Spliterators.spliteratorUnknownSize(partition, Spliterator.ORDERED), false);
                 return all.flatMap(examples -> Scoring.starts(examples.size()).mapToObj(from -> {
                     INDArray output = Scoring.output(model, spec, snapshot.normalizer(), examples, from,
-                            Scoring.end(from, examples.size()));
+                            Scoring.end(from, examples.size()))[0];
                     return new Tuple2<>(output.shape(), bytes(output, doubles));
                 })).iterator();
             });
@@ -109,8 +108,8 @@ final class Scorer {
     static Dataset<Row> predict(JavaSparkContext context, Network network, Dataset<Row> frame, ExampleSpec spec,
             Task task, String prediction, String probability) {
         StructType schema = frame.schema();
-        boolean sequences = spec.labelShape.length > 1;
-        boolean scalar = !sequences && (task != Task.REGRESSION || spec.labelShape[0] == 1);
+        boolean sequences = spec.outputs[0].shape.length > 1;
+        boolean scalar = !sequences && (task != Task.REGRESSION || spec.outputs[0].shape[0] == 1);
         StructType scored = schema.add(prediction,
                 scalar ? DataTypes.DoubleType : DataTypes.createArrayType(DataTypes.DoubleType, false), false);
         if (task != Task.REGRESSION) {
@@ -121,7 +120,7 @@ final class Scorer {
         // Lives as long as the DataFrame may be computed; Spark's cleaner lets go of it with the DataFrame.
         Snapshot snapshot = new Snapshot(context, network);
         JavaRDD<Row> rows = frame.toJavaRDD().mapPartitions(partition -> {
-            MultiLayerNetwork model = snapshot.network();
+            Inference model = snapshot.network();
             return Batches.of(partition, Scoring.BATCH)
                     .flatMap(some -> score(model, snapshot, reader, spec, some, task, scalar, withProbability).stream())
                     .iterator();
@@ -129,7 +128,7 @@ final class Scorer {
         return frame.sparkSession().createDataFrame(rows, scored);
     }
 
-    private static List<Row> score(MultiLayerNetwork model, Snapshot snapshot, RowReader reader, ExampleSpec spec,
+    private static List<Row> score(Inference model, Snapshot snapshot, RowReader reader, ExampleSpec spec,
             List<Row> rows, Task task, boolean scalar, boolean withProbability) {
         Examples examples = new Examples(spec, rows.size(), false, false);
         for (int i = 0; i < examples.size(); i++) {
@@ -139,7 +138,7 @@ final class Scorer {
                 throw BridgeException.data("a row cannot be scored: " + e.getMessage());
             }
         }
-        INDArray output = Scoring.output(model, spec, snapshot.normalizer(), examples, 0, examples.size());
+        INDArray output = Scoring.output(model, spec, snapshot.normalizer(), examples, 0, examples.size())[0];
         float[] flat = values(output);
         int each = flat.length / examples.size();
         int classes = (int) output.size(1);

@@ -3,18 +3,11 @@ package org.pydl4j.spark;
 import java.io.Serializable;
 import java.util.List;
 import java.util.stream.IntStream;
-import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
-import org.deeplearning4j.nn.conf.WorkspaceMode;
-import org.deeplearning4j.nn.conf.layers.ActivationLayer;
-import org.deeplearning4j.nn.conf.layers.DropoutLayer;
-import org.deeplearning4j.nn.conf.layers.Layer;
-import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.nd4j.evaluation.IEvaluation;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.dataset.DataSet;
+import org.nd4j.linalg.dataset.api.MultiDataSet;
 import org.nd4j.linalg.dataset.api.preprocessor.DataNormalization;
 import org.nd4j.shade.jackson.databind.node.ObjectNode;
-import org.pydl4j.spark.helpers.Helpers;
 
 /** Runs a network over examples: what scoring is in any JVM, on an executor as in Python's own process. */
 final class Scoring {
@@ -33,38 +26,32 @@ final class Scoring {
         return Math.min(size, from + BATCH);
     }
 
-    /** A network for one thread, with parameters that others may have, too: DL4J's networks are not safe to share. */
-    static MultiLayerNetwork network(MultiLayerConfiguration conf, INDArray params) {
-        Layer first = conf.getConf(0).getLayer();
-        if (first instanceof ActivationLayer || first instanceof DropoutLayer) {
-            // At inference these hand on what they get, here the input itself, and DL4J then finds an activation
-            // outside its workspaces and throws.
-            conf.setInferenceWorkspaceMode(WorkspaceMode.NONE);
+    /** The outputs of a minibatch, in memory of their own. */
+    static INDArray[] output(Inference model, ExampleSpec spec, DataNormalization normalizer, ExampleSource examples,
+            int from, int to) {
+        try (Minibatch batch = new Minibatch(spec, to - from, false)) {
+            return output(model, batch.fill(examples, from, normalizer).getFeatures());
         }
-        MultiLayerNetwork network = new MultiLayerNetwork(conf);
-        network.init(params, false);
-        Helpers.install(network);
-        return network;
     }
 
-    /** The outputs of a minibatch, detached. */
-    static INDArray output(MultiLayerNetwork model, ExampleSpec spec, DataNormalization normalizer,
-            ExampleSource examples, int from, int to) {
-        try (Minibatch batch = new Minibatch(spec, to - from, false)) {
-            INDArray x = batch.fill(examples, from, normalizer).getFeatures();
-            INDArray y = model.output(x, false);
-            return sharesMemory(x, y) ? y.dup() : y;
+    static INDArray[] output(Inference model, INDArray[] x) {
+        INDArray[] y = model.output(x);
+        for (int i = 0; i < y.length; i++) {
+            for (INDArray each : x) {
+                y[i] = sharesMemory(each, y[i]) ? y[i].dup() : y[i];
+            }
         }
+        return y;
     }
 
     /** Layers that only hand on what they get may give the input itself, or a view of it. */
-    static boolean sharesMemory(INDArray x, INDArray y) {
+    private static boolean sharesMemory(INDArray x, INDArray y) {
         long from = x.data().address();
         long at = y.data().address();
         return at >= from && at < from + x.length() * x.dataType().width();
     }
 
-    /** Evaluations of some examples, and their loss, weighted by rows. */
+    /** Evaluations of one output for some examples, and their loss, weighted by rows. */
     static final class Partial implements Serializable {
         private static final long serialVersionUID = 1L;
         private final IEvaluation<?>[] evaluations;
@@ -75,24 +62,25 @@ final class Scoring {
             evaluations = wanted.create();
         }
 
-        void add(MultiLayerNetwork model, ExampleSpec spec, DataNormalization normalizer, ExampleSource examples) {
+        void add(Inference model, ExampleSpec spec, int output, DataNormalization normalizer, ExampleSource examples) {
             starts(examples.size()).forEach(from ->
-                    add(model, spec, normalizer, examples, from, end(from, examples.size())));
+                    add(model, spec, output, normalizer, examples, from, end(from, examples.size())));
         }
 
-        private void add(MultiLayerNetwork model, ExampleSpec spec, DataNormalization normalizer,
+        private void add(Inference model, ExampleSpec spec, int output, DataNormalization normalizer,
                 ExampleSource examples, int from, int to) {
             try (Minibatch batch = new Minibatch(spec, to - from, true)) {
-                DataSet data = batch.fill(examples, from, normalizer);
+                MultiDataSet data = batch.fill(examples, from, normalizer);
                 if (evaluations.length > 0) {
-                    INDArray output = model.output(data.getFeatures(), false);
+                    INDArray predicted = model.output(data.getFeatures())[output];
                     // Evaluations count classes one-hot, also where the loss takes indices.
-                    INDArray actual = spec.sparse ? Minibatch.oneHot(spec, examples, from, to) : data.getLabels();
+                    INDArray actual = spec.outputs[output].sparse
+                            ? Minibatch.oneHot(spec, output, examples, from, to) : data.getLabels(output);
                     for (IEvaluation<?> evaluation : evaluations) {
-                        evaluation.eval(actual, output);
+                        evaluation.eval(actual, predicted);
                     }
                 }
-                lossSum += model.score(data, false) * (to - from);
+                lossSum += model.score(data) * (to - from);
                 rows += to - from;
             }
         }

@@ -10,7 +10,6 @@ import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
-import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.api.preprocessor.DataNormalization;
 import org.nd4j.linalg.factory.Nd4j;
@@ -29,8 +28,8 @@ final class Snapshot implements Serializable, AutoCloseable {
     }
 
     Snapshot(JavaSparkContext context, Network network, DataNormalization normalizer) {
-        configuration = network.model.getLayerWiseConfigurations().toJson();
-        params = context.broadcast(bytes(network.model.params()));
+        configuration = network.layered().getLayerWiseConfigurations().toJson();
+        params = context.broadcast(bytes(network.layered().params()));
         this.normalizer = new Prepared<>(normalizer);
     }
 
@@ -50,9 +49,9 @@ final class Snapshot implements Serializable, AutoCloseable {
     }
 
     /** A network of this task's own: DL4J's networks are not safe to share between threads. */
-    MultiLayerNetwork network() {
+    Inference network() {
         Native.useThreads(TaskContext.get().cpus());
-        return Scoring.network(MultiLayerConfiguration.fromJson(configuration),
+        return Inference.of(MultiLayerConfiguration.fromJson(configuration),
                 Nd4j.read(new ByteArrayInputStream(params.value())));
     }
 

@@ -7,7 +7,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * Features of a few rows that Python writes straight into ND4J's memory, again and again: one copy, and nothing to be
- * made or let go of for it. For one thread.
+ * made or let go of for it. For one thread, and networks of one input.
  */
 public final class Stage {
 
@@ -25,7 +25,7 @@ public final class Stage {
                 .order(ByteOrder.nativeOrder());
     }
 
-    /** The outputs for the rows that stand there; their normalized values take their place. */
+    /** The only output, or the first, for the rows that stand there; their normalized values take their place. */
     public Tensor output(Network network, boolean normalize) throws Exception {
         Native.useOneThread();
         return LocalScorer.output(network, features, normalize);
@@ -34,6 +34,6 @@ public final class Stage {
     /** The same for the next time steps of a recurrent network. */
     public Tensor rnnTimeStep(Network network) throws Exception {
         Native.useOneThread();
-        return LocalScorer.rnnTimeStep(network, features);
+        return LocalScorer.rnnTimeStep(network, features).get(0);
     }
 }

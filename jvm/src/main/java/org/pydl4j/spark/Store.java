@@ -22,7 +22,7 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.CreateFlag;
 import org.apache.hadoop.fs.FileContext;
 import org.apache.hadoop.fs.Options;
-import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.util.ModelSerializer;
 import org.nd4j.shade.jackson.databind.JsonNode;
 import org.nd4j.shade.jackson.databind.node.ObjectNode;
@@ -40,7 +40,7 @@ final class Store {
 
     static byte[] bytes(Network network, boolean saveUpdater, String manifest) throws IOException {
         ByteArrayOutputStream plain = new ByteArrayOutputStream();
-        ModelSerializer.writeModel(network.model, plain, saveUpdater);
+        ModelSerializer.writeModel(network.trainee.model(), plain, saveUpdater);
         Map<String, byte[]> entries = entries(new ByteArrayInputStream(plain.toByteArray()));
         if (network.normalizer() != null) {
             // Not through writeModel: its normalizer writer closes the stream that it goes on writing to.
@@ -68,7 +68,8 @@ final class Store {
         if (configuration == null) {
             throw BridgeException.model("the zip has no configuration.json: it is not a model that DL4J wrote", null);
         }
-        NetworkFactory.checkClasses(Json.read(new String(configuration, StandardCharsets.UTF_8)));
+        JsonNode json = Json.read(new String(configuration, StandardCharsets.UTF_8));
+        NetworkFactory.checkClasses(json);
         byte[] normalizer = entries.remove(ModelSerializer.NORMALIZER_BIN);
         ByteArrayOutputStream safe = new ByteArrayOutputStream(zip.length);
         try (ZipOutputStream out = new ZipOutputStream(safe)) {
@@ -79,8 +80,10 @@ final class Store {
             }
         }
         try {
-            MultiLayerNetwork model = ModelSerializer.restoreMultiLayerNetwork(
-                    new ByteArrayInputStream(safe.toByteArray()), true);
+            InputStream in = new ByteArrayInputStream(safe.toByteArray());
+            Model model = NetworkFactory.isGraph(json)
+                    ? ModelSerializer.restoreComputationGraph(in, true)
+                    : ModelSerializer.restoreMultiLayerNetwork(in, true);
             return new Network(model, normalizer == null ? null : Normalizers.read(normalizer));
         } catch (BridgeException e) {
             throw e;

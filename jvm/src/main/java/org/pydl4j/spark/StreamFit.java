@@ -23,7 +23,7 @@ public final class StreamFit implements AutoCloseable {
     StreamFit(Network network, JsonNode master) {
         network.acquire();
         this.network = network;
-        trainee = Trainee.of(network.model);
+        trainee = network.trainee;
         int workers = new MasterSettings(master, 1).workers;
         team = new LocalTeam(trainee, workers);
         buffers = new Minibatch[workers];
@@ -66,12 +66,12 @@ public final class StreamFit implements AutoCloseable {
             public MultiDataSet next() {
                 MemoryRows batch = given.get(next);
                 next += team.size();
-                return fill(worker, batch).toMultiDataSet();
+                return fill(worker, batch);
             }
         };
     }
 
-    private org.nd4j.linalg.dataset.DataSet fill(int worker, MemoryRows batch) {
+    private MultiDataSet fill(int worker, MemoryRows batch) {
         ExampleSource rows = batch.all();
         if (buffers[worker] == null || !buffers[worker].fits(batch.spec, rows.size())) {
             if (buffers[worker] != null) {

@@ -21,12 +21,10 @@ import org.pydl4j.spark.helpers.Helpers;
 /** A network in training, of layers or a graph: the few things for which DL4J's two classes have no common name. */
 abstract class Trainee implements AutoCloseable {
 
-    static Trainee of(MultiLayerNetwork network) {
-        return new Layered(network);
-    }
-
-    static Trainee of(ComputationGraph graph) {
-        return new Graph(graph);
+    static Trainee of(Model model) {
+        return model instanceof MultiLayerNetwork
+                ? new Layered((MultiLayerNetwork) model)
+                : new Graph((ComputationGraph) model);
     }
 
     /** A network of an executor's own, from what {@link #configuration} gave; its numbers are still to come. */
@@ -50,7 +48,15 @@ abstract class Trainee implements AutoCloseable {
     /** All that makes the network but its numbers. */
     abstract Serializable configuration();
 
+    /** DL4J's JSON of it as it is now, counters included. */
+    abstract String json();
+
     abstract Model model();
+
+    /** How many arrays an example's features are, and its labels. */
+    abstract int inputs();
+
+    abstract int outputs();
 
     /** The updater's state in one row; null where the updater has none. */
     abstract INDArray updaterState();
@@ -103,6 +109,21 @@ abstract class Trainee implements AutoCloseable {
         @Override
         Serializable configuration() {
             return network.getLayerWiseConfigurations().clone();
+        }
+
+        @Override
+        String json() {
+            return network.getLayerWiseConfigurations().toJson();
+        }
+
+        @Override
+        int inputs() {
+            return 1;
+        }
+
+        @Override
+        int outputs() {
+            return 1;
         }
 
         @Override
@@ -180,6 +201,21 @@ abstract class Trainee implements AutoCloseable {
         }
 
         @Override
+        String json() {
+            return graph.getConfiguration().toJson();
+        }
+
+        @Override
+        int inputs() {
+            return graph.getNumInputArrays();
+        }
+
+        @Override
+        int outputs() {
+            return graph.getNumOutputArrays();
+        }
+
+        @Override
         Model model() {
             return graph;
         }
@@ -191,7 +227,10 @@ abstract class Trainee implements AutoCloseable {
 
         @Override
         void fit(MultiDataSet minibatch) {
-            graph.fit(minibatch);
+            Refusal.named(graph, minibatch.getFeatures(), minibatch.getLabels(), () -> {
+                graph.fit(minibatch);
+                return null;
+            });
         }
 
         @Override

@@ -18,6 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.nd4j.linalg.dataset.DataSet;
+import org.nd4j.linalg.dataset.api.MultiDataSet;
 import org.nd4j.linalg.dataset.api.preprocessor.NormalizerStandardize;
 import org.nd4j.linalg.factory.Nd4j;
 
@@ -40,7 +41,7 @@ class BlockTest {
             }
         }
         for (int i = 0; i < examples.labels().length; i++) {
-            examples.labels()[i] = spec.labelsAreIndices ? random.nextInt((int) spec.classes()) : random.nextFloat();
+            examples.labels()[i] = spec.outputs[0].indices ? random.nextInt((int) spec.outputs[0].classes()) : random.nextFloat();
         }
         return examples;
     }
@@ -120,9 +121,9 @@ class BlockTest {
                         Iterator<DataSet> fresh = block.minibatches(plan, round, spec, normalizer, order);
                         while (fresh.hasNext()) {
                             DataSet expected = fresh.next();
-                            DataSet filled = buffers.fill(block.examples(), minibatch++, order);
-                            assertEquals(expected.getFeatures(), filled.getFeatures());
-                            assertEquals(expected.getLabels(), filled.getLabels());
+                            MultiDataSet filled = buffers.fill(block.examples(), minibatch++, order);
+                            assertEquals(expected.getFeatures(), filled.getFeatures(0));
+                            assertEquals(expected.getLabels(), filled.getLabels(0));
                             check(spec, block.examples(), expected, order, (minibatch - 1) * plan.batch);
                             seen += expected.numExamples();
                         }
@@ -136,8 +137,8 @@ class BlockTest {
 
     /** Value by value, against the definition. */
     private static void check(ExampleSpec spec, Examples examples, DataSet data, Permutation order, int from) {
-        int classes = (int) spec.labelShape[0];
-        int positions = spec.labels / (spec.labelsAreIndices ? 1 : classes);
+        int classes = (int) spec.outputs[0].classes();
+        int positions = spec.labels / (spec.outputs[0].indices ? 1 : classes);
         float[] x = data.getFeatures().dup('c').data().asFloat();
         float[] y = data.getLabels().dup('c').data().asFloat();
         for (int i = 0; i < data.numExamples(); i++) {
@@ -148,7 +149,7 @@ class BlockTest {
                 assertEquals((raw - 1) / 2, x[i * spec.features + f], 1e-5f);
             }
             for (int l = 0; l < y.length / data.numExamples(); l++) {
-                float expected = spec.oneHot()
+                float expected = spec.outputs[0].oneHot()
                         ? examples.labels()[row * positions + l % positions] == l / positions ? 1 : 0
                         : examples.labels()[row * spec.labels + l];
                 assertEquals(expected, y[i * (y.length / data.numExamples()) + l]);
@@ -162,9 +163,9 @@ class BlockTest {
         Block block = new Block(0, random(spec, 12, false));
         Permutation order = Permutation.identity(12);
         try (MinibatchBuffers buffers = new MinibatchBuffers(spec, 5, null)) {
-            DataSet first = buffers.fill(block.examples(), 0, order);
+            MultiDataSet first = buffers.fill(block.examples(), 0, order);
             assertSame(first, buffers.fill(block.examples(), 1, order));
-            assertEquals(2, buffers.fill(block.examples(), 2, order).numExamples());
+            assertEquals(2, buffers.fill(block.examples(), 2, order).getFeatures(0).size(0));
             assertSame(first, buffers.fill(block.examples(), 0, order));
         }
     }

@@ -199,7 +199,7 @@ class LocalTrainingTest extends SparkTest {
         MemoryRows all = lent(rows, 100_000);
         assertTrue(all.pieces().count() > 1);
         Network network = new Network(Networks.perceptron(new Adam(0.01)), null);
-        Tensor together = LocalScorer.output(network, all, true, () -> false);
+        Tensor together = LocalScorer.outputs(network, all, true, () -> false).get(0);
         assertEquals("f4 300000 3", together.header());
         ByteBuffer values = together.part(0);
         for (int from : new int[] {0, 256, 299_776}) {
@@ -216,7 +216,7 @@ class LocalTrainingTest extends SparkTest {
             few.close();
         }
         together.close();
-        JsonNode local = LocalScorer.evaluate(network, all, Evaluations.CLASSIFICATION);
+        JsonNode local = LocalScorer.evaluate(network, all, Evaluations.CLASSIFICATION, 0, () -> false);
         assertEquals(300_000, local.get("rows").asInt());
     }
 

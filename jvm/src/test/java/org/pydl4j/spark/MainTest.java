@@ -183,7 +183,7 @@ class MainTest {
         assertEquals(1, manifest.get("format").asInt());
         assertEquals("above", manifest.get("labels").get(1).asText());
         assertEquals(2, manifest.get("input_type").get("size").asInt());
-        assertEquals(3, Store.network(zip).model.getEpochCount());
+        assertEquals(3, Store.network(zip).trainee.epoch());
 
         Run further = new Run("train", "--resume", model, "--data", at("rows.csv"), "--out", model, "--epochs", "2");
         assertEquals(0, further.code, further.err);

@@ -8,6 +8,7 @@ import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.dataset.DataSet;
+import org.nd4j.linalg.dataset.api.MultiDataSet;
 import org.nd4j.linalg.learning.config.Adam;
 import org.nd4j.linalg.learning.config.IUpdater;
 import org.nd4j.linalg.lossfunctions.LossFunctions;
@@ -73,6 +74,7 @@ final class Networks {
     }
 
     static DataSet dataSet(float[][] rows, int from, int to) {
-        return new Minibatch(spec(), to - from, true).fill(examples(rows), from, null);
+        MultiDataSet data = new Minibatch(spec(), to - from, true).fill(examples(rows), from, null);
+        return new DataSet(data.getFeatures(0), data.getLabels(0));
     }
 }

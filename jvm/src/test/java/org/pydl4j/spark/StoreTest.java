@@ -78,14 +78,14 @@ class StoreTest {
         ModelSerializer.writeModel(model, file, true);
         ModelSerializer.addNormalizerToModel(file, normalizer);
         Network network = Store.network(Files.readAllBytes(file.toPath()));
-        same(model, network.model);
+        same(model, network.layered());
         assertEquals(normalizer, network.normalizer());
     }
 
     @Test
     void withoutUpdaterOrNormalizer() throws IOException {
         Network network = Store.network(Store.bytes(new Network(model, null), false, "{}"));
-        assertEquals(model.params(), network.model.params());
+        assertEquals(model.params(), network.layered().params());
         assertNull(network.normalizer());
     }
 
@@ -109,7 +109,7 @@ class StoreTest {
         // DL4J itself would read the entry, and fail on it.
         assertThrows(IOException.class, () -> ModelSerializer.restoreMultiLayerNetwork(
                 new ByteArrayInputStream(poisoned.toByteArray()), true));
-        same(model, Store.network(poisoned.toByteArray()).model);
+        same(model, Store.network(poisoned.toByteArray()).layered());
     }
 
     @Test

@@ -1,0 +1,381 @@
+package org.pydl4j.spark;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.ByteArrayInputStream;
+import java.io.File;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.function.Supplier;
+import org.deeplearning4j.nn.api.Layer;
+import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
+import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
+import org.deeplearning4j.nn.conf.layers.ActivationLayer;
+import org.deeplearning4j.nn.conf.layers.LossLayer;
+import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.deeplearning4j.util.ModelSerializer;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.nd4j.linalg.activations.Activation;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.dataset.MultiDataSet;
+import org.nd4j.linalg.dataset.api.preprocessor.NormalizerStandardize;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.learning.config.Adam;
+import org.nd4j.linalg.lossfunctions.LossFunctions.LossFunction;
+import org.nd4j.shade.jackson.databind.JsonNode;
+import org.nd4j.shade.jackson.databind.node.ObjectNode;
+
+/** Graphs in one JVM: the bits of DL4J's own loop, several inputs and outputs, and files both ways. */
+class GraphTest {
+
+    private static final int ROWS = 45;
+    private static final String MERGED = "{\"features\": {\"shapes\": [[4], [2]], \"names\": [\"left\", \"right\"]}, "
+            + "\"labels\": {\"outputs\": [{\"shape\": [3], \"indices\": true, \"name\": \"kind\"}, "
+            + "{\"shape\": [1], \"name\": \"value\"}]}}";
+    private static final String RECURRENT = "{\"features\": {\"shapes\": [[4, 6]], \"names\": [\"steps\"]}, "
+            + "\"labels\": {\"outputs\": [{\"shape\": [3, 6], \"indices\": true, \"name\": \"each\"}, "
+            + "{\"shape\": [2], \"name\": \"end\"}]}}";
+
+    @BeforeAll
+    static void prepare() {
+        Native.prepare();
+        Native.useThreads(1);
+    }
+
+    /** One kind of graph with the rows it is trained on, flat as Python lends them. */
+    private static final class Case {
+        final ComputationGraphConfiguration conf;
+        final ExampleSpec spec;
+        final float[][] x = new float[ROWS][];
+        final float[][] y = new float[ROWS][];
+
+        Case(String kind) {
+            conf = kind.equals("merged") ? Graphs.merged() : Graphs.recurrent();
+            spec = new ExampleSpec(Json.read(kind.equals("merged") ? MERGED : RECURRENT));
+            Random random = new Random(5);
+            for (int i = 0; i < ROWS; i++) {
+                x[i] = new float[spec.features];
+                y[i] = new float[spec.labels];
+                for (int f = 0; f < spec.features; f++) {
+                    x[i][f] = (float) random.nextGaussian();
+                }
+                for (Span output : spec.outputs) {
+                    for (int l = output.from; l < output.end(); l++) {
+                        y[i][l] = output.indices ? random.nextInt(3) : (float) random.nextGaussian();
+                    }
+                }
+            }
+        }
+
+        ComputationGraph graph() {
+            return Graphs.made(conf.clone());
+        }
+
+        MemoryRows lent(int from, int to) {
+            return LocalBridge.rows(buffers(x, from, to), false, buffers(y, from, to), to - from, spec, "test data");
+        }
+
+        private static ByteBuffer[] buffers(float[][] rows, int from, int to) {
+            ByteBuffer buffer = ByteBuffer.allocateDirect((to - from) * rows[0].length * 4).order(ByteOrder.nativeOrder());
+            for (int i = from; i < to; i++) {
+                for (float value : rows[i]) {
+                    buffer.putFloat(value);
+                }
+            }
+            return new ByteBuffer[] {buffer.rewind()};
+        }
+
+        INDArray[] features(int from, int to) {
+            INDArray[] arrays = new INDArray[spec.inputs.length];
+            for (int i = 0; i < arrays.length; i++) {
+                arrays[i] = array(x, spec.inputs[i], from, to);
+            }
+            return arrays;
+        }
+
+        private static INDArray array(float[][] rows, Span span, int from, int to) {
+            INDArray array = Nd4j.create(DataType.FLOAT, to - from, span.size);
+            for (int i = from; i < to; i++) {
+                for (int j = 0; j < span.size; j++) {
+                    array.putScalar(i - from, j, rows[i][span.from + j]);
+                }
+            }
+            return span.indices ? array : array.reshape('c', span.batch(to - from));
+        }
+
+        /** Made by ND4J alone. */
+        MultiDataSet dataSet(int from, int to) {
+            INDArray[] labels = new INDArray[spec.outputs.length];
+            for (int o = 0; o < labels.length; o++) {
+                labels[o] = array(y, spec.outputs[o], from, to);
+                if (spec.outputs[o].indices) {
+                    INDArray classes = labels[o];
+                    labels[o] = Nd4j.zeros(DataType.FLOAT, spec.outputs[o].batch(to - from));
+                    for (int i = 0; i < to - from; i++) {
+                        for (int t = 0; t < spec.outputs[o].size; t++) {
+                            int one = classes.getInt(i, t);
+                            if (labels[o].rank() == 2) {
+                                labels[o].putScalar(i, one, 1);
+                            } else {
+                                labels[o].putScalar(i, one, t, 1);
+                            }
+                        }
+                    }
+                }
+            }
+            return new MultiDataSet(features(from, to), labels);
+        }
+    }
+
+    private static JsonNode json(int workers, int batch, int frequency) {
+        return Json.object().put("master", "ResidentAveragingTrainingMaster").put("num_workers", workers)
+                .put("batch_size_per_worker", batch).put("averaging_frequency", frequency).put("save_updater", true)
+                .put("round_timeout", 600);
+    }
+
+    private static ComputationGraph trained(Case given, int workers, boolean shuffle, int epochs) throws Exception {
+        ComputationGraph graph = given.graph();
+        try (Training fit = new LocalTraining(new Network(graph, null), given.lent(0, ROWS),
+                new MasterSettings(json(workers, 8, 2), 1), shuffle)) {
+            fit.prepare();
+            for (int epoch = 0; epoch < epochs; epoch++) {
+                assertEquals(ROWS, fit.epoch((done, soFar) -> {}).rows);
+            }
+        }
+        return graph;
+    }
+
+    private static void assertSameBits(ComputationGraph expected, ComputationGraph actual) {
+        assertArrayEquals(RawArray.read(expected.params()), RawArray.read(actual.params()));
+        assertArrayEquals(RawArray.read(expected.getUpdater().getUpdaterStateViewArray()),
+                RawArray.read(actual.getUpdater().getUpdaterStateViewArray()));
+        assertEquals(expected.getIterationCount(), actual.getIterationCount());
+        assertEquals(expected.getEpochCount(), actual.getEpochCount());
+    }
+
+    private static float[] values(Tensor tensor, int count) {
+        float[] values = new float[count];
+        tensor.part(0).duplicate().order(ByteOrder.nativeOrder()).asFloatBuffer().get(values);
+        return values;
+    }
+
+    private static void assertHolds(INDArray expected, Tensor found) {
+        assertArrayEquals(expected.dup('c').data().asFloat(), values(found, (int) expected.length()));
+        found.close();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"merged", "recurrent"})
+    void oneWorkerTrainsToTheBitsOfDl4jsOwnLoop(String kind) throws Exception {
+        Case given = new Case(kind);
+        ComputationGraph expected = given.graph();
+        for (int epoch = 0; epoch < 2; epoch++) {
+            for (int from = 0; from < ROWS; from += 8) {
+                expected.fit(given.dataSet(from, Math.min(ROWS, from + 8)));
+            }
+            expected.incrementEpochCount();
+        }
+        assertSameBits(expected, trained(given, 1, false, 2));
+        assertNotEquals(given.graph().params(), expected.params());
+    }
+
+    /** Two workers by hand: each trains its minibatches of a round from the last average, then they are averaged. */
+    @ParameterizedTest
+    @ValueSource(strings = {"merged", "recurrent"})
+    void twoWorkersAreTheAverageOfDl4jsOwnLoops(String kind) throws Exception {
+        Case given = new Case(kind);
+        ComputationGraph expected = given.graph();
+        int rows = 32; // one round of 2 × 2 minibatches of 8
+        List<ComputationGraph> workers = new ArrayList<>();
+        for (int worker = 0; worker < 2; worker++) {
+            ComputationGraph mine = given.graph();
+            for (int minibatch = worker; minibatch < 4; minibatch += 2) {
+                mine.fit(given.dataSet(minibatch * 8, minibatch * 8 + 8));
+            }
+            workers.add(mine);
+        }
+        ComputationGraph graph = given.graph();
+        try (StreamFit fit = new StreamFit(new Network(graph, null), json(2, 8, 2))) {
+            for (int from = 0; from < rows; from += 8) {
+                LocalBridge.give(fit, given.lent(from, from + 8));
+            }
+            LocalBridge.round(fit);
+            LocalBridge.endEpoch(fit);
+        }
+        INDArray average = workers.get(0).params().add(workers.get(1).params()).div(2);
+        assertEquals(0, average.sub(graph.params()).amaxNumber().doubleValue(), 1e-7);
+        assertNotEquals(expected.params(), graph.params());
+    }
+
+    @ParameterizedTest
+    @CsvSource({"merged, 1", "merged, 2", "recurrent, 2"})
+    void twoRunsAreTheSameBits(String kind, int workers) throws Exception {
+        Case given = new Case(kind);
+        ComputationGraph once = trained(given, workers, true, 3);
+        assertSameBits(once, trained(given, workers, true, 3));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"merged", "recurrent"})
+    void everyOutputIsDl4js(String kind) throws Exception {
+        Case given = new Case(kind);
+        Network network = new Network(given.graph(), null);
+        INDArray[] expected = given.graph().output(false, given.features(0, ROWS));
+        List<Tensor> found = LocalScorer.outputs(network, given.lent(0, ROWS), true, () -> false);
+        assertEquals(2, found.size());
+        for (int output = 0; output < 2; output++) {
+            assertHolds(expected[output], found.get(output));
+        }
+        Map<String, INDArray> activations = given.graph().feedForward(given.features(0, ROWS), false);
+        Map<String, Tensor> seen = LocalScorer.feedForward(network, given.lent(0, ROWS), false);
+        activations.keySet().removeAll(given.conf.getNetworkInputs());
+        assertEquals(activations.keySet(), seen.keySet());
+        seen.forEach((name, tensor) -> assertHolds(activations.get(name), tensor));
+        double score = given.graph().score(given.dataSet(0, ROWS), false);
+        for (int output = 0; output < 2; output++) {
+            Evaluations wanted = output == 0 ? Evaluations.CLASSIFICATION : Evaluations.REGRESSION;
+            JsonNode report = LocalScorer.evaluate(network, given.lent(0, ROWS), wanted, output, () -> false);
+            assertEquals(score, report.get("loss").asDouble(), 1e-6);
+            assertEquals(output == 0 ? "classification" : "regression", report.get("kind").asText());
+        }
+    }
+
+    @Test
+    void gradientsAreNamedByVertex() throws Exception {
+        Case given = new Case("merged");
+        ComputationGraph graph = given.graph();
+        graph.setInputs(given.features(0, ROWS));
+        graph.setLabels(given.dataSet(0, ROWS).getLabels());
+        graph.computeGradientAndScore();
+        Map<String, Tensor> found = LocalScorer.gradient(new Network(given.graph(), null), given.lent(0, ROWS));
+        assertEquals(List.of("narrow_W", "narrow_b"), List.copyOf(found.keySet()).subList(0, 2));
+        assertTrue(found.containsKey("normal_gamma") && !found.containsKey("normal_mean"));
+        Layer narrow = graph.getLayer("narrow");
+        assertHolds(graph.gradient().gradientForVariable().get("narrow_b").div(ROWS), found.get("narrow_b"));
+        assertEquals("f4 4 5", found.get("narrow_W").header());
+        assertEquals(5, narrow.getParam("b").length());
+    }
+
+    @Test
+    void stepsGoOnFromTheStateOfTheLast() throws Exception {
+        Case given = new Case("recurrent");
+        ComputationGraph expected = given.graph();
+        Network network = new Network(given.graph(), null);
+        for (int call = 0; call < 2; call++) {
+            INDArray[] theirs = expected.rnnTimeStep(given.features(0, 3));
+            List<Tensor> ours = LocalBridge.rnnTimeStep(network, given.lent(0, 3));
+            for (int output = 0; output < 2; output++) {
+                assertHolds(theirs[output], ours.get(output));
+            }
+        }
+        LocalScorer.rnnClearPreviousState(network);
+        expected.rnnClearPreviousState();
+        assertHolds(expected.rnnTimeStep(given.features(0, 3))[0], LocalBridge.rnnTimeStep(network, given.lent(0, 3)).get(0));
+    }
+
+    @Test
+    void filesGoBothWays(@TempDir Path folder) throws Exception {
+        Case given = new Case("merged");
+        ComputationGraph trained = trained(given, 1, true, 1);
+        File file = folder.resolve("graph.zip").toFile();
+        ModelSerializer.writeModel(trained, file, true);
+        Network network = Store.network(Files.readAllBytes(file.toPath()));
+        assertSameBits(trained, (ComputationGraph) network.trainee.model());
+        byte[] ours = Store.bytes(network, true, "{}");
+        assertSameBits(trained, ModelSerializer.restoreComputationGraph(new ByteArrayInputStream(ours), true));
+        BridgeException refused = assertThrows(BridgeException.class, network::layered);
+        assertTrue(refused.getMessage().contains("ComputationGraph"), refused.getMessage());
+        assertEquals("CONFIG", refused.code());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"merged", "recurrent"})
+    void aGraphOfDl4jsJsonIsTheSameGraph(String kind) {
+        Case given = new Case(kind);
+        for (String json : List.of(given.conf.toJson(), given.graph().getConfiguration().toJson())) {
+            Network network = LocalBridge.newNetwork(json);
+            assertSameBits(given.graph(), (ComputationGraph) network.trainee.model());
+        }
+    }
+
+    @Test
+    void jsonIsReadStrictly() {
+        Case given = new Case("merged");
+        assertRefused(json -> layer(json).put("@class", "evil.Layer"), "class 'evil.Layer' is not one of DL4J's own");
+        assertRefused(json -> layer(json).put("nuot", 3), "layer has no setting 'nuot'");
+        assertRefused(json -> layer(json).put("nin", 0), "vertex 'narrow': 'nin' is 0");
+        assertRefused(json -> json.remove("networkOutputs"), "no 'networkOutputs'");
+        assertRefused(json -> ((ObjectNode) json.get("vertexInputs")).putArray("narrow").add("nowhere"), "nowhere");
+        assertTrue(LocalBridge.resolve(given.conf.toJson()).contains("networkInputs"));
+    }
+
+    private static ObjectNode layer(ObjectNode json) {
+        return (ObjectNode) json.at("/vertices/narrow/layerConf/layer");
+    }
+
+    private static void assertRefused(java.util.function.Consumer<ObjectNode> change, String says) {
+        ObjectNode json = (ObjectNode) Json.read(Graphs.merged().toJson());
+        change.accept(json);
+        BridgeException refused = assertThrows(BridgeException.class, () -> LocalBridge.newNetwork(json.toString()));
+        assertEquals("CONFIG", refused.code(), refused.getMessage());
+        assertTrue(refused.getMessage().contains(says), refused.getMessage());
+    }
+
+    @Test
+    void whatIsWrongWithArraysIsSaidByName() throws Exception {
+        Case given = new Case("merged");
+        Network network = new Network(given.graph(), null);
+        given.x[3][5] = Float.NaN;
+        given.y[7][0] = 3;
+        given.y[8][1] = Float.POSITIVE_INFINITY;
+        BridgeException refused = assertThrows(BridgeException.class, () -> given.lent(0, ROWS).scan());
+        for (String says : List.of("input 'right' feature 1 holds NaN", "the labels of output 'kind' hold 1 value outside",
+                "the labels of output 'value' hold NaN or infinity 1 time")) {
+            assertTrue(refused.getMessage().contains(says), refused.getMessage());
+        }
+        ExampleSpec other = new ExampleSpec(Json.read(MERGED.replace("[[4], [2]]", "[[3], [3]]")));
+        MemoryRows wrong = new MemoryRows(Case.buffers(given.x, 9, 20), false, null, 11, other, "rows");
+        BridgeException shapes = assertThrows(BridgeException.class,
+                () -> LocalScorer.outputs(network, wrong, true, () -> false));
+        assertTrue(shapes.getMessage().contains("inputs 'left' [11, 3], 'right' [11, 3]"), shapes.getMessage());
+        assertEquals("DATA", shapes.code());
+        BridgeException normalizer = assertThrows(BridgeException.class,
+                () -> network.setNormalizer(new NormalizerStandardize()));
+        assertTrue(normalizer.getMessage().contains("the graph has 2 inputs"), normalizer.getMessage());
+    }
+
+    /** As an activation layer behind an input does, which hands on what it gets. */
+    @Test
+    void layersThatHandOnTheirInput() throws Exception {
+        Supplier<ComputationGraph> made = () -> Graphs.made(new NeuralNetConfiguration.Builder().seed(1)
+                .updater(new Adam(0.01)).graphBuilder().addInputs("in")
+                .addLayer("same", new ActivationLayer.Builder().activation(Activation.IDENTITY).build(), "in")
+                .addLayer("out", new LossLayer.Builder(LossFunction.MSE).activation(Activation.IDENTITY).build(), "same")
+                .setOutputs("out", "same").build());
+        ExampleSpec spec = new ExampleSpec(Json.read("{\"features\": {\"shapes\": [[4]]}, \"labels\": null}"));
+        float[][] x = {{1, 2, 3, 4}, {5, 6, 7, 8}};
+        Network network = new Network(made.get(), null);
+        MemoryRows rows = new MemoryRows(Case.buffers(x, 0, 2), false, null, 2, spec, "rows");
+        for (Tensor tensor : LocalScorer.outputs(network, rows, true, () -> false)) {
+            assertArrayEquals(new float[] {1, 2, 3, 4, 5, 6, 7, 8}, values(tensor, 8));
+        }
+        assertArrayEquals(new float[] {1, 2, 3, 4, 5, 6, 7, 8},
+                values(LocalScorer.output(network, Nd4j.create(x), true), 8));
+    }
+}

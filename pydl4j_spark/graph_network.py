@@ -1,0 +1,334 @@
+"""A graph by itself, trained, evaluated and looked into: in this process, or in a Spark driver's JVM."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from rich import box
+from rich.table import Table
+
+from pydl4j_spark.conf.summary import printed
+from pydl4j_spark.engine.protocol import Arrays
+from pydl4j_spark.errors import ConfigError, DataError, ExportError, ModelFormatError
+from pydl4j_spark.evaluation import ROC, Evaluation, RegressionEvaluation, evaluation_result
+from pydl4j_spark.example_shape import ExampleShape, class_names
+from pydl4j_spark.graph_arrays import graph_labelled, graph_unlabelled, inputs_by_name, labelled_shapes
+from pydl4j_spark.graph_description import GraphDescription
+from pydl4j_spark.local_data import Check, is_pair_of_lists
+from pydl4j_spark.local_network import TO_SCORE, LocalNetwork
+from pydl4j_spark.model_zip import ModelZip
+from pydl4j_spark.normalizers import Normalizer
+
+Labels = Sequence[str] | Mapping[str, Sequence[str]]
+"""Names of classes: those of the first output, or by the name of the output."""
+
+
+class ComputationGraph(LocalNetwork):
+    """A network of vertices, of one or several inputs and outputs (DL4J: ``ComputationGraph``).
+
+    Made by `load` of a model zip, or by `from_json` of DL4J's configuration. It works where it is: in the JVM it was
+    moved to with `to`, or else in that of the active Spark session, or else in a JVM inside this process, for which
+    pyspark is not needed.
+
+    Where a graph has several inputs, features are a list of arrays in the order of `inputs`, or a dict of arrays by
+    name; where it has several outputs, labels are the same by `outputs`. Every array has the rows along its first
+    axis.
+    """
+
+    _KIND = "ComputationGraph"
+    labels: dict[str, tuple[str, ...]] | None
+    """Names of the classes, by output."""
+
+    def __init__(
+        self, description: GraphDescription, *, labels: Labels | None = None, normalizer: Normalizer | None = None
+    ) -> None:
+        if not isinstance(description, GraphDescription):
+            raise ConfigError(f"a ComputationGraph is made by load or from_json, not of a {type(description).__name__}")
+        self._description = description
+        super().__init__(labels, normalizer)
+
+    @classmethod
+    def from_json(cls, text: str, *, labels: Labels | None = None, normalizer: Normalizer | None = None) -> Self:
+        """Make a new graph of DL4J's JSON, as ``ComputationGraphConfiguration.toJson()`` gives it.
+
+        Parameters
+        ----------
+        text : str
+            The JSON. Its parameters are initialised, from the configuration's seed, when a JVM first gets it.
+        labels : list of str, or dict of them by output, optional
+            Names of the classes; a list is for the first output.
+        normalizer : Normalizer, optional
+            For a graph of one input: fitted on the first training data, unless it has its statistics already; applied
+            to all inputs from then on, saved with the graph.
+
+        Raises
+        ------
+        ConfigError
+            When it is no JSON of a graph, vertices do not fit together, or the number of labels is not that of the
+            output. What only DL4J sees is refused when a JVM first gets the graph.
+        """
+        return cls(GraphDescription.of(text), labels=labels, normalizer=normalizer)
+
+    # --- what it is --------------------------------------------------------------------------------------------------
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Names of the inputs, in the order of their arrays."""
+        return self._description.inputs
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Names of the outputs, in the order of their arrays."""
+        return self._description.outputs
+
+    def to_json(self) -> str:
+        """Give the configuration in DL4J's JSON, as it was read."""
+        return self._description.text
+
+    @property
+    def n_params(self) -> int:
+        """Number of parameters."""
+        counts = [vertex.n_params for vertex in self._description.vertices.values()]
+        known = [count for count in counts if count is not None]
+        # Of layers that are not known here, DL4J counts them.
+        return sum(known) if len(known) == len(counts) else len(self.params())
+
+    def summary(self) -> str:
+        """Vertices, what goes into them, and parameters as a table."""
+        made = Table(box=box.SIMPLE_HEAD, show_footer=True)
+        vertices = self._description.vertices.values()
+        counts = [vertex.n_params for vertex in vertices]
+        total = "?" if None in counts and self._archive is None and self._live is None else f"{self.n_params:,}"
+        made.add_column("vertex", footer=f"{len(counts)} vertices")
+        made.add_column("kind")
+        made.add_column("inputs", footer=f"{', '.join(self.inputs)} → {', '.join(self.outputs)}")
+        made.add_column("parameters", justify="right", footer=total)
+        for name, shape in zip(self.inputs, self._description.input_shapes, strict=True):
+            text = "?" if shape is None else ", ".join("T" if n is None else str(n) for n in shape)
+            made.add_row(name, f"input ({text})", "", "")
+        for vertex, count in zip(vertices, counts, strict=True):
+            made.add_row(vertex.name, vertex.kind, ", ".join(vertex.inputs), "?" if count is None else f"{count:,}")
+        return printed(made)
+
+    def __repr__(self) -> str:
+        vertices = len(self._description.vertices)
+        ends = f"{', '.join(self.inputs)} → {', '.join(self.outputs)}"
+        return f"{type(self).__name__}({ends}, {vertices} vertices)"
+
+    # --- evaluation --------------------------------------------------------------------------------------------------
+
+    def evaluate(self, data: Any, *, output: int | str = 0) -> Evaluation | RegressionEvaluation:
+        """Evaluate one output on labelled rows: classification metrics, or regression metrics by its loss.
+
+        Parameters
+        ----------
+        data : tuple of arrays
+            ``(X, y)``, labels of all outputs; the loss in the result is that of the whole graph.
+        output : int or str
+            Which output, by its place or name. Default: the first.
+
+        Raises
+        ------
+        ConfigError
+            When there is no such output.
+        DataError
+            When the arrays do not fit the graph.
+        """
+        place, shape = self._labelled_output(output)
+        return evaluation_result(self._evaluated(data, shape.evaluation, place), self._class_names(place))
+
+    def evaluate_regression(self, data: Any, *, output: int | str = 0) -> RegressionEvaluation:
+        """Evaluate an output as numbers, whatever its loss is; parameters are those of `evaluate`."""
+        place, _ = self._labelled_output(output)
+        return RegressionEvaluation.from_report(self._evaluated(data, "REGRESSION", place), self._class_names(place))
+
+    def evaluate_roc(self, data: Any, *, output: int | str = 0) -> ROC:
+        """Exact ROC curves: one for two classes, one per class for more; parameters are those of `evaluate`."""
+        place, shape = self._labelled_output(output)
+        return ROC.from_report(self._evaluated(data, shape.roc, place), self._class_names(place))
+
+    # --- outputs -----------------------------------------------------------------------------------------------------
+
+    def output(self, features: Any) -> NDArray[Any] | list[NDArray[Any]]:
+        """Give the raw outputs, normalised as in training.
+
+        Parameters
+        ----------
+        features : array, list or dict of arrays
+            ``[N, …]`` for each input.
+
+        Returns
+        -------
+        numpy.ndarray or list of numpy.ndarray
+            ``[N, n_out]``, for sequences ``[N, n_out, T]``; a list in the order of `outputs` where there are several.
+            float64 for a graph of doubles, float32 for others.
+
+        Raises
+        ------
+        DataError
+            When the arrays do not fit the graph.
+        EngineError
+            When there is no JVM.
+        """
+        found = self._all_outputs(features)
+        return found[0] if len(found) == 1 else found
+
+    def _all_outputs(self, features: Any) -> list[NDArray[Any]]:
+        rows = self._unlabelled(features, TO_SCORE)
+        engine, handle = self._alive()
+        # Of a single output a few rows take a short way.
+        return [engine.output(handle, rows)] if len(self.outputs) == 1 else engine.outputs(handle, rows)
+
+    def predict(self, features: Any, *, output: int | str = 0) -> NDArray[Any]:
+        """Predict one output's class indices ``[N]`` (sequences: ``[N, T]``), or values.
+
+        Features are those of `output`; which output is chosen as in `evaluate`.
+        """
+        place, shape = self._labelled_output(output)
+        return shape.predictions(self._all_outputs(features)[place])
+
+    def _place(self, output: int | str) -> int:
+        names = self.outputs
+        if isinstance(output, str):
+            if output in names:
+                return names.index(output)
+        elif not isinstance(output, bool):
+            try:
+                place = operator.index(output)
+            except TypeError:
+                place = -1
+            if 0 <= place < len(names):
+                return place
+        listed = ", ".join(f"{place} {name!r}" for place, name in enumerate(names))
+        raise ConfigError(f"there is no output {output!r}; the graph has {listed}")
+
+    def _labelled_output(self, output: int | str) -> tuple[int, ExampleShape]:
+        place = self._place(output)
+        return place, labelled_shapes(self._description)[place]
+
+    # --- step by step ------------------------------------------------------------------------------------------------
+
+    def rnn_time_step(self, features: Any) -> NDArray[Any] | list[NDArray[Any]]:
+        """Give a recurrent graph's outputs for the next time steps, from the state that the last call left.
+
+        Parameters
+        ----------
+        features : array, list or dict of arrays
+            For each input that is a sequence ``[N, size]`` for one step, ``[N, size, T]`` for several; the same N in
+            every call until `rnn_clear_previous_state`. Where some are single steps, all are.
+
+        Returns
+        -------
+        numpy.ndarray or list of numpy.ndarray
+            As `output`; sequences without their last axis where single steps were given.
+
+        Raises
+        ------
+        ConfigError
+            When the graph is not recurrent, or looks at whole sequences, as Bidirectional does.
+        DataError
+            When the arrays do not fit the graph.
+        """
+        objection = self._description.steps_objection()
+        if objection is not None:
+            raise ConfigError(f"{objection}: use output")
+        arrays, single = self._steps(features)
+        rows = self._unlabelled(arrays, "the time steps")
+        engine, handle = self._alive()
+        found = engine.rnn_time_step_outputs(handle, rows)
+        if single:
+            found = [array[:, :, 0] if array.ndim == 3 and array.shape[2] == 1 else array for array in found]
+        return found[0] if len(found) == 1 else found
+
+    def _steps(self, features: Any) -> tuple[list[Any], bool]:
+        """Give single steps their time axis; tell whether there were any."""
+        given, single = inputs_by_name(features, self._description, "the time steps"), False
+        arrays = []
+        for shape, one in zip(self._description.input_shapes, given, strict=True):
+            if shape is not None and len(shape) == 2 and np.ndim(one) == 2:
+                one, single = np.asarray(one)[:, :, np.newaxis], True
+            arrays.append(one)
+        if single and any(
+            shape is not None and len(shape) == 2 and np.shape(one)[-1] != 1
+            for shape, one in zip(self._description.input_shapes, arrays, strict=True)
+        ):
+            raise DataError("the time steps: some inputs are single steps [N, size], others have several [N, size, T]")
+        return arrays, single
+
+    def to_onnx(self, path: str | Path, **options: Any) -> Any:
+        """Refuse: graphs are exported in a later version.
+
+        Raises
+        ------
+        ExportError
+            Always, for now.
+        """
+        raise ExportError(
+            "a ComputationGraph cannot be exported in this version; a MultiLayerNetwork can, and save writes a model "
+            "zip that DL4J reads"
+        )
+
+    # --- for what all networks do alike ------------------------------------------------------------------------------
+
+    @staticmethod
+    def _is_pair(data: Any) -> bool:
+        return is_pair_of_lists(data)
+
+    def _unlabelled(self, features: Any, name: str) -> Arrays:
+        return graph_unlabelled(features, self._description, name)
+
+    def _labelling(self) -> Check:
+        graph = self._description
+        labelled_shapes(graph)
+        return lambda features, labels, name: graph_labelled(features, labels, graph, name)
+
+    def _class_names(self, output: int) -> tuple[str, ...] | None:
+        return None if self.labels is None else self.labels.get(self.outputs[output])
+
+    def _set_labels(self, labels: Labels) -> None:
+        by_output = labels if isinstance(labels, Mapping) else {self.outputs[0]: labels}
+        named = {}
+        for name, classes in by_output.items():
+            _, shape = self._labelled_output(name)
+            if shape.labels:
+                named[name] = class_names(tuple(classes), shape)
+            else:
+                named[name] = tuple(map(str, classes))
+        self.labels = named
+
+    def _normalize_by(self, normalizer: Normalizer) -> None:
+        if len(self.inputs) > 1:
+            raise ConfigError(
+                f"a normalizer has statistics for one input, and the graph has {len(self.inputs)} "
+                f"({', '.join(self.inputs)}): normalize the arrays before"
+            )
+        super()._normalize_by(normalizer)
+
+    def _recall(self, model: ModelZip) -> None:
+        try:
+            self._description = GraphDescription.of(model.configuration_text)
+        except ConfigError as why:
+            raise ModelFormatError(f"configuration.json: {why}") from None
+        labels = (model.manifest or {}).get("labels")
+        if isinstance(labels, Mapping):
+            self.labels = {str(name): tuple(map(str, classes)) for name, classes in labels.items()}
+
+    def _blueprint(self) -> str:
+        return self._description.without_state()
+
+    def _record(self) -> dict[str, Any]:
+        labels = None if self.labels is None else {name: list(classes) for name, classes in self.labels.items()}
+        return {"input_type": None, "labels": labels}
+
+    @property
+    def _data_type(self) -> str:
+        return self._description.data_type
+
+    @property
+    def _evaluation(self) -> str:
+        return labelled_shapes(self._description)[0].evaluation
