@@ -213,12 +213,12 @@ def test_files_and_places(engine, spark, load, tmp_path):
     assert all(map(np.array_equal, graph.output(X), again.to(spark).output(X)))
     graph.reset()
     assert graph.epoch == 0 and np.array_equal(graph.params(), load("merged").params())
-    with pytest.raises(ModelFormatError, match="ours.zip holds a ComputationGraph: read it with ComputationGraph.load"):
+    with pytest.raises(ModelFormatError, match=r"ours.zip holds a ComputationGraph: read it with ComputationGraph.load"):
         MultiLayerNetwork.load(tmp_path / "ours.zip")
     layers = MultiLayerNetwork(digits_conf())
     layers.attach(engine)
     layers.save(tmp_path / "layers.zip")
-    with pytest.raises(ModelFormatError, match="holds a MultiLayerNetwork: read it with MultiLayerNetwork.load"):
+    with pytest.raises(ModelFormatError, match=r"holds a MultiLayerNetwork: read it with MultiLayerNetwork.load"):
         ComputationGraph.load(tmp_path / "layers.zip")
     with pytest.raises(ConfigError, match="a ComputationGraph is not trained on Spark's workers in this version"):
         SparkDl4jMultiLayer(spark, graph)
@@ -242,7 +242,7 @@ def test_a_normalizer_for_a_single_input(engine, load):
 def test_what_is_wrong_is_said_by_name(load):
     graph = load("merged")
     (left, right), (classes, value) = rows("merged")
-    with pytest.raises(DataError, match="the labels of output 'kind' hold 25 values? outside the classes"):
+    with pytest.raises(DataError, match=r"the labels of output 'kind' hold 25 values outside the classes"):
         graph.fit(([left, right], [np.where(np.arange(75) < 25, 7, classes), value]), progress=False)
     right[3, 1] = np.nan
     with pytest.raises(DataError, match="input 'right' feature 1 holds NaN or infinity in 1 row"):
