@@ -213,7 +213,7 @@ def test_files_and_places(engine, spark, load, tmp_path):
     assert all(map(np.array_equal, graph.output(X), again.to(spark).output(X)))
     graph.reset()
     assert graph.epoch == 0 and np.array_equal(graph.params(), load("merged").params())
-    with pytest.raises(ModelFormatError, match=r"ours.zip holds a ComputationGraph: read it with ComputationGraph.load"):
+    with pytest.raises(ModelFormatError, match=r"ours.zip holds a ComputationGraph: read it with ComputationGraph"):
         MultiLayerNetwork.load(tmp_path / "ours.zip")
     layers = MultiLayerNetwork(digits_conf())
     layers.attach(engine)

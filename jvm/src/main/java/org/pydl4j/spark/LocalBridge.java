@@ -11,14 +11,9 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.apache.spark.storage.StorageUtils;
-<<<<<<< HEAD
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.Pointer;
-import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
-import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
-=======
 import org.deeplearning4j.nn.api.Model;
->>>>>>> wt-graph
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -144,22 +139,13 @@ public final class LocalBridge {
 
     /** All parameters in DL4J's order. */
     public static Tensor params(Network network) throws Exception {
-<<<<<<< HEAD
-        return network.use(() -> Tensor.view(network.model.params()));
-=======
-        return network.use(() -> Tensor.of(network.trainee.params().dup('c')));
->>>>>>> wt-graph
+        return network.use(() -> Tensor.view(network.trainee.params()));
     }
 
     /** Replaces all parameters. */
     public static void setParams(Network network, ByteBuffer[] values, boolean doubles) throws Exception {
         network.use(() -> {
-<<<<<<< HEAD
-            INDArray params = network.model.params();
-=======
             INDArray params = network.trainee.params();
-            byte[] content = bytes(values);
->>>>>>> wt-graph
             DataType type = doubles ? DataType.DOUBLE : DataType.FLOAT;
             long size = Arrays.stream(values).mapToLong(ByteBuffer::capacity).sum();
             if (size != params.length() * type.width()) {
