@@ -95,8 +95,8 @@ class ExampleShape:
 
     @property
     def classes(self) -> int:
-        """How many outputs the network has at each position."""
-        return int(self.labels[0] or 0)
+        """How many outputs the network has at each position; 0 where only the labels can tell."""
+        return int(self.labels[0] or 0) if self.labels else 0
 
     @property
     def evaluation(self) -> str:
@@ -106,7 +106,7 @@ class ExampleShape:
     @property
     def roc(self) -> str:
         """The kind of ROC curves that goes with the number of classes."""
-        return "ROC_MULTI_CLASS" if self.classes > 2 else "ROC_BINARY"
+        return "ROC_BINARY" if self.classes in (1, 2) else "ROC_MULTI_CLASS"
 
     def predictions(self, output: NDArray[Any]) -> NDArray[Any]:
         """Read classes, or values, off the network's outputs.

@@ -145,7 +145,7 @@ class GraphDescription:
 
     @cached_property
     def output_shapes(self) -> tuple[ExampleShape | None, ...]:
-        """What each output gives and means; None for a vertex without a loss. Shapes without a length are unknown."""
+        """What each output gives and means; None for a vertex without a loss, an empty shape where it is not known."""
         return tuple(self._output_shape(self.vertices[name]) for name in self.outputs)
 
     def _output_shape(self, vertex: Vertex) -> ExampleShape | None:

@@ -213,7 +213,7 @@ def test_files_and_places(engine, spark, load, tmp_path):
     assert all(map(np.array_equal, graph.output(X), again.to(spark).output(X)))
     graph.reset()
     assert graph.epoch == 0 and np.array_equal(graph.params(), load("merged").params())
-    with pytest.raises(ModelFormatError, match=r"ours.zip holds a ComputationGraph: read it with ComputationGraph"):
+    with pytest.raises(ModelFormatError, match=r"ours.zip holds a ComputationGraph: read it with Comp"):
         MultiLayerNetwork.load(tmp_path / "ours.zip")
     layers = MultiLayerNetwork(digits_conf())
     layers.attach(engine)
@@ -264,8 +264,18 @@ def test_shapes_that_only_dl4j_knows(engine, load):
     graph = ComputationGraph.from_json(json.dumps(document))
     graph.attach(engine)
     assert graph.output([np.zeros((2, 4)), np.zeros((2, 2))])[0].shape == (2, 3)
-    with pytest.raises(DataError, match=r"inputs 'left' \[2, 4\], 'right' \[2, 3\]"):
-        graph.output([np.zeros((2, 4)), np.zeros((2, 3))])
+    right, wrong = [np.zeros((2, 4)), np.zeros((2, 2))], [np.zeros((2, 4)), np.zeros((2, 3))]
+    labels = [np.zeros(2, int), np.zeros(2)]
+    expected = graph.output(right)[0]
+    with pytest.raises(DataError, match=r"inputs 'left' \[2, 4\], 'right' \[2, 3\]; does every array"):
+        graph.output(wrong)
+    assert np.array_equal(graph.output(right)[0], expected)
+    for workers in (1, 2):
+        for data in ((wrong, labels), [(right, labels), (wrong, labels)]):
+            with pytest.raises(DataError, match=r"'right' \[2, 3\], labels 'kind' \[2, 3\], 'value' \[2, 1\]"):
+                graph.fit(data, workers=workers, averaging_frequency=1, progress=False)
+            assert np.isfinite(graph.output(right)[0]).all()
+        graph.fit((right, labels), progress=False)
 
 
 def test_json_that_dl4j_refuses(engine, load):
