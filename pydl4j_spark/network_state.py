@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import threading
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +25,8 @@ from pydl4j_spark.normalizers import Normalizer
 
 if TYPE_CHECKING:
     from pydl4j_spark.engine.protocol import Engine, Handle
+
+_MOVING = threading.RLock()
 
 
 class NetworkState(ABC):
@@ -236,15 +239,18 @@ class NetworkState(ABC):
         """Bring the network into an engine's JVM, unless it is there."""
         if self._live is not None and self._live[0] is engine:
             return self._live[1]
-        self._check_at_rest()
-        if self._archive is not None or self._live is not None:
-            handle = engine.restore_network(self._bytes())
-        else:
-            handle = engine.new_network(self._blueprint())
-        self._put_normalizer(engine, handle)
-        self._live = (engine, handle)
-        self._archive = None
-        return handle
+        with _MOVING:  # two threads at once would each have a network of their own
+            if self._live is not None and self._live[0] is engine:
+                return self._live[1]
+            self._check_at_rest()
+            if self._archive is not None or self._live is not None:
+                handle = engine.restore_network(self._bytes())
+            else:
+                handle = engine.new_network(self._blueprint())
+            self._put_normalizer(engine, handle)
+            self._live = (engine, handle)
+            self._archive = None
+            return handle
 
     def _alive(self) -> tuple[Engine, Handle]:
         """Give the engine and its handle, at hand where the network was not told to be elsewhere."""

@@ -10,7 +10,7 @@ import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.optimize.api.BaseTrainingListener;
 import org.deeplearning4j.parallelism.ParallelWrapper;
 import org.nd4j.linalg.dataset.DataSet;
-import org.pydl4j.spark.Bridge;
+import org.pydl4j.spark.LocalBridge;
 import org.pydl4j.spark.helpers.Helpers;
 
 /** DL4J's own way to several workers in one JVM, on minibatches that lie ready. */
@@ -20,7 +20,7 @@ public final class ParallelWrapperEpoch {
     }
 
     public static void main(String[] arguments) throws Exception {
-        Bridge.versions(); // brings the native code up as in a fit
+        LocalBridge.versions(); // brings the native code up as in a fit
         Problem problem = new Problem(arguments[0]);
         List<DataSet> minibatches = problem.training(problem.setting("batch"));
         List<DataSet> asTheyStand = List.copyOf(minibatches);

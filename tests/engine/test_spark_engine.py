@@ -122,7 +122,7 @@ def test_two_networks_train_in_two_threads_and_one_network_only_once(spark, digi
     [thread.join() for thread in threads]
     outcomes = sorted(map(str, (results["c"], results["d"])))
     assert outcomes[0] == str([300] * 6)
-    assert "being trained by another fit" in outcomes[1]
+    assert "the network is being trained" in outcomes[1]
 
 
 def test_nothing_of_a_fit_stays_on_the_executors(spark, digits):

@@ -7,9 +7,12 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.apache.spark.storage.StorageUtils;
+import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.javacpp.Pointer;
 import org.deeplearning4j.nn.api.Model;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -136,25 +139,38 @@ public final class LocalBridge {
 
     /** All parameters in DL4J's order. */
     public static Tensor params(Network network) throws Exception {
-        return network.use(() -> Tensor.of(network.trainee.params().dup('c')));
+        return network.use(() -> Tensor.view(network.trainee.params()));
     }
 
     /** Replaces all parameters. */
     public static void setParams(Network network, ByteBuffer[] values, boolean doubles) throws Exception {
         network.use(() -> {
             INDArray params = network.trainee.params();
-            byte[] content = bytes(values);
             DataType type = doubles ? DataType.DOUBLE : DataType.FLOAT;
-            if (content.length != params.length() * type.width()) {
+            long size = Arrays.stream(values).mapToLong(ByteBuffer::capacity).sum();
+            if (size != params.length() * type.width()) {
                 throw BridgeException.config("the network has " + params.length() + " parameters, got "
-                        + content.length / type.width(), null);
+                        + size / type.width(), null);
             }
-            try (INDArray given = Nd4j.createUninitialized(type, params.shape(), 'c')) {
-                RawArray.write(content, given);
-                params.assign(given);
+            if (params.dataType() == type) {
+                copy(values, params);
+            } else {
+                try (INDArray given = Nd4j.createUninitialized(type, params.shape(), 'c')) {
+                    copy(values, given);
+                    params.assign(given);
+                }
             }
             return null;
         });
+    }
+
+    /** Raw values into a row vector. */
+    private static void copy(ByteBuffer[] values, INDArray into) {
+        BytePointer to = new BytePointer(into.data().addressPointer());
+        for (ByteBuffer each : values) {
+            Pointer.memcpy(to, new BytePointer(each), each.capacity());
+            to.position(to.position() + each.capacity());
+        }
     }
 
     // --- rows in, numbers out --------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -13,6 +14,7 @@ import java.util.concurrent.Future;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.Pointer;
 import org.deeplearning4j.nn.api.Layer;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -28,67 +30,55 @@ final class LocalScorer {
 
     /** What one thread does with one piece of the rows. */
     private interface Step<T> {
-        T run(Inference model, DataNormalization normalizer, int piece) throws Exception;
+        T run(Scoring scoring, int piece) throws Exception;
     }
 
     /** Takes the pieces by all of the machine's cores; the results stand in the pieces' order. */
-    private static <T> List<T> each(Network network, MemoryRows rows, BooleanSupplier cancelled, Step<T> step)
-            throws Exception {
+    private static <T> List<T> each(Network network, MemoryRows rows, boolean labelled, boolean normalize,
+            BooleanSupplier cancelled, Step<T> step) throws Exception {
         return network.use(() -> {
             int pieces = rows.pieces().count();
             int threads = Math.min(pieces, Runtime.getRuntime().availableProcessors());
-            if (threads == 1) {
-                List<T> results = new ArrayList<>();
-                for (int piece = 0; piece < pieces && !cancelled.getAsBoolean(); piece++) {
-                    results.add(step.run(network.twin(), network.normalizer(), piece));
-                }
-                return results;
-            }
-            return inThreads(network, pieces, threads, cancelled, step);
-        });
-    }
-
-    private static <T> List<T> inThreads(Network network, int pieces, int threads, BooleanSupplier cancelled,
-            Step<T> step) throws Exception {
-        ExecutorService pool = Executors.newFixedThreadPool(threads);
-        try {
-            List<Callable<Map<Integer, T>>> tasks = new ArrayList<>();
-            for (int thread = 0; thread < threads; thread++) {
-                int first = thread;
-                tasks.add(() -> {
-                    Native.useThreads(1);
-                    Inference model = Inference.of(network.trainee.configuration(), network.trainee.params());
-                    DataNormalization normalizer = Normalizers.copy(network.normalizer());
-                    Map<Integer, T> mine = new LinkedHashMap<>();
-                    try {
-                        for (int piece = first; piece < pieces && !cancelled.getAsBoolean(); piece += threads) {
-                            mine.put(piece, step.run(model, normalizer, piece));
+            ExecutorService pool = Executors.newFixedThreadPool(threads);
+            try {
+                List<Callable<Map<Integer, T>>> tasks = new ArrayList<>();
+                for (int thread = 0; thread < threads; thread++) {
+                    int first = thread;
+                    tasks.add(() -> {
+                        Native.useThreads(1);
+                        Inference model = Inference.of(network.trainee.configuration(), network.trainee.params());
+                        DataNormalization normalizer = normalize ? Normalizers.copy(network.normalizer()) : null;
+                        Map<Integer, T> mine = new LinkedHashMap<>();
+                        try (Scoring scoring = new Scoring(model, rows.spec, labelled, normalizer)) {
+                            for (int piece = first; piece < pieces && !cancelled.getAsBoolean(); piece += threads) {
+                                mine.put(piece, step.run(scoring, piece));
+                            }
+                        } finally {
+                            Trainee.releaseThread();
                         }
-                    } finally {
-                        Trainee.releaseThread();
-                    }
-                    return mine;
-                });
+                        return mine;
+                    });
+                }
+                Map<Integer, T> all = new TreeMap<>();
+                for (Future<Map<Integer, T>> task : pool.invokeAll(tasks)) {
+                    all.putAll(task.get());
+                }
+                return new ArrayList<>(all.values());
+            } catch (ExecutionException e) {
+                throw e.getCause() instanceof Exception ? (Exception) e.getCause() : e;
+            } finally {
+                pool.shutdown();
             }
-            Map<Integer, T> all = new java.util.TreeMap<>();
-            for (Future<Map<Integer, T>> task : pool.invokeAll(tasks)) {
-                all.putAll(task.get());
-            }
-            return new ArrayList<>(all.values());
-        } catch (ExecutionException e) {
-            throw e.getCause() instanceof Exception ? (Exception) e.getCause() : e;
-        } finally {
-            pool.shutdown();
-        }
+        });
     }
 
     /** Evaluates one output. */
     static ObjectNode evaluate(Network network, MemoryRows rows, Evaluations wanted, int output,
             BooleanSupplier cancelled) throws Exception {
         Pieces pieces = rows.pieces();
-        return Scoring.report(each(network, rows, cancelled, (model, normalizer, piece) -> {
+        return Scoring.report(each(network, rows, true, true, cancelled, (scoring, piece) -> {
             Scoring.Partial partial = new Scoring.Partial(wanted);
-            partial.add(model, rows.spec, output, normalizer, piece(rows, pieces, piece));
+            scoring.evaluate(piece(rows, pieces, piece), output, partial);
             return partial;
         }), wanted, rows.name());
     }
@@ -128,15 +118,14 @@ final class LocalScorer {
         Pieces pieces = rows.pieces();
         Whole[] wholes = new Whole[network.trainee.outputs()];
         Arrays.setAll(wholes, output -> new Whole(rows.count()));
-        each(network, rows, cancelled, (model, normalizer, piece) -> {
+        each(network, rows, false, normalize, cancelled, (scoring, piece) -> {
             ExampleSource some = piece(rows, pieces, piece);
-            Scoring.starts(some.size()).forEach(from -> {
-                INDArray[] outputs = Scoring.output(model, rows.spec, normalize ? normalizer : null, some, from,
-                        Scoring.end(from, some.size()));
+            for (int batch = 0; batch < Scoring.batches(some.size()); batch++) {
+                INDArray[] outputs = scoring.output(some, batch);
                 for (int i = 0; i < wholes.length; i++) {
-                    wholes[i].put(pieces.first(piece) + from, outputs[i]);
+                    wholes[i].put(pieces.first(piece) + (long) batch * Scoring.BATCH, outputs[i]);
                 }
-            });
+            }
             return null;
         });
         return Stream.of(wholes).map(whole -> Tensor.of(whole.array)).collect(Collectors.toList());
@@ -154,9 +143,8 @@ final class LocalScorer {
         void put(long row, INDArray some) {
             INDArray plain = some.ordering() == 'c' && !some.isView() ? some : some.dup('c');
             long each = plain.length() / plain.size(0) * plain.dataType().width();
-            Pointer into = like(plain).data().addressPointer();
-            Pointer.memcpy(new org.bytedeco.javacpp.BytePointer(into).position(row * each),
-                    new org.bytedeco.javacpp.BytePointer(plain.data().addressPointer()), plain.size(0) * each);
+            Pointer.memcpy(new BytePointer(like(plain).data().addressPointer()).position(row * each),
+                    new BytePointer(plain.data().addressPointer()), plain.size(0) * each);
             plain.close();
             if (some != plain && some.closeable()) {
                 some.close();
@@ -165,8 +153,7 @@ final class LocalScorer {
 
         private synchronized INDArray like(INDArray some) {
             if (array == null) {
-                long[] shape = some.shape();
-                shape = shape.clone();
+                long[] shape = some.shape().clone();
                 shape[0] = rows;
                 array = Nd4j.createUninitialized(some.dataType(), shape, 'c');
             }

@@ -13,8 +13,10 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Spliterator;
 import java.util.Spliterators;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
+import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.ml.linalg.SQLDataTypes;
@@ -24,6 +26,7 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
+import org.apache.spark.util.TaskCompletionListener;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.shade.jackson.databind.node.ArrayNode;
@@ -41,8 +44,9 @@ final class Scorer {
             ExampleSpec spec = rows.spec;
             return Scoring.report(rows.ordered().mapPartitions(partition -> {
                 Scoring.Partial partial = new Scoring.Partial(wanted);
-                Inference model = snapshot.network();
-                partition.forEachRemaining(examples -> partial.add(model, spec, 0, snapshot.normalizer(), examples));
+                try (Scoring scoring = snapshot.scoring(spec, true)) {
+                    partition.forEachRemaining(examples -> scoring.evaluate(examples, 0, partial));
+                }
                 return List.of(partial).iterator();
             }).collect(), wanted, rows.name());
         }
@@ -59,12 +63,11 @@ final class Scorer {
                 OutputStream out = new BufferedOutputStream(Files.newOutputStream(into), 1 << 20)) {
             ExampleSpec spec = rows.spec;
             JavaRDD<Tuple2<long[], byte[]>> outputs = rows.ordered().mapPartitions(partition -> {
-                Inference model = snapshot.network();
+                Scoring scoring = ofThisTask(snapshot, spec);
                 Stream<Examples> all = StreamSupport.stream(
                         Spliterators.spliteratorUnknownSize(partition, Spliterator.ORDERED), false);
-                return all.flatMap(examples -> Scoring.starts(examples.size()).mapToObj(from -> {
-                    INDArray output = Scoring.output(model, spec, snapshot.normalizer(), examples, from,
-                            Scoring.end(from, examples.size()))[0];
+                return all.flatMap(examples -> IntStream.range(0, Scoring.batches(examples.size())).mapToObj(batch -> {
+                    INDArray output = scoring.output(examples, batch)[0];
                     return new Tuple2<>(output.shape(), bytes(output, doubles));
                 })).iterator();
             });
@@ -81,6 +84,13 @@ final class Scorer {
             }
             return result;
         }
+    }
+
+    /** For rows that are scored when somebody asks for the next: the task's end lets go of it. */
+    private static Scoring ofThisTask(Snapshot snapshot, ExampleSpec spec) {
+        Scoring scoring = snapshot.scoring(spec, false);
+        TaskContext.get().addTaskCompletionListener((TaskCompletionListener) task -> scoring.close());
+        return scoring;
     }
 
     /** The values in C order, little-endian. */
@@ -120,16 +130,16 @@ final class Scorer {
         // Lives as long as the DataFrame may be computed; Spark's cleaner lets go of it with the DataFrame.
         Snapshot snapshot = new Snapshot(context, network);
         JavaRDD<Row> rows = frame.toJavaRDD().mapPartitions(partition -> {
-            Inference model = snapshot.network();
+            Scoring scoring = ofThisTask(snapshot, spec);
             return Batches.of(partition, Scoring.BATCH)
-                    .flatMap(some -> score(model, snapshot, reader, spec, some, task, scalar, withProbability).stream())
+                    .flatMap(some -> score(scoring, reader, spec, some, task, scalar, withProbability).stream())
                     .iterator();
         });
         return frame.sparkSession().createDataFrame(rows, scored);
     }
 
-    private static List<Row> score(Inference model, Snapshot snapshot, RowReader reader, ExampleSpec spec,
-            List<Row> rows, Task task, boolean scalar, boolean withProbability) {
+    private static List<Row> score(Scoring scoring, RowReader reader, ExampleSpec spec, List<Row> rows, Task task,
+            boolean scalar, boolean withProbability) {
         Examples examples = new Examples(spec, rows.size(), false, false);
         for (int i = 0; i < examples.size(); i++) {
             try {
@@ -138,7 +148,7 @@ final class Scorer {
                 throw BridgeException.data("a row cannot be scored: " + e.getMessage());
             }
         }
-        INDArray output = Scoring.output(model, spec, snapshot.normalizer(), examples, 0, examples.size())[0];
+        INDArray output = scoring.output(examples, 0)[0];
         float[] flat = values(output);
         int each = flat.length / examples.size();
         int classes = (int) output.size(1);

@@ -2,36 +2,69 @@ package org.pydl4j.spark;
 
 import java.io.Serializable;
 import java.util.List;
-import java.util.stream.IntStream;
 import org.nd4j.evaluation.IEvaluation;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.api.MultiDataSet;
 import org.nd4j.linalg.dataset.api.preprocessor.DataNormalization;
 import org.nd4j.shade.jackson.databind.node.ObjectNode;
 
-/** Runs a network over examples: what scoring is in any JVM, on an executor as in Python's own process. */
-final class Scoring {
+/**
+ * Runs a network over examples: what scoring is in any JVM, on an executor as in Python's own process. For one thread,
+ * whose minibatches are all made in the same arrays.
+ */
+final class Scoring implements AutoCloseable {
 
     /** Examples that go through a network together. The same everywhere: a row's output may depend on it in its last bits. */
     static final int BATCH = 256;
 
-    private Scoring() {}
+    private final Inference model;
+    private final ExampleSpec spec;
+    private final MinibatchBuffers buffers;
 
-    /** Where the minibatches of some examples begin. */
-    static IntStream starts(int size) {
-        return IntStream.iterate(0, from -> from < size, from -> from + BATCH);
+    /** @param labelled whether the examples have labels, and these are wanted */
+    Scoring(Inference model, ExampleSpec spec, boolean labelled, DataNormalization normalizer) {
+        this.model = model;
+        this.spec = spec;
+        buffers = new MinibatchBuffers(spec, BATCH, labelled, normalizer);
     }
 
-    static int end(int from, int size) {
-        return Math.min(size, from + BATCH);
+    /** How many minibatches some examples make. */
+    static int batches(int size) {
+        return (int) Plan.ceilDiv(size, BATCH);
     }
 
-    /** The outputs of a minibatch, in memory of their own. */
-    static INDArray[] output(Inference model, ExampleSpec spec, DataNormalization normalizer, ExampleSource examples,
-            int from, int to) {
-        try (Minibatch batch = new Minibatch(spec, to - from, false)) {
-            return output(model, batch.fill(examples, from, normalizer).getFeatures());
+    private MultiDataSet fill(ExampleSource examples, int batch) {
+        return buffers.fill(examples, batch, Permutation.identity(examples.size()));
+    }
+
+    /** The outputs of one minibatch of some examples, in memory of their own. */
+    INDArray[] output(ExampleSource examples, int batch) {
+        return output(model, fill(examples, batch).getFeatures());
+    }
+
+    /** Evaluates one output for some examples. */
+    void evaluate(ExampleSource examples, int output, Partial into) {
+        for (int batch = 0; batch < batches(examples.size()); batch++) {
+            MultiDataSet data = fill(examples, batch);
+            int from = batch * BATCH;
+            int rows = (int) data.getFeatures(0).size(0);
+            if (into.evaluations.length > 0) {
+                INDArray predicted = model.output(data.getFeatures())[output];
+                // Evaluations count classes one-hot, also where the loss takes indices.
+                INDArray actual = spec.outputs[output].sparse
+                        ? Minibatch.oneHot(spec, output, examples, from, from + rows) : data.getLabels(output);
+                for (IEvaluation<?> evaluation : into.evaluations) {
+                    evaluation.eval(actual, predicted);
+                }
+            }
+            into.lossSum += model.score(data) * rows;
+            into.rows += rows;
         }
+    }
+
+    @Override
+    public void close() {
+        buffers.close();
     }
 
     static INDArray[] output(Inference model, INDArray[] x) {
@@ -60,29 +93,6 @@ final class Scoring {
 
         Partial(Evaluations wanted) {
             evaluations = wanted.create();
-        }
-
-        void add(Inference model, ExampleSpec spec, int output, DataNormalization normalizer, ExampleSource examples) {
-            starts(examples.size()).forEach(from ->
-                    add(model, spec, output, normalizer, examples, from, end(from, examples.size())));
-        }
-
-        private void add(Inference model, ExampleSpec spec, int output, DataNormalization normalizer,
-                ExampleSource examples, int from, int to) {
-            try (Minibatch batch = new Minibatch(spec, to - from, true)) {
-                MultiDataSet data = batch.fill(examples, from, normalizer);
-                if (evaluations.length > 0) {
-                    INDArray predicted = model.output(data.getFeatures())[output];
-                    // Evaluations count classes one-hot, also where the loss takes indices.
-                    INDArray actual = spec.outputs[output].sparse
-                            ? Minibatch.oneHot(spec, output, examples, from, to) : data.getLabels(output);
-                    for (IEvaluation<?> evaluation : evaluations) {
-                        evaluation.eval(actual, predicted);
-                    }
-                }
-                lossSum += model.score(data) * (to - from);
-                rows += to - from;
-            }
         }
 
         private Partial append(Partial next, Evaluations wanted) {

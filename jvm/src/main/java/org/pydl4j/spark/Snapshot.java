@@ -43,16 +43,12 @@ final class Snapshot implements Serializable, AutoCloseable {
         return bytes.toByteArray();
     }
 
-    /** What inputs go through; null where they are taken as they are. */
-    DataNormalization normalizer() {
-        return normalizer.value;
-    }
-
-    /** A network of this task's own: DL4J's networks are not safe to share between threads. */
-    Inference network() {
+    /** A network of this task's own, at work on examples. */
+    Scoring scoring(ExampleSpec spec, boolean labelled) {
         Native.useThreads(TaskContext.get().cpus());
-        return Inference.of(MultiLayerConfiguration.fromJson(configuration),
+        Inference network = Inference.of(MultiLayerConfiguration.fromJson(configuration),
                 Nd4j.read(new ByteArrayInputStream(params.value())));
+        return new Scoring(network, spec, labelled, normalizer.value);
     }
 
     @Override

@@ -19,11 +19,13 @@ public final class Tensor implements AutoCloseable {
     private static final long PART = 1L << 30;
 
     private final INDArray array;
+    private final boolean owned;
     private final ByteBuffer bytes;
     private final String header;
 
-    private Tensor(INDArray array) {
+    private Tensor(INDArray array, boolean owned) {
         this.array = array;
+        this.owned = owned;
         this.bytes = null;
         StringBuilder text = new StringBuilder(array.dataType() == DataType.DOUBLE ? "f8" : "f4");
         for (long n : array.shape()) {
@@ -34,6 +36,7 @@ public final class Tensor implements AutoCloseable {
 
     private Tensor(byte[] content) {
         array = null;
+        owned = false;
         bytes = ByteBuffer.allocateDirect(content.length).put(content).flip();
         header = "u1 " + content.length;
     }
@@ -46,13 +49,19 @@ public final class Tensor implements AutoCloseable {
             return of(wide);
         }
         if (isPlain(array)) {
-            return new Tensor(array);
+            return new Tensor(array, true);
         }
         INDArray plain = array.dup('c');
         if (array.closeable()) {
             array.close();
         }
-        return new Tensor(plain);
+        return new Tensor(plain, true);
+    }
+
+    /** An array that lives on, as it stands when Python reads it; a copy where it cannot be read as it is. */
+    static Tensor view(INDArray array) {
+        boolean wide = array.dataType() == DataType.DOUBLE || array.dataType() == DataType.FLOAT;
+        return wide && isPlain(array) ? new Tensor(array, false) : of(array.dup('c'));
     }
 
     static Tensor of(byte[] content) {
@@ -98,7 +107,7 @@ public final class Tensor implements AutoCloseable {
 
     @Override
     public void close() {
-        if (array != null && array.closeable()) {
+        if (owned && array.closeable()) {
             array.close();
         }
     }
