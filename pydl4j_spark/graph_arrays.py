@@ -14,7 +14,7 @@ from pydl4j_spark.arrays import features_array, labels_array, numeric
 from pydl4j_spark.engine.protocol import Arrays
 from pydl4j_spark.errors import ConfigError, DataError
 from pydl4j_spark.example_shape import ExampleShape
-from pydl4j_spark.graph_description import GraphDescription, Shape
+from pydl4j_spark.graph_description import GraphDescription, Shape, shape_text
 
 _Spans = tuple[tuple[int, ...], ...]
 _Labels = tuple[tuple[str, tuple[int, ...], bool, bool], ...]
@@ -150,7 +150,7 @@ def _settled(shape: Shape | None, data: Any, place: str) -> Shape:
     if shape is None and given:
         return given
     if shape is None or len(given) != len(shape):
-        wanted = "[" + ", ".join("T" if n is None else str(n) for n in shape) + "]" if shape else "an array"
+        wanted = f"[{shape_text(shape)}]" if shape else "an array"
         raise DataError(f"{place}: each row has shape {list(given)}, the graph takes {wanted}")
     return tuple(found if n is None else n for n, found in zip(shape, given, strict=True))
 

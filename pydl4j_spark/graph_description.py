@@ -13,8 +13,8 @@ from typing import Any
 
 from attrs import field, frozen
 
-from pydl4j_spark.conf.inputs import InputType
 from pydl4j_spark.conf.layers.base import Layer
+from pydl4j_spark.conf.layers.convolution import ConvolutionLayer
 from pydl4j_spark.conf.preprocessors import Preprocessor
 from pydl4j_spark.conf.shapes import entrance
 from pydl4j_spark.errors import ConfigError
@@ -22,6 +22,13 @@ from pydl4j_spark.example_shape import ExampleShape
 
 Shape = tuple[int | None, ...]
 """Of one example; None stands for a length that only the data can tell."""
+
+
+def shape_text(shape: Shape) -> str:
+    """Write a shape, with a T for time steps and a question mark for what else is not known."""
+    unknown = "T" if len(shape) == 2 else "?"
+    return ", ".join(unknown if n is None else str(n) for n in shape)
+
 
 _LAYER = "org.deeplearning4j.nn.conf.graph.LayerVertex"
 _WITH_PARAMETERS = "AttentionVertex"
@@ -63,7 +70,7 @@ class Vertex:
         return None if self.layer is None else self.layer.n_params
 
     @property
-    def input_type(self) -> InputType | None:
+    def input_shape(self) -> Shape | None:
         """What must come in, as far as the layer and its preprocessor tell."""
         if self.layer is None:
             return None
@@ -71,7 +78,13 @@ class Vertex:
             before = {} if self.preprocessor is None else {0: Preprocessor.from_dict(self.preprocessor)}
         except ConfigError:
             return None
-        return entrance([self.layer], before)
+        given = entrance([self.layer], before)
+        if given is not None:
+            return given.shape
+        if not before and isinstance(self.layer, ConvolutionLayer) and self.layer.n_in is not None:
+            channels = self.layer.n_in
+            return (None, None, channels) if self.layer.data_format == "NHWC" else (channels, None, None)
+        return None
 
 
 @frozen(eq=False)
@@ -138,9 +151,9 @@ class GraphDescription:
 
     def _input_shape(self, name: str) -> Shape | None:
         for vertex in self.vertices.values():
-            given = vertex.input_type if name in vertex.inputs else None
-            if given is not None:
-                return given.shape
+            shape = vertex.input_shape if name in vertex.inputs else None
+            if shape is not None:
+                return shape
         return None
 
     @cached_property

@@ -10,6 +10,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 from rich import box
+from rich.markup import escape
 from rich.table import Table
 
 from pydl4j_spark.arrays import numeric
@@ -19,7 +20,7 @@ from pydl4j_spark.errors import ConfigError, DataError, ExportError, ModelFormat
 from pydl4j_spark.evaluation import ROC, Evaluation, RegressionEvaluation, evaluation_result
 from pydl4j_spark.example_shape import ExampleShape, class_names
 from pydl4j_spark.graph_arrays import graph_labelled, graph_unlabelled, inputs_by_name, labelled_shapes
-from pydl4j_spark.graph_description import GraphDescription
+from pydl4j_spark.graph_description import GraphDescription, shape_text
 from pydl4j_spark.local_data import Check, is_pair_of_lists
 from pydl4j_spark.local_network import TO_SCORE, LocalNetwork
 from pydl4j_spark.model_zip import ModelZip
@@ -107,13 +108,13 @@ class ComputationGraph(LocalNetwork):
         total = "?" if None in counts and self._archive is None and self._live is None else f"{self.n_params:,}"
         made.add_column("vertex", footer=f"{len(counts)} vertices")
         made.add_column("kind")
-        made.add_column("inputs", footer=f"{', '.join(self.inputs)} → {', '.join(self.outputs)}")
+        made.add_column("inputs", footer=escape(f"{', '.join(self.inputs)} → {', '.join(self.outputs)}"))
         made.add_column("parameters", justify="right", footer=total)
         for name, shape in zip(self.inputs, self._description.input_shapes, strict=True):
-            text = "?" if shape is None else ", ".join("T" if n is None else str(n) for n in shape)
-            made.add_row(name, f"input ({text})", "", "")
+            made.add_row(escape(name), f"input ({'?' if shape is None else shape_text(shape)})", "", "")
         for vertex, count in zip(vertices, counts, strict=True):
-            made.add_row(vertex.name, vertex.kind, ", ".join(vertex.inputs), "?" if count is None else f"{count:,}")
+            given = escape(", ".join(vertex.inputs))
+            made.add_row(escape(vertex.name), vertex.kind, given, "?" if count is None else f"{count:,}")
         return printed(made)
 
     def __repr__(self) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-KINDS = ("merged", "recurrent", "single")
+KINDS = ("merged", "recurrent", "residual", "single")
 ROWS = 75
 
 
@@ -33,7 +33,8 @@ def configuration(kind: str, seed: int = 7, data_type: str = "FLOAT") -> Any:
     """DL4J's configuration of a kind.
 
     ``merged`` takes 4 and 2 numbers and gives 3 classes and a value; ``recurrent`` takes sequences of 4 and gives
-    sequences of 3 classes and 2 values for the whole; ``single`` takes 6 numbers and gives 3 classes.
+    sequences of 3 classes and of 2 values; ``residual`` takes images and gives 3 classes; ``single`` takes 6 numbers
+    and gives 3 classes.
     """
     dl4j, nd4j = _package("org").deeplearning4j, _package("org").nd4j
     layers, graph = dl4j.nn.conf.layers, dl4j.nn.conf.graph
@@ -58,6 +59,16 @@ def configuration(kind: str, seed: int = 7, data_type: str = "FLOAT") -> Any:
         made.addLayer("each", layers.RnnOutputLayer.Builder(losses.MCXENT).nOut(3).activation(softmax).build(), "sum")
         made.addLayer("size", layers.RnnOutputLayer.Builder(losses.MSE).nOut(2).activation(identity).build(), "sum")
         made.setOutputs("each", "size").setInputTypes(types.recurrent(4))
+    elif kind == "residual":
+        convolution = layers.ConvolutionLayer.Builder(3, 3).convolutionMode(dl4j.nn.conf.ConvolutionMode.Same)
+        pooling = layers.SubsamplingLayer.Builder(layers.SubsamplingLayer.PoolingType.MAX).kernelSize(2, 2).stride(2, 2)
+        made.addInputs("image")
+        made.addLayer("stem", convolution.nOut(4).build(), "image")
+        made.addLayer("block", convolution.nOut(4).build(), "stem")
+        made.addVertex("sum", graph.ElementWiseVertex(graph.ElementWiseVertex.Op.Add), "stem", "block")
+        made.addLayer("pooled", pooling.build(), "sum")
+        made.addLayer("out", layers.OutputLayer.Builder(losses.MCXENT).nOut(3).activation(softmax).build(), "pooled")
+        made.setOutputs("out").setInputTypes(types.convolutional(6, 8, 2))
     else:
         made.addInputs("in")
         made.addLayer("hidden", layers.DenseLayer.Builder().nOut(8).build(), "in")
@@ -94,6 +105,9 @@ def rows(kind: str, count: int = ROWS) -> tuple[Any, Any]:
     if kind == "recurrent":
         steps = drawn(4, 9)
         return steps, [(steps[:, 0] > 0).astype(np.int64) + (steps[:, 1] > 0), steps[:, :2]]
+    if kind == "residual":
+        images = drawn(2, 6, 8)
+        return images, (images[:, 0].sum((1, 2)) > 0).astype(np.int64) + (images[:, 1].sum((1, 2)) > 0)
     features = drawn(6)
     return features, (features[:, 0] > 0).astype(np.int64) + (features[:, 1] > 0)
 

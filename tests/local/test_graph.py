@@ -57,6 +57,11 @@ def test_outputs_and_activations_are_dl4js(engine, load, kind):
         np.testing.assert_allclose(activations[name], output, atol=1e-6)
     assert np.array_equal(ours.params(), taken(theirs.params()).ravel())
     assert ours.n_params == ours.params().size == int(theirs.numParams())
+    if kind == "residual":
+        with pytest.raises(DataError, match=r"each row has shape \[3, 6, 8\], the network takes \[2, 6, 8\]"):
+            ours.output(np.zeros((1, 3, 6, 8)))
+        with pytest.raises(DataError, match=r"each row has shape \[96\], the graph takes \[2, \?, \?\]"):
+            ours.output(np.zeros((1, 96)))
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -95,7 +100,7 @@ def test_training_learns_and_repeats_to_the_bit(load, kind, workers):
     assert np.array_equal(runs[0].updater_state(), runs[1].updater_state())
 
 
-@pytest.mark.parametrize("kind", ["merged", "single"])
+@pytest.mark.parametrize("kind", ["merged", "residual", "single"])
 def test_one_worker_is_dl4js_own_loop(load, kind):
     ours, theirs = load(kind), graphs.model(kind)
     X, y = rows(kind)
