@@ -58,7 +58,7 @@ def graph_labelled(features: Any, labels: Any, graph: GraphDescription, name: st
     for output, shape, one in zip(graph.outputs, labelled_shapes(graph), given, strict=True):
         place = _place(name, "output", output, graph.outputs)
         if not shape.labels:
-            shape = evolve(shape, labels=np.shape(one)[1:] or (1,))
+            shape = evolve(shape, labels=numeric(one, f"{place}: labels").shape[1:] or (1,))
         shape = _in_time(shape, one, place)
         array, indices = labels_array(one, shape, count, place)
         found.append(array.reshape(count, -1))

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from rich import box
 from rich.table import Table
 
+from pydl4j_spark.arrays import numeric
 from pydl4j_spark.conf.summary import printed
 from pydl4j_spark.engine.protocol import Arrays
 from pydl4j_spark.errors import ConfigError, DataError, ExportError, ModelFormatError
@@ -246,19 +247,16 @@ class ComputationGraph(LocalNetwork):
         return found[0] if len(found) == 1 else found
 
     def _steps(self, features: Any) -> tuple[list[Any], bool]:
-        """Give single steps their time axis; tell whether there were any."""
-        given, single = inputs_by_name(features, self._description, "the time steps"), False
-        arrays = []
-        for shape, one in zip(self._description.input_shapes, given, strict=True):
-            if shape is not None and len(shape) == 2 and np.ndim(one) == 2:
-                one, single = np.asarray(one)[:, :, np.newaxis], True
-            arrays.append(one)
-        if single and any(
-            shape is not None and len(shape) == 2 and np.shape(one)[-1] != 1
-            for shape, one in zip(self._description.input_shapes, arrays, strict=True)
-        ):
-            raise DataError("the time steps: some inputs are single steps [N, size], others have several [N, size, T]")
-        return arrays, single
+        """Give single steps their time axis; tell whether they are single."""
+        name, shapes = "the time steps", self._description.input_shapes
+        given = [numeric(one, f"{name}: features") for one in inputs_by_name(features, self._description, name)]
+        in_time = [shape is not None and len(shape) == 2 for shape in shapes]
+        single = [one.ndim == 2 for one, sequence in zip(given, in_time, strict=True) if sequence]
+        if any(single) and not all(single):
+            raise DataError(f"{name}: some inputs are single steps [N, size], others have several [N, size, T]")
+        if not any(single):
+            return given, False
+        return [one[:, :, np.newaxis] if sequence else one for one, sequence in zip(given, in_time, strict=True)], True
 
     def to_onnx(self, path: str | Path, **options: Any) -> Any:
         """Refuse: graphs are exported in a later version.

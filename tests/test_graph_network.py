@@ -259,6 +259,17 @@ class TestSequences:
         assert graph.rnn_time_step(self.X[:, :, :4]).shape == (10, 3, 4)
         with pytest.raises(DataError, match=r"the time steps: each row has shape \[5, 1\], the network takes \[4, 1\]"):
             graph.rnn_time_step(np.zeros((2, 5)))
+        with pytest.raises(DataError, match="the time steps: features have 1 masked values"):
+            graph.rnn_time_step(np.ma.masked_array(np.zeros((1, 4)), [[True, False, False, False]]))
+        content = sequences(*self.LAYERS)
+        content["networkInputs"] = ["steps", "others"]
+        content["vertices"]["second"] = vertex(self.LAYERS[0])
+        content["vertices"]["joined"] = {"@class": f"{GRAPH}ElementWiseVertex", "op": "Add"}
+        content["vertexInputs"] |= {"second": ["others"], "joined": ["v0", "second"], "v1": ["joined"]}
+        two = made(engine, content)
+        assert two.rnn_time_step([self.X[:, :, 0]] * 2).shape == (10, 3)
+        with pytest.raises(DataError, match="some inputs are single steps"):
+            two.rnn_time_step([self.X[:, :, 0], self.X])
 
     def test_graphs_that_cannot_go_by_steps(self, engine, graph):
         with pytest.raises(ConfigError, match="this graph has none: use output"):
