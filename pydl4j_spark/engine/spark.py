@@ -127,10 +127,9 @@ class SparkEngine(JvmEngine):
         with self._file(".bin") as path:
             _write(path, array.tofile)
             pieces = self._call(self._local.map, str(path), row_bytes)
-            try:
-                yield pieces
-            finally:
-                self._call(self._local.unmap, pieces)
+            yield pieces
+            # Not after a failure: a job that was given up may still be reading, and would take the JVM with it.
+            self._call(self._local.unmap, pieces)
 
     def _taken(self, tensor: Handle) -> NDArray[Any]:
         try:
