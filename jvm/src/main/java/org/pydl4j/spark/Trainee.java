@@ -8,6 +8,7 @@ import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
 import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
+import org.deeplearning4j.nn.conf.layers.samediff.SameDiffVertex;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.optimize.api.TrainingListener;
@@ -41,9 +42,28 @@ abstract class Trainee implements AutoCloseable {
             network.init();
             return of(network);
         }
-        ComputationGraph graph = new ComputationGraph(((ComputationGraphConfiguration) configuration).clone());
+        ComputationGraph graph = new ComputationGraph(copy((ComputationGraphConfiguration) configuration));
         graph.init();
         return of(graph);
+    }
+
+    /** DL4J's own copy of a vertex with parameters forgets how these are trained. */
+    private static ComputationGraphConfiguration copy(ComputationGraphConfiguration conf) {
+        ComputationGraphConfiguration copy = conf.clone();
+        conf.getVertices().forEach((name, vertex) -> {
+            if (vertex instanceof SameDiffVertex) {
+                SameDiffVertex from = (SameDiffVertex) vertex;
+                SameDiffVertex to = (SameDiffVertex) copy.getVertices().get(name);
+                to.setUpdater(from.getUpdater());
+                to.setBiasUpdater(from.getBiasUpdater());
+                to.setRegularization(from.getRegularization());
+                to.setRegularizationBias(from.getRegularizationBias());
+                to.setGradientNormalization(from.getGradientNormalization());
+                to.setGradientNormalizationThreshold(from.getGradientNormalizationThreshold());
+                to.setDataType(from.getDataType());
+            }
+        });
+        return copy;
     }
 
     /** All that makes the network but its numbers. */
@@ -209,7 +229,7 @@ abstract class Trainee implements AutoCloseable {
 
         @Override
         Serializable configuration() {
-            return graph.getConfiguration().clone();
+            return copy(graph.getConfiguration());
         }
 
         @Override

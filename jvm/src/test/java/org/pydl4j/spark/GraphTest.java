@@ -66,8 +66,13 @@ class GraphTest {
         final float[][] y = new float[ROWS][];
 
         Case(String kind) {
-            conf = kind.equals("merged") ? Graphs.merged() : Graphs.recurrent();
-            spec = new ExampleSpec(Json.read(kind.equals("merged") ? MERGED : RECURRENT));
+            this(kind.equals("merged") ? Graphs.merged() : Graphs.recurrent(),
+                    kind.equals("merged") ? MERGED : RECURRENT);
+        }
+
+        Case(ComputationGraphConfiguration conf, String json) {
+            this.conf = conf;
+            spec = new ExampleSpec(Json.read(json));
             Random random = new Random(5);
             for (int i = 0; i < ROWS; i++) {
                 x[i] = new float[spec.features];
@@ -316,6 +321,20 @@ class GraphTest {
             Network network = LocalBridge.newNetwork(json);
             assertSameBits(given.graph(), (ComputationGraph) network.trainee.model());
         }
+    }
+
+    /** Copies of the graph need to know how. */
+    @Test
+    void verticesWithParametersAreTrainedByAllWorkers() throws Exception {
+        Case given = new Case(Graphs.attentive(), RECURRENT.replaceFirst(", \\{\"shape\": \\[2\\].*", "]}}"));
+        Network[] networks = new Network[2];
+        for (int i = 0; i < 2; i++) {
+            networks[i] = LocalBridge.newNetwork(given.conf.toJson()); // DL4J's clone would not do
+            INDArray before = networks[i].trainee.params().dup();
+            train(given, networks[i], 2, true, 2);
+            assertNotEquals(before, networks[i].trainee.params());
+        }
+        assertSameBits((ComputationGraph) networks[0].trainee.model(), (ComputationGraph) networks[1].trainee.model());
     }
 
     /** As in graphs that were built without input types; DL4J's own loop refuses them. */

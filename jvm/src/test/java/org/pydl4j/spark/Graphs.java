@@ -2,6 +2,7 @@ package org.pydl4j.spark;
 
 import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
+import org.deeplearning4j.nn.conf.graph.AttentionVertex;
 import org.deeplearning4j.nn.conf.graph.ElementWiseVertex;
 import org.deeplearning4j.nn.conf.graph.MergeVertex;
 import org.deeplearning4j.nn.conf.graph.rnn.LastTimeStepVertex;
@@ -47,6 +48,16 @@ final class Graphs {
                 .addLayer("value", new OutputLayer.Builder(LossFunction.MSE).nIn(11).nOut(1)
                         .activation(Activation.IDENTITY).build(), "normal")
                 .setOutputs("kind", "value").build();
+    }
+
+    /** One sequence of 4 in, a sequence of 3 classes out; a vertex has parameters. */
+    static ComputationGraphConfiguration attentive() {
+        return builder().addInputs("steps")
+                .addVertex("attention", new AttentionVertex.Builder().nInQueries(4).nInKeys(4).nInValues(4).nOut(6).nHeads(2)
+                        .headSize(3).projectInput(true).build(), "steps", "steps", "steps")
+                .addLayer("each", new RnnOutputLayer.Builder(LossFunction.MCXENT).nOut(3).activation(Activation.SOFTMAX)
+                        .build(), "attention")
+                .setOutputs("each").setInputTypes(InputType.recurrent(4)).build();
     }
 
     /** One sequence of 4 in; a sequence of 3 classes and, from the last step, 2 values out. */
