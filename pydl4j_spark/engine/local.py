@@ -49,20 +49,33 @@ class LocalEngine(JvmEngine):
         import jpype
 
         super().__init__(jpype.JClass("org.pydl4j.spark.LocalBridge"))
+        self._called: set[str] = set()
+        self._first = threading.RLock()
         self._buffer = jpype.nio.convertToDirectBuffer
         self._buffers = jpype.JArray(jpype.JClass("java.nio.ByteBuffer"))
         self.versions()  # sets the native code up, or says why it cannot run here
-        self._few = int(self._local.scoringBatch())
+        self._few = int(self._call(self._local.scoringBatch))
+        self._buffers([self._buffer(np.zeros(1, np.uint8))])  # its class is looked up here, by one thread
         self._stages: dict[tuple[int, int, int], tuple[dict[str, Any], Handle, NDArray[np.float32]]] = {}
 
     def _call(self, function: Callable[..., Any], *arguments: Any) -> Any:
         local_jvm.start()
+        if (name := function.__name__) in self._called:
+            return self._tried(function, arguments)
+        # JPype looks up a method's types at its first call, and crashes when two threads make that together.
+        with self._first:
+            result = self._tried(function, arguments)
+            self._called.add(name)
+            return result
+
+    def _tried(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
         try:
             return function(*arguments)
         except Exception as error:
-            if hasattr(error, "stacktrace"):  # JPype's Java exceptions are Python exceptions
+            if not hasattr(error, "stacktrace"):
+                raise EngineError(f"the call did not reach the JVM: {type(error).__name__}: {error}") from error
+            with self._first:  # JPype's Java exceptions are Python exceptions, and have methods
                 raise failures.from_throwable(error, str(error.stacktrace())) from error
-            raise EngineError(f"the call did not reach the JVM: {type(error).__name__}: {error}") from error
 
     @contextmanager
     def _lent(self, array: NDArray[Any], row_bytes: int) -> Iterator[Handle]:
@@ -73,18 +86,18 @@ class LocalEngine(JvmEngine):
 
     def _taken(self, tensor: Handle) -> NDArray[Any]:
         try:
-            array = _like(str(tensor.header()))
+            array = _like(str(self._call(tensor.header)))
             if array.nbytes <= _SEGMENT_BYTES:
-                array[...] = np.frombuffer(tensor.part(0), array.dtype).reshape(array.shape)
+                array[...] = np.frombuffer(self._call(tensor.part, 0), array.dtype).reshape(array.shape)
                 return array
             content, at = array.reshape(-1).view(np.uint8), 0
-            for index in range(tensor.parts()):
-                part = np.frombuffer(tensor.part(index), np.uint8)
+            for index in range(self._call(tensor.parts)):
+                part = np.frombuffer(self._call(tensor.part, index), np.uint8)
                 content[at : at + len(part)] = part
                 at += len(part)
             return array
         finally:
-            tensor.close()
+            self._call(tensor.close)
 
     # --- few rows, and no time to lose -------------------------------------------------------------------------------
 
@@ -101,7 +114,7 @@ class LocalEngine(JvmEngine):
             if len(self._stages) >= _KEPT_STAGES:
                 self._stages.clear()
             stage = self._call(self._local.stage, self._spec(rows.spec), count)
-            memory = np.frombuffer(stage.memory(), np.float32)
+            memory = np.frombuffer(self._call(stage.memory), np.float32)
             kept = self._stages[key] = (rows.spec, stage, memory)
         _, stage, memory = kept
         memory[:] = features.reshape(-1)

@@ -121,10 +121,32 @@ def check_process() -> None:
 
 def _prepare_thread(jpype: Any) -> None:
     """Give Java's view of this thread a class loader: ND4J looks for its parts there, and would find none."""
-    jpype.JClass("java.lang.Thread").currentThread().setContextClassLoader(
-        jpype.JClass("java.lang.ClassLoader").getSystemClassLoader()
-    )
+    with (
+        _state.lock
+    ):  # JPype looks up a method's types at its first call, and crashes when two threads make that together
+        jpype.JClass("java.lang.Thread").currentThread().setContextClassLoader(
+            jpype.JClass("java.lang.ClassLoader").getSystemClassLoader()
+        )
     _thread.ready = True
+    if threading.current_thread() is not threading.main_thread():
+        _thread.stay = _Stay(jpype, os.getpid())
+
+
+class _Stay:
+    """A thread's time in the JVM: it ends with the thread, whose locals hold it.
+
+    JPype leaves the Java side of a thread behind for good: with all that Java keeps for it, and at the process's end
+    the JVM may wait for it for ever.
+    """
+
+    def __init__(self, jpype: Any, process: int) -> None:
+        self._jpype = jpype
+        self._detach = jpype.JClass("java.lang.Thread").detach
+        self._process = process
+
+    def __del__(self) -> None:
+        if self._process == os.getpid() and self._jpype.isJVMStarted():
+            self._detach()
 
 
 def _start(jpype: Any) -> None:

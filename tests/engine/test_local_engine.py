@@ -273,6 +273,39 @@ def test_ctrl_c_ends_the_work_and_not_the_network(what):
     assert done.stdout.splitlines() == ["INTERRUPTED True", "STILL THERE (2, 2) True True", "TRAINS ON"], done.stderr
 
 
+TOGETHER = """
+import threading
+import numpy as np
+from pydl4j_spark import ConfigError, InputType, MultiLayerConfiguration, MultiLayerNetwork
+from pydl4j_spark.engine.local import local_engine
+from pydl4j_spark.layers import OutputLayer
+conf = MultiLayerConfiguration(layers=[OutputLayer(n_out=2)], input_type=InputType.feed_forward(5), seed=1)
+X, y = np.random.default_rng(0).random((300, 5)), np.arange(300) % 2
+shared = MultiLayerNetwork(conf)
+barrier, found = threading.Barrier(6), []
+def use():
+    barrier.wait()
+    own = MultiLayerNetwork(conf).to("local")
+    own.fit((X, y), progress=False)
+    own.gradient((X, y)), own.feed_forward(X), own.output(X), own.score((X, y)), own.to_model_zip()
+    try:
+        local_engine().resolve("{")
+    except ConfigError:
+        found.append((shared.to("local").output(X[:3]).tobytes(), own.params().tobytes()))
+threads = [threading.Thread(target=use) for _ in range(6)]
+[thread.start() for thread in threads]
+[thread.join() for thread in threads]
+print(len(found), len(set(found)))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("attempt", range(3))
+def test_many_threads_may_make_the_first_calls(attempt):
+    done = subprocess.run([sys.executable, "-c", TOGETHER], capture_output=True, text=True, timeout=120, check=False)
+    assert (done.returncode, done.stdout) == (0, "6 1\n"), done.stderr
+
+
 @pytest.mark.slow
 def test_calls_leave_nothing_behind(digits):
     X, y = digits

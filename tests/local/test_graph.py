@@ -77,7 +77,7 @@ def test_the_same_from_json(engine, load, kind):
 @pytest.mark.parametrize("workers", [1, 2])
 @pytest.mark.parametrize("kind", KINDS)
 def test_training_learns_and_repeats_to_the_bit(load, kind, workers):
-    X, y = rows(kind, 300)
+    X, y = rows(kind, 160)
     runs = []
     for _ in range(2):
         graph = load(kind)
@@ -92,7 +92,7 @@ def test_training_learns_and_repeats_to_the_bit(load, kind, workers):
             progress=False,
         )
         runs.append(graph)
-        assert history.rows == [300] * 8 and (graph.epoch, graph.iteration) == (8, history.iteration[-1])
+        assert history.rows == [160] * 8 and (graph.epoch, graph.iteration) == (8, history.iteration[-1])
         assert history.score[-1] < history.score[0]
         assert seen[-1] == graph.score((X, y))
         assert history.validation[-1].accuracy == graph.evaluate((X, y)).accuracy > 0.6

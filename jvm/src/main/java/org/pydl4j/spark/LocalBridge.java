@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import org.apache.spark.storage.StorageUtils;
@@ -235,8 +236,9 @@ public final class LocalBridge {
     }
 
     /** The tensors of a job's result, in their order. */
-    public static List<?> tensors(Object result) {
-        return result instanceof Map ? List.copyOf(((Map<?, ?>) result).values()) : (List<?>) result;
+    public static Tensor[] tensors(Object result) {
+        Collection<?> all = result instanceof Map ? ((Map<?, ?>) result).values() : (List<?>) result;
+        return all.toArray(new Tensor[0]);
     }
 
     /** What they are called, as a JSON array; null where they have no names. */
