@@ -339,7 +339,7 @@ def test_calls_leave_nothing_behind(digits):
     calls(300)
     after = used()
     assert after[0] - before[0] < 2_000_000, (before, after)
-    assert after[1] <= before[1], (before, after)
+    assert after[1] <= before[1] + 3, (before, after)  # those that wait for the next call
 
 
 def test_a_signal_handler_of_the_users_is_put_back(digits):

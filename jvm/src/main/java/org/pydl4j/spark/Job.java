@@ -5,6 +5,7 @@ import java.io.StringWriter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -24,7 +25,8 @@ public class Job {
     }
 
     private final BlockingQueue<ObjectNode> events = new LinkedBlockingQueue<>();
-    private final Thread thread;
+    private final Work work;
+    private final CountDownLatch ended = new CountDownLatch(1);
     private volatile boolean cancelled;
     private volatile Object result;
     private volatile Throwable thrown;
@@ -32,14 +34,13 @@ public class Job {
     private ObjectNode awaited;
     private boolean delivered;
 
-    Job(String description, Work work) {
-        this.thread = new Thread(() -> run(work), "pydl4j_spark " + description);
-        thread.setDaemon(true);
+    Job(Work work) {
+        this.work = work;
     }
 
     /** Lets the work begin. */
     Job start() {
-        thread.start();
+        LocalThreads.ALL.execute(this::run);
         return this;
     }
 
@@ -49,7 +50,7 @@ public class Job {
     /** Ends what the work has others do. */
     void stop() {}
 
-    private void run(Work work) {
+    private void run() {
         ObjectNode last = Json.object();
         try {
             begin();
@@ -60,6 +61,7 @@ public class Job {
             describe(last.put("event", cancelled ? "cancelled" : "failed"), t);
         } finally {
             events.add(last);
+            ended.countDown();
         }
     }
 
@@ -145,6 +147,6 @@ public class Job {
             notifyAll();
         }
         stop();
-        thread.join(millis);
+        ended.await(millis, TimeUnit.MILLISECONDS);
     }
 }

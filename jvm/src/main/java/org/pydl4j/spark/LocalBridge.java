@@ -280,15 +280,13 @@ public final class LocalBridge {
     // --- jobs ----------------------------------------------------------------------------------------------------------------
 
     private static Job job(String description, Job.Work work) {
-        return new Job(description, job -> {
+        return new Job(job -> {
             Native.useThreads(1);
             try {
                 return work.run(job);
             } catch (OutOfMemoryError e) {
                 throw new BridgeException(BridgeException.Code.ENGINE, description + " ran out of memory ("
                         + e.getMessage() + "); " + Native.memoryAdvice(), e);
-            } finally {
-                Trainee.releaseThread();
             }
         }).start();
     }

@@ -8,8 +8,6 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
@@ -39,36 +37,31 @@ final class LocalScorer {
         return network.use(() -> {
             int pieces = rows.pieces().count();
             int threads = Math.min(pieces, Runtime.getRuntime().availableProcessors());
-            ExecutorService pool = Executors.newFixedThreadPool(threads);
-            try {
-                List<Callable<Map<Integer, T>>> tasks = new ArrayList<>();
-                for (int thread = 0; thread < threads; thread++) {
-                    int first = thread;
-                    tasks.add(() -> {
-                        Native.useThreads(1);
-                        Inference model = Inference.of(network.trainee.configuration(), network.trainee.params());
-                        DataNormalization normalizer = normalize ? Normalizers.copy(network.normalizer()) : null;
-                        Map<Integer, T> mine = new LinkedHashMap<>();
-                        try (Scoring scoring = new Scoring(model, rows.spec, labelled, normalizer)) {
-                            for (int piece = first; piece < pieces && !cancelled.getAsBoolean(); piece += threads) {
-                                mine.put(piece, step.run(scoring, piece));
-                            }
-                        } finally {
-                            Trainee.releaseThread();
+            List<Callable<Map<Integer, T>>> tasks = new ArrayList<>();
+            for (int thread = 0; thread < threads; thread++) {
+                int first = thread;
+                Inference model = network.twin(thread);
+                tasks.add(() -> {
+                    Native.useThreads(1);
+                    DataNormalization normalizer = normalize ? Normalizers.copy(network.normalizer()) : null;
+                    Map<Integer, T> mine = new LinkedHashMap<>();
+                    try (Scoring scoring = new Scoring(model, rows.spec, labelled, normalizer)) {
+                        for (int piece = first; piece < pieces && !cancelled.getAsBoolean(); piece += threads) {
+                            mine.put(piece, step.run(scoring, piece));
                         }
-                        return mine;
-                    });
-                }
-                Map<Integer, T> all = new TreeMap<>();
-                for (Future<Map<Integer, T>> task : pool.invokeAll(tasks)) {
+                    }
+                    return mine;
+                });
+            }
+            Map<Integer, T> all = new TreeMap<>();
+            try {
+                for (Future<Map<Integer, T>> task : LocalThreads.ALL.invokeAll(tasks)) {
                     all.putAll(task.get());
                 }
-                return new ArrayList<>(all.values());
             } catch (ExecutionException e) {
                 throw e.getCause() instanceof Exception ? (Exception) e.getCause() : e;
-            } finally {
-                pool.shutdown();
             }
+            return new ArrayList<>(all.values());
         });
     }
 

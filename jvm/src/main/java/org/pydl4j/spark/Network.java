@@ -1,5 +1,7 @@
 package org.pydl4j.spark;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
@@ -22,7 +24,7 @@ public final class Network {
     private volatile boolean training;
     private DataNormalization normalizer;
     private boolean inUse;
-    private Inference twin;
+    private final List<Inference> twins = new ArrayList<>();
 
     Network(Model model, DataNormalization normalizer) {
         trainee = Trainee.of(model);
@@ -103,9 +105,14 @@ public final class Network {
 
     /** The network for scoring: it shares the parameters, and has its own activations and recurrent state. */
     Inference twin() {
-        if (twin == null) {
-            twin = Inference.of(trainee.configuration(), trainee.params());
+        return twin(0);
+    }
+
+    /** One for each thread that scores at the same time; making one costs more than a few rows do. */
+    Inference twin(int thread) {
+        while (twins.size() <= thread) {
+            twins.add(Inference.of(trainee.configuration(), trainee.params()));
         }
-        return twin;
+        return twins.get(thread);
     }
 }

@@ -11,7 +11,7 @@ final class SparkJob extends Job {
     private final String group = "pydl4j_spark-" + UUID.randomUUID();
 
     SparkJob(JavaSparkContext context, String description, Work work) {
-        super(description, work);
+        super(work);
         this.context = context;
         this.description = description;
     }

@@ -174,7 +174,7 @@ class LocalTrainingTest extends SparkTest {
     @Test
     void aJobStandsStillUntilItsEventHasBeenDealtWith() throws Exception {
         boolean[] wentOn = new boolean[1];
-        Job job = new Job("test", me -> {
+        Job job = new Job(me -> {
             me.tellAndWait(Json.object().put("event", "epoch"));
             wentOn[0] = true;
             return "result";
@@ -185,7 +185,7 @@ class LocalTrainingTest extends SparkTest {
         assertEquals("done", Json.read(job.poll(10_000)).get(0).get("event").asText());
         assertTrue(wentOn[0]);
         assertEquals("result", job.result());
-        Job other = new Job("test", me -> {
+        Job other = new Job(me -> {
             me.tellAndWait(Json.object().put("event", "epoch"));
             return null;
         }).start();
