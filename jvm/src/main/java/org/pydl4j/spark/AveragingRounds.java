@@ -42,8 +42,7 @@ final class AveragingRounds implements Training {
         long count = rows.scan().rows();
         this.plan = new Plan(count, settings.batch, settings.workers, settings.frequency,
                 (long) spec.width() * Float.BYTES);
-        Permutation order = shuffle ? Permutation.of(count, seed) : Permutation.identity(count);
-        this.blocks = new Blocks(rows.arrange(plan, order), plan);
+        this.blocks = new Blocks(rows.arrange(plan, plan.order(shuffle, seed)), plan);
         context.sc().register(tally, "pydl4j_spark worker tally");
         this.master = settings.stock(new WorkerHook(seed, tally));
         this.spark = new SparkDl4jMultiLayer(this.context, network, master);
@@ -55,13 +54,8 @@ final class AveragingRounds implements Training {
     }
 
     @Override
-    public int workers() {
-        return plan.workers;
-    }
-
-    @Override
-    public long rounds() {
-        return plan.rounds();
+    public Plan plan() {
+        return plan;
     }
 
     @Override
@@ -91,10 +85,7 @@ final class AveragingRounds implements Training {
         JavaRDD<DataSet> minibatches = blocks.of(group, plan.workersIn(round)).mapPartitions(iterator -> {
             Native.useThreads(TaskContext.get().cpus());
             Block block = iterator.next();
-            Permutation order = shuffled
-                    ? Permutation.of(block.size(), key, epoch, block.partition())
-                    : Permutation.identity(block.size());
-            return block.minibatches(p, round, s, n.value, order);
+            return block.minibatches(p, round, s, n.value, p.orderIn(block.partition(), shuffled, key, epoch));
         });
         try {
             master.executeTraining(spark, minibatches);

@@ -199,26 +199,16 @@ final class Exchange {
     }
 
     private void endRound() {
-        List<byte[]> params = new ArrayList<>();
-        List<byte[]> updaters = new ArrayList<>();
-        long[] rows = new long[arrived];
+        List<Part> all = List.of(Arrays.copyOf(parts, arrived)); // in the workers' order, whatever order they came in
         long slowest = 0;
-        int iteration = state.iteration;
-        for (int worker = 0; worker < arrived; worker++) { // in the workers' order, whatever order they came in
-            Part part = parts[worker];
-            params.add(part.params);
-            updaters.add(part.updater);
-            rows[worker] = part.totals.rows;
+        for (Part part : all) {
             totals = totals.plus(part.totals);
-            iteration = Math.max(iteration, part.totals.iteration);
             slowest = Math.max(slowest, part.nanos);
         }
         // Everybody has handed in, so nobody reads any more what the round before this one started from.
-        State spare = former;
+        State next = state.next(all, doubles, former);
         former = state;
-        state = new State(state.round + 1, iteration,
-                Average.of(params, rows, doubles, spare == null ? null : spare.params),
-                Average.of(updaters, rows, doubles, spare == null ? null : spare.updater));
+        state = next;
         Arrays.fill(parts, null);
         arrived = 0;
         long now = System.nanoTime();

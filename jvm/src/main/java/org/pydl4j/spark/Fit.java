@@ -43,8 +43,8 @@ abstract class Fit implements Job.Work {
             try (Training fit = training(settings.get("master"), settings.get("shuffle").asBoolean(), epochs)) {
                 fit.prepare();
                 training.settle();
-                job.tell(Json.object().put("event", "start").put("rows", scan.rows()).put("rounds", fit.rounds())
-                        .put("workers", fit.workers()));
+                job.tell(Json.object().put("event", "start").put("rows", scan.rows()).put("rounds", fit.plan().rounds())
+                        .put("workers", fit.plan().workers));
                 for (int epoch = 0; epoch < epochs; epoch++) {
                     epoch(job, fit, scan.rows());
                 }
@@ -76,7 +76,7 @@ abstract class Fit implements Job.Work {
                     + " rows in this epoch, but " + given + " were given; the network is as the last round left it");
         }
         ObjectNode event =
-                epochEvent(network, totals, fit.rounds(), System.nanoTime() - started, fit.overheadSeconds());
+                epochEvent(network, totals, fit.plan().rounds(), System.nanoTime() - started, fit.overheadSeconds());
         if (validation != null) {
             event.set("validation", evaluate(Evaluations.valueOf(settings.get("evaluation").asText())));
         }

@@ -12,7 +12,7 @@ import java.util.concurrent.TimeUnit;
 import org.nd4j.shade.jackson.databind.node.ObjectNode;
 
 /**
- * A long piece of work in a thread of its own, watched by short calls.
+ * A long piece of work in another thread, watched by short calls.
  *
  * <p>Python never waits inside one long gateway call: it polls for events, so that it can draw progress and an
  * interrupt reaches it between two polls.

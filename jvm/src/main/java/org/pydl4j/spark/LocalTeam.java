@@ -34,12 +34,7 @@ final class LocalTeam implements AutoCloseable {
             residents[0] = new Resident(network, true, List.of());
         }
         for (int worker = 0; worker < threads.length; worker++) {
-            String name = "pydl4j_spark worker " + worker;
-            threads[worker] = Executors.newSingleThreadExecutor(task -> {
-                Thread thread = new Thread(task, name);
-                thread.setDaemon(true);
-                return thread;
-            });
+            threads[worker] = Executors.newSingleThreadExecutor(LocalThreads.daemons("pydl4j_spark worker " + worker));
         }
     }
 
@@ -82,7 +77,14 @@ final class LocalTeam implements AutoCloseable {
         if (failed != null) {
             throw failed.getCause() instanceof Exception ? (Exception) failed.getCause() : failed;
         }
-        return average(parts, soFar);
+        State next = state.next(parts, RawArray.isDouble(network.params()), former);
+        former = state;
+        state = next;
+        WorkerTally.Totals totals = soFar;
+        for (Part part : parts) {
+            totals = totals.plus(part.totals);
+        }
+        return totals;
     }
 
     private Part train(int worker, int epoch, Iterator<MultiDataSet> share) {
@@ -104,29 +106,6 @@ final class LocalTeam implements AutoCloseable {
             throw new BridgeException(BridgeException.Code.TRAINING,
                     "training ran out of memory (" + e.getMessage() + "); " + Native.memoryAdvice(), e);
         }
-        return totals;
-    }
-
-    private WorkerTally.Totals average(List<Part> parts, WorkerTally.Totals soFar) {
-        List<byte[]> params = new ArrayList<>();
-        List<byte[]> updaters = new ArrayList<>();
-        long[] rows = new long[parts.size()];
-        int iteration = state.iteration;
-        WorkerTally.Totals totals = soFar;
-        for (int worker = 0; worker < rows.length; worker++) {
-            Part part = parts.get(worker);
-            params.add(part.params);
-            updaters.add(part.updater);
-            rows[worker] = part.totals.rows;
-            totals = totals.plus(part.totals);
-            iteration = Math.max(iteration, part.totals.iteration);
-        }
-        boolean doubles = RawArray.isDouble(network.params());
-        State spare = former;
-        former = state;
-        state = new State(state.round + 1, iteration,
-                Average.of(params, rows, doubles, spare == null ? null : spare.params),
-                Average.of(updaters, rows, doubles, spare == null ? null : spare.updater));
         return totals;
     }
 

@@ -25,7 +25,7 @@ final class LocalTraining implements Training {
         this.shuffle = shuffle;
         plan = new Plan(rows.count(), settings.batch, settings.workers, settings.frequency,
                 (long) rows.spec.width() * Float.BYTES);
-        order = shuffle ? Permutation.of(plan.rows, trainee.seed()) : Permutation.identity(plan.rows);
+        order = plan.order(shuffle, trainee.seed());
         team = new LocalTeam(trainee, plan.workers);
         buffers = new MinibatchBuffers[plan.workers];
         for (int worker = 0; worker < buffers.length; worker++) {
@@ -39,13 +39,8 @@ final class LocalTraining implements Training {
     }
 
     @Override
-    public int workers() {
-        return plan.workers;
-    }
-
-    @Override
-    public long rounds() {
-        return plan.rounds();
+    public Plan plan() {
+        return plan;
     }
 
     @Override
@@ -74,11 +69,8 @@ final class LocalTraining implements Training {
     }
 
     private Iterator<MultiDataSet> minibatches(int partition, long round, int epoch) {
-        int size = plan.rowsIn(partition);
-        ExampleSource share = rows.pick(size, i -> order.at(plan.position(partition, i)));
-        Permutation within = shuffle
-                ? Permutation.of(size, trainee.seed(), epoch, partition)
-                : Permutation.identity(size);
+        ExampleSource share = rows.pick(plan.rowsIn(partition), i -> order.at(plan.position(partition, i)));
+        Permutation within = plan.orderIn(partition, shuffle, trainee.seed(), epoch);
         MinibatchBuffers mine = buffers[plan.worker(partition)];
         int end = plan.endIn(partition, round);
         return new Iterator<>() {

@@ -63,7 +63,18 @@ final class Plan implements Serializable {
         return (int) Math.min(roundsPerGroup, rounds() - firstRound(group));
     }
 
-    /** The groups in the order of an epoch: shuffled by the seed, where rows are shuffled at all. */
+    /** The order of all rows in a fit: shuffled by the seed, where rows are shuffled at all. */
+    Permutation order(boolean shuffle, long seed) {
+        return shuffle ? Permutation.of(rows, seed) : Permutation.identity(rows);
+    }
+
+    /** The order of a partition's rows in an epoch; it depends on nothing else, so whoever trains them sees the same. */
+    Permutation orderIn(int partition, boolean shuffle, long seed, int epoch) {
+        int count = rowsIn(partition);
+        return shuffle ? Permutation.of(count, seed, epoch, partition) : Permutation.identity(count);
+    }
+
+    /** The groups in the order of an epoch. */
     int[] groups(boolean shuffle, long seed, int epoch) {
         Permutation order = shuffle ? Permutation.of(groups(), seed, epoch, -1) : Permutation.identity(groups());
         return IntStream.range(0, groups()).map(i -> (int) order.at(i)).toArray();

@@ -144,8 +144,7 @@ public final class ResidentAveragingTrainingMaster
         long seed = network.layered().getDefaultConfiguration().getSeed();
         long count = rows.scan().rows();
         Plan plan = plan(context, count, (long) rows.spec.width() * Float.BYTES);
-        Permutation order = shuffled ? Permutation.of(count, seed) : Permutation.identity(count);
-        return new ResidentTraining(context, network.trainee, rows.arrange(plan, order), plan,
+        return new ResidentTraining(context, network.trainee, rows.arrange(plan, plan.order(shuffled, seed)), plan,
                 Feed.of(rows.spec, network.normalizer()), seed, shuffled, wanted, this);
     }
 
@@ -200,9 +199,8 @@ public final class ResidentAveragingTrainingMaster
             long seed = network.seed();
             long count = rows.scan().rows();
             Plan plan = plan(context, count, (long) rows.spec.width() * Float.BYTES);
-            Permutation order = shuffle ? Permutation.of(count, seed) : Permutation.identity(count);
             double score = 0;
-            try (ResidentTraining fit = new ResidentTraining(context, network, rows.arrange(plan, order), plan,
+            try (ResidentTraining fit = new ResidentTraining(context, network, rows.arrange(plan, plan.order(shuffle, seed)), plan,
                     rows.layout(), seed, shuffle, epochs, this)) {
                 fit.prepare();
                 rows.settle();

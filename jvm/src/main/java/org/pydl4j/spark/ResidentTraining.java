@@ -81,13 +81,8 @@ final class ResidentTraining implements Training {
     }
 
     @Override
-    public int workers() {
-        return plan.workers;
-    }
-
-    @Override
-    public long rounds() {
-        return plan.rounds();
+    public Plan plan() {
+        return plan;
     }
 
     @Override

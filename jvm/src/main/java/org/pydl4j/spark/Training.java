@@ -11,11 +11,8 @@ interface Training extends AutoCloseable {
     /** Brings the rows into place, and makes sure that they are those that were looked at. */
     void prepare() throws Exception;
 
-    /** Copies of the network that are trained. */
-    int workers();
-
-    /** Averaging rounds in an epoch. */
-    long rounds();
+    /** Who trains what, in how many averaging rounds. */
+    Plan plan();
 
     /**
      * Trains one epoch; the network is as the last average left it, whether this ends well or not.

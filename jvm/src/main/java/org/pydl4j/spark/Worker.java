@@ -98,9 +98,7 @@ final class Worker implements VoidFunction<Iterator<Block>> {
     private Part train(Residents fit, Residents.Seat seat, Block block, State start, long began) {
         Resident resident = seat.resident;
         resident.restore(start, rounds.epoch);
-        Permutation order = fit.shuffle
-                ? Permutation.of(block.size(), fit.seed, rounds.epoch, block.partition())
-                : Permutation.identity(block.size());
+        Permutation order = fit.plan.orderIn(block.partition(), fit.shuffle, fit.seed, rounds.epoch);
         long round = rounds.first + (start.round - rounds.inFit);
         int worker = fit.plan.worker(block.partition());
         WorkerTally.Totals totals = WorkerTally.Totals.NONE;
