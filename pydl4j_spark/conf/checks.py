@@ -11,7 +11,6 @@ from pydl4j_spark.conf.layers.pooling import GlobalPoolingLayer
 from pydl4j_spark.conf.layers.recurrent import BaseRecurrentLayer, Bidirectional, LastTimeStep
 from pydl4j_spark.conf.losses import LossBinaryXENT, LossMCXENT
 from pydl4j_spark.conf.shapes import LayerType, at_layer
-from pydl4j_spark.conf.trainable import ENDINGS
 from pydl4j_spark.errors import ConfigError
 
 # DL4J's own list; GELU, Mish and RectifiedTanh are not in it.
@@ -54,7 +53,7 @@ def check_network(passed: Sequence[LayerType], *, outputs: bool, truncated: bool
                 _check_output(here)
             if truncated:
                 _check_truncated(here)
-            if here.index + 1 < len(passed) and isinstance(here.layer, ENDINGS):
+            if here.index + 1 < len(passed) and here.layer.has_loss:
                 raise ConfigError("an output or loss layer can only be the last layer of this kind of network")
             if pooled and isinstance(here.layer, _SEQUENCE_LAYERS):
                 raise ConfigError("it takes sequences, but the GlobalPoolingLayer before it gives rows")
@@ -70,10 +69,10 @@ def _pooled(here: LayerType) -> bool:
 
 def _check_output(here: LayerType) -> None:
     layer = here.layer
-    if not isinstance(layer, ENDINGS):
+    if not layer.has_loss:
         return
-    activation, loss = layer.activation, layer.loss
-    n_out = None if isinstance(layer, LossLayer) else layer.n_out
+    activation, loss = getattr(layer, "activation", None), getattr(layer, "loss", None)
+    n_out = None if isinstance(layer, LossLayer) else getattr(layer, "n_out", None)
     if n_out == 1 and isinstance(activation, act.Softmax):
         raise ConfigError("softmax over n_out=1 is always 1; use sigmoid with xent, or n_out=2")
     beyond = isinstance(activation, _BEYOND_ZERO_ONE) and (

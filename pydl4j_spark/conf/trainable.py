@@ -11,7 +11,7 @@ from pydl4j_spark.conf.inputs import InputType, InputTypeConvolutionalFlat, Inpu
 from pydl4j_spark.conf.layers.base import BaseLayer, FeedForwardLayer, Layer
 from pydl4j_spark.conf.layers.convolution import ConvolutionLayer
 from pydl4j_spark.conf.layers.normalization import BatchNormalization
-from pydl4j_spark.conf.layers.output import LossLayer, OutputLayer, RnnOutputLayer
+from pydl4j_spark.conf.layers.output import RnnOutputLayer
 from pydl4j_spark.conf.layers.pooling import GlobalPoolingLayer
 from pydl4j_spark.conf.layers.recurrent import BaseRecurrentLayer, Bidirectional, GravesLSTM, LastTimeStep
 from pydl4j_spark.conf.losses import LossFMeasure, LossMixtureDensity
@@ -19,8 +19,6 @@ from pydl4j_spark.conf.shapes import LayerType, at_layer
 from pydl4j_spark.conf.updaters import AdaBelief
 from pydl4j_spark.conf.weights import WeightInitIdentity
 from pydl4j_spark.errors import ConfigError
-
-ENDINGS = (OutputLayer, LossLayer, RnnOutputLayer)
 
 
 def check_trainable(passed: Sequence[LayerType], given: InputType | None, *, truncated: bool) -> None:
@@ -44,6 +42,7 @@ def check_trainable(passed: Sequence[LayerType], given: InputType | None, *, tru
                     _check_updater(leaf)
                     _check_identity(leaf)
                     _check_noise(leaf)
+            here.layer.check_training(here.input_type)
             _check_sequence(here)
     last = passed[-1]
     with at_layer(last.index, last.layer):
@@ -145,7 +144,7 @@ def _check_sequence(here: LayerType) -> None:
 
 def _check_ending(last: LayerType, pooled: bool) -> None:
     layer, given = last.layer, last.input_type
-    if not isinstance(layer, ENDINGS):
+    if not layer.has_loss:
         raise ConfigError(
             "the last layer must be an output or loss layer (OutputLayer, RnnOutputLayer, LossLayer), or there is"
             " nothing to train towards; for_training=False allows it"
@@ -158,13 +157,14 @@ def _check_ending(last: LayerType, pooled: bool) -> None:
     n_out = getattr(layer, "n_out", None) or getattr(given, "size", None)
     if n_out is None:
         return
-    weights = getattr(layer.loss, "weights", None)
+    loss = getattr(layer, "loss", None)
+    weights = getattr(loss, "weights", None)
     if weights is not None and len(weights) != n_out:
         raise ConfigError(f"the loss has {len(weights)} weights, but the layer has n_out={n_out}")
-    if isinstance(layer.loss, LossFMeasure) and n_out > 2:
+    if isinstance(loss, LossFMeasure) and n_out > 2:
         raise ConfigError(f"LossFMeasure is of two classes: n_out must be 1 or 2, not {n_out}")
-    if isinstance(layer.loss, LossMixtureDensity) and n_out != layer.loss.outputs:
-        raise ConfigError(f"LossMixtureDensity needs n_out=mixtures * (label_width + 2) = {layer.loss.outputs}")
+    if isinstance(loss, LossMixtureDensity) and n_out != loss.outputs:
+        raise ConfigError(f"LossMixtureDensity needs n_out=mixtures * (label_width + 2) = {loss.outputs}")
 
 
 def _check_truncated(given: InputType, last: LayerType) -> None:

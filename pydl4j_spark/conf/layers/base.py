@@ -60,6 +60,8 @@ class Layer(Config):
 
     names: ClassVar[dict[str, Any]] = {}
     derived_keys: ClassVar[frozenset[str]] = frozenset({"gradientNormalization", "gradientNormalizationThreshold"})
+    # Whether a network can be trained towards it: it has a loss, and is an output.
+    has_loss: ClassVar[bool] = False
 
     name: str | None = text("layerName", default=None)
     dropout: InputDropout | Number | None = nested("idropout", InputDropout, default=None, inherited=True)
@@ -103,6 +105,9 @@ class Layer(Config):
 
     def check(self) -> None:
         """Refuse what only the resolved layer shows to be impossible."""
+
+    def check_training(self, given: InputType | None) -> None:
+        """Refuse what DL4J computes but fails to train, or trains wrongly, on such an input."""
 
 
 @config()

@@ -34,6 +34,8 @@ class OutputLayer(BiasedLayer):
         ``"softmax"`` by default, whatever the network's activation is.
     """
 
+    has_loss: ClassVar[bool] = True
+
     loss: Loss | str = nested("lossFn", Loss, default="mcxent")
     activation: Activation | str | None = nested("activationFn", Activation, default="softmax", optional=False)
 
@@ -49,6 +51,8 @@ class LossLayer(FeedForwardLayer):
     activation : str or Activation
         ``"identity"`` by default, whatever the network's activation is.
     """
+
+    has_loss: ClassVar[bool] = True
 
     loss: Loss | str = nested("lossFn", Loss, default="mcxent")
     activation: Activation | str | None = nested("activationFn", Activation, default="identity", optional=False)
@@ -73,6 +77,8 @@ class RnnOutputLayer(BiasedLayer):
     data_format : str, optional
         ``"NCW"`` or ``"NWC"``; that of the input where not set.
     """
+
+    has_loss: ClassVar[bool] = True
 
     loss: Loss | str = nested("lossFn", Loss, default="mcxent")
     activation: Activation | str | None = nested("activationFn", Activation, default="softmax", optional=False)

@@ -121,6 +121,11 @@ class Wrapper(Layer):
         for inner in self.children.values():
             inner.check()
 
+    def check_training(self, given: InputType | None) -> None:
+        """Check the layers inside."""
+        for inner in self.children.values():
+            inner.check_training(given)
+
     @property
     def n_params(self) -> int | None:
         """Those of the layers inside."""
