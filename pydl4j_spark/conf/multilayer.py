@@ -155,6 +155,8 @@ class MultiLayerConfiguration(NetworkSettings):
                 raise ConfigError(f"layer {index}: {why}") from None
             layers.append(layer)
             states.append(state)
+        if confs:
+            settings |= cls._read_common(confs[0])
         given = document.get("inputType")
         read = {
             index: Preprocessor.from_dict(item) for index, item in (document.get("inputPreProcessors") or {}).items()
@@ -168,5 +170,4 @@ class MultiLayerConfiguration(NetworkSettings):
             layer_states=tuple(states),
             for_training=False,
             **settings,
-            **(cls._read_common(confs[0]) if confs else {}),
         )
