@@ -55,7 +55,7 @@ def check_network(passed: Sequence[LayerType], *, outputs: bool, truncated: bool
                 _check_truncated(here)
             if here.index + 1 < len(passed) and here.layer.has_loss:
                 raise ConfigError("an output or loss layer can only be the last layer of this kind of network")
-            if pooled and isinstance(here.layer, _SEQUENCE_LAYERS):
+            if pooled and isinstance(here.layer.at_work, _SEQUENCE_LAYERS):
                 raise ConfigError("it takes sequences, but the GlobalPoolingLayer before it gives rows")
             pooled = pooled or _pooled(here)
 
@@ -64,7 +64,7 @@ _SEQUENCE_LAYERS = (BaseRecurrentLayer, Bidirectional, LastTimeStep, GlobalPooli
 
 
 def _pooled(here: LayerType) -> bool:
-    return isinstance(here.layer, GlobalPoolingLayer) and isinstance(here.input_type, InputTypeRecurrent)
+    return isinstance(here.layer.at_work, GlobalPoolingLayer) and isinstance(here.input_type, InputTypeRecurrent)
 
 
 def _check_output(here: LayerType) -> None:
@@ -90,7 +90,7 @@ def _check_output(here: LayerType) -> None:
 
 
 def _check_truncated(here: LayerType) -> None:
-    if isinstance(here.layer, LastTimeStep | GlobalPoolingLayer | Bidirectional):
+    if isinstance(here.layer.at_work, LastTimeStep | GlobalPoolingLayer | Bidirectional):
         raise ConfigError(
             "it needs whole sequences, and backprop_type 'truncated_bptt' cuts them in pieces; use 'standard'"
         )

@@ -7,10 +7,23 @@ from typing import Any
 from pydl4j_spark.conf.base import evolve
 from pydl4j_spark.conf.constraints import L1Regularization, L2Regularization, Regularization, WeightDecay
 from pydl4j_spark.conf.layers.base import BaseLayer, Layer
+from pydl4j_spark.conf.layers.frozen import Frozen
 from pydl4j_spark.errors import ConfigError
 
 _WEIGHTS = ("l1", "l2", "weight_decay")
 _BIASES = ("l1_bias", "l2_bias", "weight_decay_bias")
+# What has a meaning in training only.
+_TRAINING = frozenset((*_WEIGHTS, *_BIASES, "dropout", "weight_noise"))
+
+
+class _AtRest:
+    """The network's defaults as a frozen layer sees them."""
+
+    def __init__(self, defaults: Any) -> None:
+        self._defaults = defaults
+
+    def __getattr__(self, name: str) -> Any:
+        return None if name in _TRAINING else getattr(self._defaults, name)
 
 
 def resolve(layer: Layer, defaults: Any, name: str) -> Layer:
@@ -33,8 +46,9 @@ def resolve(layer: Layer, defaults: Any, name: str) -> Layer:
         settled |= dict.fromkeys(_WEIGHTS + _BIASES)
         settled["regularization"] = _regularization(layer, defaults, "regularization", _WEIGHTS)
         settled["regularization_bias"] = _regularization(layer, defaults, "regularization_bias", _BIASES)
+    inside = _AtRest(defaults) if isinstance(layer, Frozen) else defaults
     for field, inner in layer.children.items():
-        filled = resolve(inner, defaults, name)
+        filled = resolve(inner, inside, name)
         # DL4J ignores the dropout and the constraints of a wrapper, so they are handed to the layer inside.
         if layer.dropout is not None and inner.dropout is None:
             filled = evolve(filled, dropout=layer.dropout)

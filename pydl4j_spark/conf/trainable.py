@@ -10,6 +10,7 @@ from pydl4j_spark.conf.dropout import DropConnect, GaussianNoise, SpatialDropout
 from pydl4j_spark.conf.inputs import InputType, InputTypeConvolutionalFlat, InputTypeFeedForward, InputTypeRecurrent
 from pydl4j_spark.conf.layers.base import BaseLayer, FeedForwardLayer, Layer
 from pydl4j_spark.conf.layers.convolution import ConvolutionLayer
+from pydl4j_spark.conf.layers.frozen import FrozenLayer
 from pydl4j_spark.conf.layers.normalization import BatchNormalization
 from pydl4j_spark.conf.layers.output import RnnOutputLayer
 from pydl4j_spark.conf.layers.pooling import GlobalPoolingLayer
@@ -33,7 +34,10 @@ def check_trainable(passed: Sequence[LayerType], given: InputType | None, *, tru
     truncated : bool
         Whether backpropagation through time is truncated.
     """
+    _check_frozen(passed)
     for here in passed:
+        if _is_frozen(here):
+            continue
         with at_layer(here.index, here.layer):
             for leaf in leaves(here.layer):
                 _check_constraints(leaf)
@@ -46,13 +50,13 @@ def check_trainable(passed: Sequence[LayerType], given: InputType | None, *, tru
             _check_sequence(here)
     last = passed[-1]
     with at_layer(last.index, last.layer):
-        _check_ending(last, any(isinstance(here.layer, GlobalPoolingLayer) for here in passed))
+        _check_ending(last, any(isinstance(here.layer.at_work, GlobalPoolingLayer) for here in passed))
         if isinstance(last.layer, RnnOutputLayer) and not isinstance(given, InputTypeRecurrent | None):
             raise ConfigError(f"it answers at every time step, but {given} goes into the network: use OutputLayer")
-        if isinstance(last.layer, RnnOutputLayer) and any(isinstance(here.layer, LastTimeStep) for here in passed):
+        if isinstance(last.layer, RnnOutputLayer) and any(isinstance(here.layer.at_work, LastTimeStep) for here in passed):
             raise ConfigError("it answers at every time step, and LastTimeStep left one only: use OutputLayer")
-    if not any(here.n_params for here in passed):
-        raise ConfigError("no layer has parameters, so there is nothing to train; for_training=False allows it")
+    if not any(here.n_params for here in passed if not _is_frozen(here)):
+        raise ConfigError("no layer has parameters to train, so there is nothing to train; for_training=False allows it")
     if truncated and given is not None:
         _check_truncated(given, last)
 
@@ -60,6 +64,25 @@ def check_trainable(passed: Sequence[LayerType], given: InputType | None, *, tru
 def leaves(layer: Layer) -> list[Layer]:
     """Give the layers inside all wrappers, or the layer itself."""
     return [leaf for inner in layer.children.values() for leaf in leaves(inner)] or [layer]
+
+
+def _is_frozen(here: LayerType) -> bool:
+    return here.layer.at_work is not here.layer
+
+
+def _check_frozen(passed: Sequence[LayerType]) -> None:
+    learning: LayerType | None = None
+    for here in passed:
+        with at_layer(here.index, here.layer):
+            if _is_frozen(here):
+                here.layer.check_training(here.input_type)
+            elif learning is None and here.n_params:
+                learning = here
+            if isinstance(here.layer, FrozenLayer) and learning is not None:
+                raise ConfigError(
+                    f"backpropagation ends here, so layer {learning.index} ({learning.name}) before it would learn"
+                    " nothing; freeze that too, or use FrozenLayerWithBackprop here"
+                )
 
 
 def _check_updater(layer: BaseLayer) -> None:

@@ -73,6 +73,11 @@ class Layer(Config):
         return {}
 
     @property
+    def at_work(self) -> Layer:
+        """The layer that computes: this one, or the one inside where this one only keeps it from being trained."""
+        return self
+
+    @property
     def n_params(self) -> int | None:
         """How many parameters it has; None while its input is not known."""
         return 0
