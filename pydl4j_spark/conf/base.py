@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, NamedTuple, TypeVar, cast, dataclass_transform
 
@@ -14,6 +16,17 @@ from pydl4j_spark.errors import ConfigError
 T = TypeVar("T", bound="Config")
 
 _BY_JAVA_CLASS: dict[str, type[Config]] = {}
+_UNKNOWN: dict[type[Config], type[Config]] = {}
+
+_JAVA_NAME = re.compile(r"[A-Za-z_$][\w$]*(\.[A-Za-z_$][\w$]*)+", re.ASCII)
+# Where DL4J keeps its own classes, every one of which is known here; a class elsewhere is somebody else's.
+_OWN_PACKAGES = (
+    "org.deeplearning4j.nn.conf.",
+    "org.deeplearning4j.nn.weights.",
+    "org.deeplearning4j.preprocessors.",
+    "org.deeplearning4j.nn.modelimport.keras.preprocessors.",
+    "org.nd4j.linalg.",
+)
 
 
 class _Arguments(NamedTuple):
@@ -42,6 +55,11 @@ class Config:
     def __new__(cls, *args: Any, **kwargs: Any) -> Config:  # noqa: D102 - checks only, attrs documents the arguments
         _check_arguments(cls, args, kwargs)
         return object.__new__(cls)
+
+    @property
+    def label(self) -> str:
+        """The name of its class, as tables and messages show it."""
+        return type(self).__name__
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle and copy without a new construction, which would miss its arguments."""
@@ -72,12 +90,15 @@ class Config:
         Raises
         ------
         ConfigError
-            Where the class is unknown or of another family, a key is unknown, or a value is impossible.
+            Where the class is missing or of another family, a key is unknown, or a value is impossible. A class that
+            a user wrote in Java is no error: what stands for it is an `Unknown`.
         """
         if not isinstance(document, Mapping):
             raise ConfigError(f"{cls.__name__}: expected a JSON object with {cls.type_key!r}, found {shown(document)}")
         name = document.get(cls.type_key)
         found = _BY_JAVA_CLASS.get(str(name))
+        if found is None and isinstance(name, str) and _JAVA_NAME.fullmatch(name) and not name.startswith(_OWN_PACKAGES):
+            return cast("T", _unknown(cls)(document=document))
         if found is None or not issubclass(found, cls):
             known = [java.rpartition(".")[2] for java, kind in _BY_JAVA_CLASS.items() if issubclass(kind, cls)]
             meant = suggestion(str(name).rpartition(".")[2], known)
@@ -198,3 +219,68 @@ def config(java_class: str = "", *names: str) -> Callable[[type[T]], type[T]]:
         return made
 
     return make
+
+
+def _frozen_json(document: Any) -> str:
+    return document if isinstance(document, str) else json.dumps(document, sort_keys=True, allow_nan=False)
+
+
+@config()
+class Unknown(Config):
+    """What a user wrote in Java, of any family: a layer, an activation, … Read from DL4J's JSON, and kept as it is.
+
+    Nothing is known of it but its name: shapes end with it, and this package runs no such classes.
+
+    Parameters
+    ----------
+    document : dict or str
+        Its JSON, with its class in it.
+    """
+
+    document: str = declare(Kind(None, "finite JSON", _frozen_json))
+
+    def __attrs_post_init__(self) -> None:
+        document = self.to_dict()
+        object.__setattr__(self, "java_class", document[self.type_key])
+        # The one setting that messages and tables need.
+        name = document.get("layerName")
+        if "name" in self._arguments.accepted and isinstance(name, str) and name:
+            object.__setattr__(self, "name", name)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.java_class!r})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restore_unknown, (type(self).__bases__[1], self.__dict__)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give its JSON, as it was read."""
+        return cast("dict[str, Any]", json.loads(self.document))
+
+    @property
+    def label(self) -> str:
+        """The Java class."""
+        return self.java_class
+
+    @property
+    def n_params(self) -> None:
+        """How many parameters it has is not known."""
+
+    def accept(self, given: Any) -> Any:
+        """Take any input."""
+        return self
+
+    def output_type(self, given: Any) -> None:
+        """Say that what comes out is not known."""
+
+
+def _unknown(family: type[Config]) -> type[Config]:
+    """Give the class that stands for a family's unknown ones."""
+    if family not in _UNKNOWN:
+        body = {"__doc__": Unknown.__doc__, "__module__": family.__module__, "__repr__": Unknown.__repr__}
+        _UNKNOWN[family] = config()(type(f"Unknown{family.__name__}", (Unknown, family), body))
+    return _UNKNOWN[family]
+
+
+def _restore_unknown(family: type[Config], state: dict[str, Any]) -> Config:
+    return _restore(_unknown(family), state)

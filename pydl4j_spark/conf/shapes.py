@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import attrs
 
+from pydl4j_spark.conf.base import Unknown
 from pydl4j_spark.conf.inputs import InputType
 from pydl4j_spark.conf.layers.base import Layer
 from pydl4j_spark.conf.preprocessors import FeedForwardToCnnPreProcessor, Preprocessor
@@ -43,7 +44,7 @@ class LayerType:
     @property
     def kind(self) -> str:
         """The layer's class, without its package."""
-        return type(self.layer).__name__
+        return self.layer.label
 
     @property
     def n_in(self) -> int | None:
@@ -63,7 +64,7 @@ def at_layer(index: int, layer: Layer) -> Iterator[None]:
     try:
         yield
     except ConfigError as why:
-        raise ConfigError(f"layer {index} ({layer.name or f'layer{index}'}, {type(layer).__name__}): {why}") from None
+        raise ConfigError(f"layer {index} ({layer.name or f'layer{index}'}, {layer.label}): {why}") from None
 
 
 def entrance(layers: Sequence[Layer], preprocessors: Mapping[int, Preprocessor]) -> InputType | None:
@@ -99,7 +100,7 @@ def walk(
                 preprocessor = layer.preprocessor_for(current)
             entering = current if preprocessor is None else preprocessor.output_type(current)
             settled = layer if entering is None else layer.accept(entering)
-            if settled.n_params is None:
+            if settled.n_params is None and not isinstance(settled, Unknown):
                 raise ConfigError(_unknown_input(index))
             settled.check()
             current = None if entering is None else settled.output_type(entering)

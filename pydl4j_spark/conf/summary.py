@@ -14,6 +14,10 @@ from pydl4j_spark.conf.inputs import InputType
 from pydl4j_spark.conf.shapes import LayerType
 
 
+def _count(params: int | None) -> str:
+    return "?" if params is None else f"{params:,}"
+
+
 def _shape(given: InputType | None) -> str:
     return "?" if given is None else str(given)
 
@@ -43,10 +47,10 @@ def table(passed: Sequence[LayerType], given: InputType | None) -> str:
     made.add_column("parameters", justify="right", footer=f"{total:,}")
     for here in passed:
         if here.preprocessor is not None:
-            kind = type(here.preprocessor).__name__.removesuffix("PreProcessor")
+            kind = here.preprocessor.label.removesuffix("PreProcessor")
             made.add_row("", "", f"[dim]{kind}[/dim]", f"[dim]→ {_shape(here.input_type)}[/dim]", "")
         shape = f"{_shape(here.input_type)} → {_shape(here.output_type)}"
-        made.add_row(str(here.index), here.name, _kind(here), shape, f"{here.n_params:,}")
+        made.add_row(str(here.index), here.name, _kind(here), shape, _count(here.n_params))
     return printed(made)
 
 
@@ -63,5 +67,5 @@ def printed(made: Table) -> str:
 
 
 def _kind(here: LayerType) -> str:
-    inner = " of ".join(type(child).__name__ for child in here.layer.children.values())
+    inner = " of ".join(child.label for child in here.layer.children.values())
     return f"{here.kind}({inner.split(' of ')[0]})" if inner else here.kind
