@@ -9,8 +9,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pydl4j_spark.conf.graph import ComputationGraphConfiguration as ComputationGraphConfiguration
+    from pydl4j_spark.conf.graph_builder import GraphBuilder as GraphBuilder
     from pydl4j_spark.conf.inputs import InputType as InputType
     from pydl4j_spark.conf.multilayer import MultiLayerConfiguration as MultiLayerConfiguration
+    from pydl4j_spark.conf.tracing import Input as Input
     from pydl4j_spark.errors import ConfigError as ConfigError
     from pydl4j_spark.errors import DataError as DataError
     from pydl4j_spark.errors import Dl4jError as Dl4jError
@@ -38,14 +41,17 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "ComputationGraph": "graph_network",
+    "ComputationGraphConfiguration": "conf.graph",
     "ConfigError": "errors",
     "DataError": "errors",
     "Dl4jError": "errors",
     "EngineError": "errors",
     "Evaluation": "evaluation",
     "ExportError": "errors",
+    "GraphBuilder": "conf.graph_builder",
     "History": "training",
     "ImagePreProcessingScaler": "normalizers",
+    "Input": "conf.tracing",
     "InputType": "conf.inputs",
     "JarMismatch": "errors",
     "JvmGone": "errors",

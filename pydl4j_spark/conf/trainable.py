@@ -39,18 +39,10 @@ def check_trainable(passed: Sequence[LayerType], given: InputType | None, *, tru
         if _is_frozen(here):
             continue
         with at_layer(here.index, here.layer):
-            for leaf in leaves(here.layer):
-                _check_constraints(leaf)
-                _check_dropout(leaf, here.input_type)
-                if isinstance(leaf, BaseLayer) and leaf.n_params:
-                    _check_updater(leaf)
-                    _check_identity(leaf)
-                    _check_noise(leaf)
-            here.layer.check_training(here.input_type)
-            _check_sequence(here)
+            check_layer_trainable(here)
     last = passed[-1]
     with at_layer(last.index, last.layer):
-        _check_ending(last, any(isinstance(here.layer.at_work, GlobalPoolingLayer) for here in passed))
+        check_ending(last, pooled=any(isinstance(here.layer.at_work, GlobalPoolingLayer) for here in passed))
         if isinstance(last.layer, RnnOutputLayer) and not isinstance(given, InputTypeRecurrent | None):
             raise ConfigError(f"it answers at every time step, but {given} goes into the network: use OutputLayer")
         if isinstance(last.layer, RnnOutputLayer) and any(isinstance(here.layer.at_work, LastTimeStep) for here in passed):
@@ -59,6 +51,19 @@ def check_trainable(passed: Sequence[LayerType], given: InputType | None, *, tru
         raise ConfigError("no layer has parameters to train, so there is nothing to train; for_training=False allows it")
     if truncated and given is not None:
         _check_truncated(given, last)
+
+
+def check_layer_trainable(here: LayerType) -> None:
+    """Refuse a layer that would fail or learn nothing, wherever it stands."""
+    for leaf in leaves(here.layer):
+        _check_constraints(leaf)
+        _check_dropout(leaf, here.input_type)
+        if isinstance(leaf, BaseLayer) and leaf.n_params:
+            _check_updater(leaf)
+            _check_identity(leaf)
+            _check_noise(leaf)
+    here.layer.check_training(here.input_type)
+    _check_sequence(here)
 
 
 def leaves(layer: Layer) -> list[Layer]:
@@ -165,7 +170,16 @@ def _check_sequence(here: LayerType) -> None:
         raise ConfigError("DL4J pools the wrong axis of NWC sequences; give pooling_dimensions=[1], or use NCW")
 
 
-def _check_ending(last: LayerType, pooled: bool) -> None:
+def check_ending(last: LayerType, *, pooled: bool) -> None:
+    """Refuse an output that DL4J cannot train towards.
+
+    Parameters
+    ----------
+    last : LayerType
+        The layer.
+    pooled : bool
+        Whether time steps were pooled before it.
+    """
     layer, given = last.layer, last.input_type
     if not layer.has_loss:
         raise ConfigError(
