@@ -18,7 +18,7 @@ from pydl4j_spark.conf.fields import choice, flag, indexed, nested, nested_list,
 from pydl4j_spark.conf.inputs import InputType
 from pydl4j_spark.conf.kinds import LONG_MAX, shown, suggestion
 from pydl4j_spark.conf.layers.base import GRADIENT_NORMALIZATIONS, Layer
-from pydl4j_spark.conf.layers.convolution import CONVOLUTION_MODES
+from pydl4j_spark.conf.layers.spatial import CONVOLUTION_MODES
 from pydl4j_spark.conf.preprocessors import Preprocessor
 from pydl4j_spark.conf.resolve import resolve
 from pydl4j_spark.conf.shapes import LayerType, at_layer, entrance, walk
