@@ -67,7 +67,7 @@ Passed: TypeAlias = dict[str, "LayerType | VertexType"]
 
 
 @contextmanager
-def at_vertex(name: str, content: object) -> Iterator[None]:
+def at_vertex(name: str, content: Layer | GraphVertex) -> Iterator[None]:
     """Put a vertex's name and class before what is wrong with it."""
     try:
         yield

@@ -16,7 +16,7 @@ from pydl4j_spark.conf.dropout import InputDropout, WeightNoiseFamily
 from pydl4j_spark.conf.fields import choice, flag, nested, real, whole
 from pydl4j_spark.conf.kinds import LONG_MAX, shown, suggestion
 from pydl4j_spark.conf.layers.base import GRADIENT_NORMALIZATIONS, Layer
-from pydl4j_spark.conf.layers.convolution import CONVOLUTION_MODES
+from pydl4j_spark.conf.layers.spatial import CONVOLUTION_MODES
 from pydl4j_spark.conf.types import Number
 from pydl4j_spark.conf.updaters import Updater
 from pydl4j_spark.conf.weights import WeightInit, WeightInitLike

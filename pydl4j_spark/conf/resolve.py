@@ -6,7 +6,7 @@ from typing import Any
 
 from pydl4j_spark.conf.base import evolve
 from pydl4j_spark.conf.constraints import L1Regularization, L2Regularization, Regularization, WeightDecay
-from pydl4j_spark.conf.layers.base import BaseLayer, Layer
+from pydl4j_spark.conf.layers.base import Layer, LearningLayer
 from pydl4j_spark.conf.layers.frozen import Frozen
 from pydl4j_spark.conf.vertices.base import GraphVertex
 from pydl4j_spark.errors import ConfigError
@@ -40,7 +40,7 @@ def resolve(layer: Layer, defaults: Any, name: str) -> Layer:
         The layer's name, which the layers inside it bear too.
     """
     settled: dict[str, Any] = {"name": name} | _unset(layer, defaults)
-    if isinstance(layer, BaseLayer):
+    if isinstance(layer, LearningLayer):
         settled |= dict.fromkeys(_WEIGHTS + _BIASES)
         settled["regularization"] = _regularization(layer, defaults, "regularization", _WEIGHTS)
         settled["regularization_bias"] = _regularization(layer, defaults, "regularization_bias", _BIASES)
@@ -71,7 +71,7 @@ def _unset(made: Layer | GraphVertex, defaults: Any) -> dict[str, Any]:
 
 
 def _regularization(
-    layer: BaseLayer | GraphVertex, defaults: Any, listed: str, shorthands: tuple[str, str, str]
+    layer: LearningLayer | GraphVertex, defaults: Any, listed: str, shorthands: tuple[str, str, str]
 ) -> tuple[Regularization, ...]:
     given = getattr(layer, listed)
     own = [getattr(layer, shorthand, None) for shorthand in shorthands]

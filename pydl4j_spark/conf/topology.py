@@ -30,7 +30,7 @@ class Placed(NamedTuple):
 Vertices: TypeAlias = dict[str, Placed]
 
 
-def at(name: str, content: object) -> str:
+def at(name: str, content: Layer | GraphVertex) -> str:
     """Give a vertex's place in words."""
     return f"vertex '{name}' ({content.label})"
 

@@ -8,7 +8,7 @@ from typing import cast
 from pydl4j_spark.conf.constraints import Constraint
 from pydl4j_spark.conf.dropout import DropConnect, GaussianNoise, SpatialDropout, WeightNoise
 from pydl4j_spark.conf.inputs import InputType, InputTypeConvolutionalFlat, InputTypeFeedForward, InputTypeRecurrent
-from pydl4j_spark.conf.layers.base import BaseLayer, FeedForwardLayer, Layer
+from pydl4j_spark.conf.layers.base import BaseLayer, FeedForwardLayer, Layer, LearningLayer
 from pydl4j_spark.conf.layers.convolution import ConvolutionLayer
 from pydl4j_spark.conf.layers.frozen import FrozenLayer
 from pydl4j_spark.conf.layers.normalization import BatchNormalization
@@ -58,8 +58,9 @@ def check_layer_trainable(here: LayerType) -> None:
     for leaf in leaves(here.layer):
         _check_constraints(leaf)
         _check_dropout(leaf, here.input_type)
-        if isinstance(leaf, BaseLayer) and leaf.n_params:
+        if isinstance(leaf, LearningLayer) and leaf.n_params:
             _check_updater(leaf)
+        if isinstance(leaf, BaseLayer) and leaf.n_params:
             _check_identity(leaf)
             _check_noise(leaf)
     here.layer.check_training(here.input_type)
@@ -90,7 +91,7 @@ def _check_frozen(passed: Sequence[LayerType]) -> None:
                 )
 
 
-def _check_updater(layer: BaseLayer) -> None:
+def _check_updater(layer: LearningLayer) -> None:
     if AdaBelief in (type(layer.updater), type(layer.bias_updater)):
         raise ConfigError("DL4J's AdaBelief fails at the first step of training (index out of bounds); use Adam")
 
@@ -137,11 +138,8 @@ def _check_identity(layer: BaseLayer) -> None:
     if isinstance(layer, BaseRecurrentLayer):
         if own or isinstance(layer.weight_init_recurrent, WeightInitIdentity):
             raise ConfigError("weight_init 'identity' needs square weights, and those of recurrent gates never are")
-    elif own and isinstance(layer, FeedForwardLayer) and "W" in layer.parameter_ranks:
-        if n_in != n_out:
-            raise ConfigError(f"weight_init 'identity' needs as many outputs as inputs, not {n_in} and {n_out}")
-        if isinstance(layer, ConvolutionLayer) and not all(length % 2 for length in layer.kernel_size):  # type: ignore[union-attr]
-            raise ConfigError(f"weight_init 'identity' needs kernels of odd lengths, not {layer.kernel_size}")
+    elif own and isinstance(layer, FeedForwardLayer) and "W" in layer.parameter_ranks and n_in != n_out:
+        raise ConfigError(f"weight_init 'identity' needs as many outputs as inputs, not {n_in} and {n_out}")
 
 
 def _check_noise(layer: BaseLayer) -> None:
