@@ -6,9 +6,13 @@ from pydl4j_spark.conf.preprocessors import (
     ComposableInputPreProcessor,
     FeedForwardToCnnPreProcessor,
     FeedForwardToRnnPreProcessor,
+    KerasFlattenRnnPreprocessor,
+    PermutePreprocessor,
     Preprocessor,
+    ReshapePreprocessor,
     RnnToCnnPreProcessor,
     RnnToFeedForwardPreProcessor,
+    TensorFlowCnnToFeedForwardPreProcessor,
 )
 
 __all__ = [
@@ -17,7 +21,11 @@ __all__ = [
     "ComposableInputPreProcessor",
     "FeedForwardToCnnPreProcessor",
     "FeedForwardToRnnPreProcessor",
+    "KerasFlattenRnnPreprocessor",
+    "PermutePreprocessor",
     "Preprocessor",
+    "ReshapePreprocessor",
     "RnnToCnnPreProcessor",
     "RnnToFeedForwardPreProcessor",
+    "TensorFlowCnnToFeedForwardPreProcessor",
 ]

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from pydl4j_spark.conf import activations as act
 from pydl4j_spark.conf.inputs import InputTypeRecurrent
-from pydl4j_spark.conf.layers.output import LossLayer, RnnOutputLayer
+from pydl4j_spark.conf.layers.output import LossLayer
 from pydl4j_spark.conf.layers.pooling import GlobalPoolingLayer
-from pydl4j_spark.conf.layers.recurrent import BaseRecurrentLayer, Bidirectional, LastTimeStep
+from pydl4j_spark.conf.layers.recurrent import Bidirectional, LastTimeStep
+from pydl4j_spark.conf.layers.sequences import RepeatVector
 from pydl4j_spark.conf.losses import LossBinaryXENT, LossMCXENT
 from pydl4j_spark.conf.shapes import LayerType, at_layer
 from pydl4j_spark.errors import ConfigError
@@ -55,12 +56,9 @@ def check_network(passed: Sequence[LayerType], *, outputs: bool, truncated: bool
                 _check_truncated(here)
             if here.index + 1 < len(passed) and here.layer.has_loss:
                 raise ConfigError("an output or loss layer can only be the last layer of this kind of network")
-            if pooled and isinstance(here.layer, _SEQUENCE_LAYERS):
+            if pooled and here.layer.fails_on_rows:
                 raise ConfigError("it takes sequences, but the GlobalPoolingLayer before it gives rows")
-            pooled = pooled or _pooled(here)
-
-
-_SEQUENCE_LAYERS = (BaseRecurrentLayer, Bidirectional, LastTimeStep, GlobalPoolingLayer, RnnOutputLayer)
+            pooled = _pooled(here) or (pooled and not isinstance(here.layer, RepeatVector))
 
 
 def _pooled(here: LayerType) -> bool:

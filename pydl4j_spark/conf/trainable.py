@@ -8,17 +8,22 @@ from typing import cast
 from pydl4j_spark.conf.constraints import Constraint
 from pydl4j_spark.conf.dropout import DropConnect, GaussianNoise, SpatialDropout, WeightNoise
 from pydl4j_spark.conf.inputs import InputType, InputTypeConvolutionalFlat, InputTypeFeedForward, InputTypeRecurrent
-from pydl4j_spark.conf.layers.base import BaseLayer, FeedForwardLayer, Layer
+from pydl4j_spark.conf.layers.base import BaseLayer, FeedForwardLayer, Layer, LearningLayer
+from pydl4j_spark.conf.layers.capsules import PrimaryCapsules
 from pydl4j_spark.conf.layers.convolution import ConvolutionLayer
 from pydl4j_spark.conf.layers.normalization import BatchNormalization
 from pydl4j_spark.conf.layers.output import RnnOutputLayer
 from pydl4j_spark.conf.layers.pooling import GlobalPoolingLayer
-from pydl4j_spark.conf.layers.recurrent import BaseRecurrentLayer, Bidirectional, GravesLSTM, LastTimeStep
+from pydl4j_spark.conf.layers.recurrent import BaseRecurrentLayer, Bidirectional, GravesLSTM, LastTimeStep, SimpleRnn
+from pydl4j_spark.conf.layers.sequences import EmbeddingSequenceLayer, RepeatVector
 from pydl4j_spark.conf.losses import LossFMeasure, LossMixtureDensity
 from pydl4j_spark.conf.shapes import LayerType, at_layer
 from pydl4j_spark.conf.updaters import AdaBelief
 from pydl4j_spark.conf.weights import WeightInitIdentity
 from pydl4j_spark.errors import ConfigError
+
+_CUT = "backprop_type 'truncated_bptt' cuts them in pieces; use 'standard'"
+_MAKE_SEQUENCES = (RepeatVector, EmbeddingSequenceLayer, PrimaryCapsules)
 
 
 def check_trainable(passed: Sequence[LayerType], given: InputType | None, *, truncated: bool) -> None:
@@ -33,28 +38,57 @@ def check_trainable(passed: Sequence[LayerType], given: InputType | None, *, tru
     truncated : bool
         Whether backpropagation through time is truncated.
     """
+    pooled = False
     for here in passed:
         with at_layer(here.index, here.layer):
             for leaf in leaves(here.layer):
                 _check_constraints(leaf)
                 _check_dropout(leaf, here.input_type)
-                if isinstance(leaf, BaseLayer) and leaf.n_params:
+                if isinstance(leaf, LearningLayer) and leaf.n_params:
                     _check_updater(leaf)
+                if isinstance(leaf, BaseLayer) and leaf.n_params:
                     _check_identity(leaf)
                     _check_noise(leaf)
             here.layer.check_training(here.input_type)
+            if here.preprocessor is not None and here.index:
+                here.preprocessor.check_training()
+            if truncated and here.layer.needs_whole_sequences:
+                raise ConfigError(f"it needs whole sequences, and {_CUT}")
+            if here.index and here.layer.must_be_first:
+                raise ConfigError("DL4J cannot train what stands before it; make it the first layer")
+            if isinstance(here.layer, RepeatVector) and _steps(here.input_type) and not pooled:
+                raise ConfigError(
+                    "every time step comes here as a row of its own; put a LastTimeStep or GlobalPoolingLayer before"
+                )
             _check_sequence(here)
+            pooled = pooled or isinstance(here.layer, GlobalPoolingLayer)
     last = passed[-1]
     with at_layer(last.index, last.layer):
-        _check_ending(last, any(isinstance(here.layer, GlobalPoolingLayer) for here in passed))
-        if isinstance(last.layer, RnnOutputLayer) and not isinstance(given, InputTypeRecurrent | None):
-            raise ConfigError(f"it answers at every time step, but {given} goes into the network: use OutputLayer")
-        if isinstance(last.layer, RnnOutputLayer) and any(isinstance(here.layer, LastTimeStep) for here in passed):
-            raise ConfigError("it answers at every time step, and LastTimeStep left one only: use OutputLayer")
+        _check_ending(last, pooled)
+        if last.layer.answers_each_step:
+            _check_steps(passed, given)
     if not any(here.n_params for here in passed):
         raise ConfigError("no layer has parameters, so there is nothing to train; for_training=False allows it")
     if truncated and given is not None:
         _check_truncated(given, last)
+
+
+def _steps(given: InputType | None) -> bool:
+    return isinstance(given, InputTypeFeedForward) and given.time_distributed_format is not None
+
+
+def _check_steps(passed: Sequence[LayerType], given: InputType | None) -> None:
+    """Refuse answers at every step where the steps are gone, or never were."""
+    sequences = isinstance(given, InputTypeRecurrent | None)
+    for here in passed:
+        if isinstance(here.layer, _MAKE_SEQUENCES):
+            sequences = True
+        elif isinstance(here.layer, LastTimeStep):
+            sequences = False
+    if not sequences and not isinstance(given, InputTypeRecurrent):
+        raise ConfigError(f"it answers at every time step, but {given} goes into the network: use OutputLayer")
+    if not sequences:
+        raise ConfigError("it answers at every time step, and LastTimeStep left one only: use OutputLayer")
 
 
 def leaves(layer: Layer) -> list[Layer]:
@@ -62,7 +96,7 @@ def leaves(layer: Layer) -> list[Layer]:
     return [leaf for inner in layer.children.values() for leaf in leaves(inner)] or [layer]
 
 
-def _check_updater(layer: BaseLayer) -> None:
+def _check_updater(layer: LearningLayer) -> None:
     if AdaBelief in (type(layer.updater), type(layer.bias_updater)):
         raise ConfigError("DL4J's AdaBelief fails at the first step of training (index out of bounds); use Adam")
 
@@ -106,7 +140,10 @@ def _check_dropout(layer: Layer, given: InputType | None) -> None:
 def _check_identity(layer: BaseLayer) -> None:
     own = isinstance(layer.weight_init, WeightInitIdentity)
     n_in, n_out = getattr(layer, "n_in", None), getattr(layer, "n_out", None)
-    if isinstance(layer, BaseRecurrentLayer):
+    if isinstance(layer, SimpleRnn):
+        if own and n_in != n_out:
+            raise ConfigError(f"weight_init 'identity' needs as many outputs as inputs, not {n_in} and {n_out}")
+    elif isinstance(layer, BaseRecurrentLayer):
         if own or isinstance(layer.weight_init_recurrent, WeightInitIdentity):
             raise ConfigError("weight_init 'identity' needs square weights, and those of recurrent gates never are")
     elif own and isinstance(layer, FeedForwardLayer) and "W" in layer.parameter_ranks:
@@ -149,7 +186,7 @@ def _check_ending(last: LayerType, pooled: bool) -> None:
             "the last layer must be an output or loss layer (OutputLayer, RnnOutputLayer, LossLayer), or there is"
             " nothing to train towards; for_training=False allows it"
         )
-    if isinstance(given, InputTypeFeedForward) and given.time_distributed_format is not None and not pooled:
+    if _steps(given) and not pooled:
         raise ConfigError(
             "every time step comes here as a row of its own, and labels do not; use RnnOutputLayer for one answer at"
             " each step, or LastTimeStep or GlobalPoolingLayer before for one answer for the sequence"
@@ -168,7 +205,7 @@ def _check_ending(last: LayerType, pooled: bool) -> None:
 
 
 def _check_truncated(given: InputType, last: LayerType) -> None:
-    if not isinstance(given, InputTypeRecurrent) or not isinstance(last.layer, RnnOutputLayer):
+    if not isinstance(given, InputTypeRecurrent) or not last.layer.answers_each_step:
         raise ConfigError(
             "backprop_type 'truncated_bptt' trains sequences with an answer at each step, and DL4J trains nothing"
             " at all otherwise; use 'standard'"
