@@ -97,7 +97,12 @@ class Config:
             raise ConfigError(f"{cls.__name__}: expected a JSON object with {cls.type_key!r}, found {shown(document)}")
         name = document.get(cls.type_key)
         found = _BY_JAVA_CLASS.get(str(name))
-        if found is None and isinstance(name, str) and _JAVA_NAME.fullmatch(name) and not name.startswith(_OWN_PACKAGES):
+        if (
+            found is None
+            and isinstance(name, str)
+            and _JAVA_NAME.fullmatch(name)
+            and not name.startswith(_OWN_PACKAGES)
+        ):
             return cast("T", _unknown(cls)(document=document))
         if found is None or not issubclass(found, cls):
             known = [java.rpartition(".")[2] for java, kind in _BY_JAVA_CLASS.items() if issubclass(kind, cls)]

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from pydl4j_spark.conf import activations as act
 from pydl4j_spark.conf.inputs import InputTypeRecurrent
 from pydl4j_spark.conf.layers.base import Layer
-from pydl4j_spark.conf.layers.output import LossLayer, RnnOutputLayer
+from pydl4j_spark.conf.layers.output import LossLayer
 from pydl4j_spark.conf.layers.pooling import GlobalPoolingLayer
-from pydl4j_spark.conf.layers.recurrent import BaseRecurrentLayer, Bidirectional, LastTimeStep
+from pydl4j_spark.conf.layers.recurrent import Bidirectional, LastTimeStep
+from pydl4j_spark.conf.layers.sequences import RepeatVector
 from pydl4j_spark.conf.losses import LossBinaryXENT, LossMCXENT
 from pydl4j_spark.conf.shapes import LayerType, at_layer
 from pydl4j_spark.errors import ConfigError
@@ -55,7 +56,7 @@ def check_network(passed: Sequence[LayerType], *, outputs: bool, truncated: bool
                 raise ConfigError("an output or loss layer can only be the last layer of this kind of network")
             if pooled and takes_sequences(here.layer):
                 raise ConfigError("it takes sequences, but the GlobalPoolingLayer before it gives rows")
-            pooled = pooled or pools(here)
+            pooled = pools(here) or (pooled and not isinstance(here.layer, RepeatVector))
 
 
 def check_layer(here: LayerType, *, outputs: bool, truncated: bool) -> None:
@@ -66,12 +67,9 @@ def check_layer(here: LayerType, *, outputs: bool, truncated: bool) -> None:
         _check_truncated(here)
 
 
-_SEQUENCE_LAYERS = (BaseRecurrentLayer, Bidirectional, LastTimeStep, GlobalPoolingLayer, RnnOutputLayer)
-
-
 def takes_sequences(layer: Layer) -> bool:
     """Tell whether a layer can do nothing with rows."""
-    return isinstance(layer.at_work, _SEQUENCE_LAYERS)
+    return layer.at_work.fails_on_rows
 
 
 def pools(here: LayerType) -> bool:

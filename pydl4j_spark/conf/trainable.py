@@ -9,17 +9,22 @@ from pydl4j_spark.conf.constraints import Constraint
 from pydl4j_spark.conf.dropout import DropConnect, GaussianNoise, SpatialDropout, WeightNoise
 from pydl4j_spark.conf.inputs import InputType, InputTypeConvolutionalFlat, InputTypeFeedForward, InputTypeRecurrent
 from pydl4j_spark.conf.layers.base import BaseLayer, FeedForwardLayer, Layer, LearningLayer
+from pydl4j_spark.conf.layers.capsules import PrimaryCapsules
 from pydl4j_spark.conf.layers.convolution import ConvolutionLayer
 from pydl4j_spark.conf.layers.frozen import FrozenLayer
 from pydl4j_spark.conf.layers.normalization import BatchNormalization
 from pydl4j_spark.conf.layers.output import RnnOutputLayer
 from pydl4j_spark.conf.layers.pooling import GlobalPoolingLayer
-from pydl4j_spark.conf.layers.recurrent import BaseRecurrentLayer, Bidirectional, GravesLSTM, LastTimeStep
+from pydl4j_spark.conf.layers.recurrent import BaseRecurrentLayer, Bidirectional, GravesLSTM, LastTimeStep, SimpleRnn
+from pydl4j_spark.conf.layers.sequences import EmbeddingSequenceLayer, RepeatVector
 from pydl4j_spark.conf.losses import LossFMeasure, LossMixtureDensity
 from pydl4j_spark.conf.shapes import LayerType, at_layer
 from pydl4j_spark.conf.updaters import AdaBelief
 from pydl4j_spark.conf.weights import WeightInitIdentity
 from pydl4j_spark.errors import ConfigError
+
+_CUT = "backprop_type 'truncated_bptt' cuts them in pieces; use 'standard'"
+_MAKE_SEQUENCES = (RepeatVector, EmbeddingSequenceLayer, PrimaryCapsules)
 
 
 def check_trainable(passed: Sequence[LayerType], given: InputType | None, *, truncated: bool) -> None:
@@ -35,20 +40,28 @@ def check_trainable(passed: Sequence[LayerType], given: InputType | None, *, tru
         Whether backpropagation through time is truncated.
     """
     _check_frozen(passed)
+    pooled = False
     for here in passed:
         if _is_frozen(here):
             continue
         with at_layer(here.index, here.layer):
             check_layer_trainable(here)
+            if truncated and here.layer.needs_whole_sequences:
+                raise ConfigError(f"it needs whole sequences, and {_CUT}")
+            if here.index and here.layer.must_be_first:
+                raise ConfigError("DL4J cannot train what stands before it; make it the first layer")
+            if isinstance(here.layer, RepeatVector) and _steps(here.input_type) and not pooled:
+                raise ConfigError(
+                    "every time step comes here as a row of its own; put a LastTimeStep or GlobalPoolingLayer before"
+                )
+        pooled = pooled or isinstance(here.layer.at_work, GlobalPoolingLayer)
     last = passed[-1]
     with at_layer(last.index, last.layer):
-        check_ending(last, pooled=any(isinstance(here.layer.at_work, GlobalPoolingLayer) for here in passed))
-        if isinstance(last.layer, RnnOutputLayer) and not isinstance(given, InputTypeRecurrent | None):
-            raise ConfigError(f"it answers at every time step, but {given} goes into the network: use OutputLayer")
-        if isinstance(last.layer, RnnOutputLayer) and any(isinstance(here.layer.at_work, LastTimeStep) for here in passed):
-            raise ConfigError("it answers at every time step, and LastTimeStep left one only: use OutputLayer")
+        check_ending(last, pooled=pooled)
+        if last.layer.answers_each_step:
+            _check_steps(passed, given)
     if not any(here.n_params for here in passed if not _is_frozen(here)):
-        raise ConfigError("no layer has parameters to train, so there is nothing to train; for_training=False allows it")
+        raise ConfigError("no layer has parameters, so there is nothing to train; for_training=False allows it")
     if truncated and given is not None:
         _check_truncated(given, last)
 
@@ -64,7 +77,27 @@ def check_layer_trainable(here: LayerType) -> None:
             _check_identity(leaf)
             _check_noise(leaf)
     here.layer.check_training(here.input_type)
+    if here.preprocessor is not None and here.index:
+        here.preprocessor.check_training()
     _check_sequence(here)
+
+
+def _steps(given: InputType | None) -> bool:
+    return isinstance(given, InputTypeFeedForward) and given.time_distributed_format is not None
+
+
+def _check_steps(passed: Sequence[LayerType], given: InputType | None) -> None:
+    """Refuse answers at every step where the steps are gone, or never were."""
+    sequences = isinstance(given, InputTypeRecurrent | None)
+    for here in passed:
+        if isinstance(here.layer, _MAKE_SEQUENCES):
+            sequences = True
+        elif isinstance(here.layer, LastTimeStep):
+            sequences = False
+    if not sequences and not isinstance(given, InputTypeRecurrent):
+        raise ConfigError(f"it answers at every time step, but {given} goes into the network: use OutputLayer")
+    if not sequences:
+        raise ConfigError("it answers at every time step, and LastTimeStep left one only: use OutputLayer")
 
 
 def leaves(layer: Layer) -> list[Layer]:
@@ -135,7 +168,10 @@ def _check_dropout(layer: Layer, given: InputType | None) -> None:
 def _check_identity(layer: BaseLayer) -> None:
     own = isinstance(layer.weight_init, WeightInitIdentity)
     n_in, n_out = getattr(layer, "n_in", None), getattr(layer, "n_out", None)
-    if isinstance(layer, BaseRecurrentLayer):
+    if isinstance(layer, SimpleRnn):
+        if own and n_in != n_out:
+            raise ConfigError(f"weight_init 'identity' needs as many outputs as inputs, not {n_in} and {n_out}")
+    elif isinstance(layer, BaseRecurrentLayer):
         if own or isinstance(layer.weight_init_recurrent, WeightInitIdentity):
             raise ConfigError("weight_init 'identity' needs square weights, and those of recurrent gates never are")
     elif own and isinstance(layer, FeedForwardLayer) and "W" in layer.parameter_ranks and n_in != n_out:
@@ -184,7 +220,7 @@ def check_ending(last: LayerType, *, pooled: bool) -> None:
             "the last layer must be an output or loss layer (OutputLayer, RnnOutputLayer, LossLayer), or there is"
             " nothing to train towards; for_training=False allows it"
         )
-    if isinstance(given, InputTypeFeedForward) and given.time_distributed_format is not None and not pooled:
+    if _steps(given) and not pooled:
         raise ConfigError(
             "every time step comes here as a row of its own, and labels do not; use RnnOutputLayer for one answer at"
             " each step, or LastTimeStep or GlobalPoolingLayer before for one answer for the sequence"
@@ -203,7 +239,7 @@ def check_ending(last: LayerType, *, pooled: bool) -> None:
 
 
 def _check_truncated(given: InputType, last: LayerType) -> None:
-    if not isinstance(given, InputTypeRecurrent) or not isinstance(last.layer, RnnOutputLayer):
+    if not isinstance(given, InputTypeRecurrent) or not last.layer.answers_each_step:
         raise ConfigError(
             "backprop_type 'truncated_bptt' trains sequences with an answer at each step, and DL4J trains nothing"
             " at all otherwise; use 'standard'"

@@ -52,6 +52,11 @@ class NormalDistribution(Distribution):
     std: Number = real("std", default=1.0, above=0, kw_only=False)
 
 
+@config(_DISTRIBUTIONS + "GaussianDistribution")
+class GaussianDistribution(NormalDistribution):
+    """Normal, under its older name (DL4J GaussianDistribution)."""
+
+
 @config(_DISTRIBUTIONS + "OrthogonalDistribution")
 class OrthogonalDistribution(Distribution):
     """An orthogonal matrix times `gain` (DL4J OrthogonalDistribution)."""

@@ -266,14 +266,9 @@ class BiasedLayer(ProjectingLayer):
     has_bias: bool = flag("hasBias", default=True)
 
     @property
-    def n_params(self) -> int | None:
+    def parameter_shapes(self) -> Shapes:
         """Weights, and a bias for each output."""
-        return None if self.n_in is None else self.n_in * self.n_out + self.has_bias * self.n_out
-
-    @property
-    def parameter_ranks(self) -> dict[str, int]:
-        """Weights and bias."""
-        return weights_and_bias(2, self.has_bias)
+        return {"W": (self.n_in, self.n_out)} | ({"b": (self.n_out,)} if self.has_bias else {})
 
 
 def weights_and_bias(rank: int, has_bias: bool) -> dict[str, int]:

@@ -53,3 +53,10 @@ class SameDiffLayer(LearningLayer):
         """Refuse dropout, which DL4J leaves out without a word."""
         if self.dropout is not None:
             raise ConfigError("DL4J applies no dropout to this layer; put a DropoutLayer before it")
+
+
+@config("org.deeplearning4j.nn.layers.util.IdentityLayer")
+class IdentityLayer(SameDiffLayer):
+    """Gives what it takes, of any shape (DL4J IdentityLayer): a place to look at, or an output without a change."""
+
+    weight_init: str | None = choice("weightInit", WEIGHT_INITS, default=None)
