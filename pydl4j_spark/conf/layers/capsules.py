@@ -8,8 +8,9 @@ from pydl4j_spark.conf.base import config
 from pydl4j_spark.conf.fields import choice, flag, numbers_of, real, whole
 from pydl4j_spark.conf.inputs import InputType, InputTypeConvolutional, InputTypeRecurrent
 from pydl4j_spark.conf.layers.base import Layer, Shapes, settle, wrong_input
-from pydl4j_spark.conf.layers.spatial import CONVOLUTION_MODES, ConvolutionLayer
+from pydl4j_spark.conf.layers.convolution import ConvolutionLayer
 from pydl4j_spark.conf.layers.samediff import WEIGHT_INITS, SameDiffLayer
+from pydl4j_spark.conf.layers.spatial import CONVOLUTION_MODES
 from pydl4j_spark.conf.types import Number, Pair
 from pydl4j_spark.errors import ConfigError
 
