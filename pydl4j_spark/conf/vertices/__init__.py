@@ -1,1 +1,17 @@
-"""The vertices by family."""
+"""The vertices by family. All are imported here, so that JSON finds every class."""
+
+from pydl4j_spark.conf.vertices import (
+    arithmetic,
+    attention,
+    joining,
+    rnn,
+    shaping,
+)
+
+__all__ = [
+    "arithmetic",
+    "attention",
+    "joining",
+    "rnn",
+    "shaping",
+]
