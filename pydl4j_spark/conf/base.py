@@ -184,6 +184,7 @@ def evolve(made: T, **settings: Any) -> T:
         fields.flag,
         fields.indexed,
         fields.matrix,
+        fields.named,
         fields.nested,
         fields.nested_list,
         fields.numbers_of,

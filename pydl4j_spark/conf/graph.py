@@ -11,6 +11,7 @@ import attrs
 from pydl4j_spark.conf.base import config
 from pydl4j_spark.conf.graph_checks import check_graph, check_graph_trainable
 from pydl4j_spark.conf.graph_walk import Passed, VertexType, at_vertex, entrances, walk_graph
+from pydl4j_spark.conf.fields import nested
 from pydl4j_spark.conf.inputs import InputType
 from pydl4j_spark.conf.kinds import Kind, declare, suggestion
 from pydl4j_spark.conf.layers.base import Layer
@@ -138,6 +139,7 @@ class ComputationGraphConfiguration(NetworkSettings):
     preprocessors: Mapping[str, Preprocessor] = _by_name(Preprocessor)
     order: Sequence[str] | None = declare(Kind(None, "names", tuple, optional=True), default=None)
     layer_states: Mapping[str, LayerState] = _by_name(LayerState)
+    common_state: LayerState | None = nested(None, LayerState, default=None)
 
     _passed: Passed = attrs.field(init=False, repr=False)
 
@@ -159,7 +161,7 @@ class ComputationGraphConfiguration(NetworkSettings):
         }
         given = entrances(inputs, resolved, self.preprocessors)
         passed = walk_graph(given, resolved, order, self.preprocessors)
-        check_graph(passed, outputs=self.validate_output_layer, truncated=self.truncated)
+        check_graph(passed, outputs=self.validate_output_layer and self.for_training, truncated=self.truncated)
         if self.for_training:
             check_graph_trainable(passed, given, outputs, truncated=self.truncated)
         self._settle(inputs=given, vertices=vertices, order=order, _passed=passed)
@@ -257,7 +259,7 @@ class ComputationGraphConfiguration(NetworkSettings):
         names = [*self.input_types, *self.vertices]
         order = list(self.order or ())
         return self._network_entry() | {
-            "defaultConfiguration": common,
+            "defaultConfiguration": common | self._state_entry(self.common_state or new),
             "inputTypes": {
                 name: None if given is None else given.to_dict() for name, given in self.input_types.items()
             },
@@ -316,6 +318,7 @@ class ComputationGraphConfiguration(NetworkSettings):
         given_types = {name: types.get(name) for name in inputs}
         settings |= cls._read_common(common)
         return cls(
+            common_state=cls._read_state(common),
             inputs={name: None if one is None else InputType.from_dict(one) for name, one in given_types.items()},
             vertices=vertices,
             outputs=outputs,

@@ -65,7 +65,7 @@ class MultiLayerConfiguration(NetworkSettings):
         resolved = self._resolved()
         given = self.input_type or entrance(resolved, self.preprocessors)
         passed = walk(resolved, given, self.preprocessors)
-        check_network(passed, outputs=self.validate_output_layer, truncated=self.truncated)
+        check_network(passed, outputs=self.validate_output_layer and self.for_training, truncated=self.truncated)
         if self.for_training:
             check_trainable(passed, given, truncated=self.truncated)
         object.__setattr__(self, "input_type", given)

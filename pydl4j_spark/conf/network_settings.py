@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Self
 import attrs
 
 from pydl4j_spark.conf.activations import Activation
-from pydl4j_spark.conf.base import Config, config
+from pydl4j_spark.conf.base import Config, config, evolve
 from pydl4j_spark.conf.dropout import InputDropout, WeightNoiseFamily
 from pydl4j_spark.conf.fields import choice, flag, nested, real, whole
 from pydl4j_spark.conf.kinds import LONG_MAX, shown, suggestion
@@ -22,13 +22,20 @@ from pydl4j_spark.conf.updaters import Updater
 from pydl4j_spark.conf.weights import WeightInit, WeightInitLike
 from pydl4j_spark.errors import ConfigError
 
-_WORKSPACES = {"enabled": "ENABLED", "none": "NONE"}
+# DL4J takes its old words "single" and "separate" for "enabled".
+_WORKSPACES = {"enabled": "ENABLED", "none": "NONE", "single": "SINGLE", "separate": "SEPARATE"}
 _CACHES = {"none": "NONE", "host": "HOST", "device": "DEVICE"}
 _ALGORITHMS = {
     "stochastic_gradient_descent": "STOCHASTIC_GRADIENT_DESCENT",
     "line_gradient_descent": "LINE_GRADIENT_DESCENT",
     "conjugate_gradient": "CONJUGATE_GRADIENT",
     "lbfgs": "LBFGS",
+}
+_STEP_FUNCTIONS = {
+    "default": "default",
+    "gradient": "gradient",
+    "negative_default": "negativeDefault",
+    "negative_gradient": "negativeGradient",
 }
 _TYPES = {"float": "FLOAT", "double": "DOUBLE", "half": "HALF"}
 
@@ -48,7 +55,10 @@ _WITH_NETWORK = frozenset(
     ]
 )
 _WITH_LAYER = frozenset(
-    ["seed", "mini_batch", "minimize", "max_num_line_search_iterations", "optimization_algo", "cache_mode", "data_type"]
+    [
+        *("seed", "mini_batch", "minimize", "cache_mode", "data_type"),
+        *("optimization_algo", "max_num_line_search_iterations", "step_function"),
+    ]
 )
 
 
@@ -84,15 +94,16 @@ class NetworkSettings(Config):
         Time steps of a piece of a sequence, forwards and backwards; `tbptt_length` sets both.
     mini_batch, minimize : bool
         Whether gradients are divided by the minibatch size, and whether the loss is made small.
-    optimization_algo, max_num_line_search_iterations : optional
+    optimization_algo, max_num_line_search_iterations, step_function : optional
         DL4J's solver.
     data_type : str
         ``"float"``, ``"double"`` or ``"half"``.
     validate_output_layer : bool
         Whether the pair of activation and loss is checked, as DL4J does.
     for_training : bool
-        Whether the network must end with a loss, and DL4J be able to train it. It is not asked of what is read from
-        JSON, which may have been trained elsewhere with DL4J's faults and is shown as it is.
+        Whether the network must end with a loss whose pair with the activation makes sense, and DL4J be able to train
+        it. It is not asked of what is read from JSON, which may have been trained elsewhere with DL4J's faults and is
+        shown as it is.
     """
 
     seed: int | None = whole("seed", default=None, minimum=-LONG_MAX - 1, maximum=LONG_MAX)
@@ -125,6 +136,7 @@ class NetworkSettings(Config):
     minimize: bool = flag("minimize", default=True)
     optimization_algo: str = choice("optimizationAlgo", _ALGORITHMS, default="stochastic_gradient_descent")
     max_num_line_search_iterations: int = whole("maxNumLineSearchIterations", default=5, minimum=1)
+    step_function: str | None = choice("stepFunction", _STEP_FUNCTIONS, default=None, wrapped=True)
     data_type: str = choice(
         "dataType",
         _TYPES,
@@ -204,10 +216,15 @@ class NetworkSettings(Config):
 
     def _layer_entry(self, common: Mapping[str, Any], layer: Layer, state: LayerState) -> dict[str, Any]:
         """Give a layer's NeuralNetConfiguration."""
+        if not state.variables and layer.variables:
+            state = evolve(state, variables=layer.variables)
+        return {**common, "layer": layer.to_dict(), **self._state_entry(state)}
+
+    @staticmethod
+    def _state_entry(state: LayerState) -> dict[str, Any]:
+        """Give what DL4J keeps with a layer."""
         return {
-            **common,
-            "layer": layer.to_dict(),
-            "variables": list(state.variables or layer.variables),
+            "variables": list(state.variables),
             "iterationCount": state.iteration_count,
             "epochCount": state.epoch_count,
         }
@@ -234,8 +251,12 @@ class NetworkSettings(Config):
             entry,
             _keys(cls, _WITH_LAYER) | {"layer", "variables", "iterationCount", "epochCount"},
         )
-        layer = Layer.from_dict(entry.get("layer"))
-        return layer, LayerState(variables=_names(entry.get("variables")), **_read(LayerState, entry))
+        return Layer.from_dict(entry.get("layer")), cls._read_state(entry)
+
+    @staticmethod
+    def _read_state(entry: Mapping[str, Any]) -> LayerState:
+        """Read what DL4J keeps with a layer."""
+        return LayerState(variables=_names(entry.get("variables")), **_read(LayerState, entry))
 
 
 def _keys(cls: type[Config], names: frozenset[str]) -> set[str]:

@@ -81,12 +81,20 @@ class _ImagePreprocessor(Preprocessor):
 
 @config(_PACKAGE + "CnnToFeedForwardPreProcessor")
 class CnnToFeedForwardPreProcessor(_ImagePreprocessor):
-    """Flattens images ``[N, C, H, W]`` to rows (DL4J CnnToFeedForwardPreProcessor)."""
+    """Flattens images ``[N, C, H, W]`` to rows (DL4J CnnToFeedForwardPreProcessor).
 
+    Where height, width and channels are not given, DL4J takes them of the first images it sees.
+    """
+
+    input_height: int = whole("inputHeight", default=0)
+    input_width: int = whole("inputWidth", default=0)
+    num_channels: int = whole("numChannels", default=0)
     data_format: str = choice("format", CNN_FORMATS, default="NCHW")
 
     def output_type(self, given: InputType | None) -> InputType | None:
         """Give rows of all the numbers of an image."""
+        if not any(self._image) and isinstance(given, InputTypeConvolutional | None):
+            return None if given is None else InputTypeFeedForward(size=prod(given.shape))
         self._check_image(given)
         return InputTypeFeedForward(size=self._size)
 

@@ -208,3 +208,11 @@ class WeightInitVarScalingUniformFanAvg(WeightInit):
 
 # What may be written for one: its name, or the distribution to draw from.
 WeightInitLike: TypeAlias = WeightInit | Distribution | str
+
+
+@config("org.deeplearning4j.nn.weights.embeddings.WeightInitEmbedding")
+class WeightInitEmbedding(WeightInit):
+    """Vectors of words that a network was given in Java (DL4J WeightInitEmbedding).
+
+    They are not in DL4J's JSON, so that only a network with its parameters has them.
+    """

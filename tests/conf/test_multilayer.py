@@ -311,7 +311,6 @@ def test_pairs_of_loss_and_activation(ending, n_out, loss, activation, message):
         '{"confs": [3]}',
         '{"confs": [{}]}',
         '{"confs": [{"layer": null}]}',
-        '{"confs": [{"layer": {"@class": "org.example.Mine"}}]}',
         '{"confs": [{"layer": {"@class": "org.deeplearning4j.nn.conf.layers.DenseLayer"}}]}',
         '{"confs": [], "inputPreProcessors": []}',
         '{"konfs": []}',

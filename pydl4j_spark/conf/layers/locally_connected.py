@@ -48,6 +48,10 @@ class LocallyConnecting(WindowLayer, SameDiffLayer):
     activation: str = choice("activation", ACTIVATIONS, default="tanh")
     has_bias: bool = flag("hasBias", default=True)
 
+    def to_dict(self) -> dict[str, Any]:
+        """Give this layer as DL4J's JSON spells it, with the size of a window, without which DL4J reads nothing."""
+        return super().to_dict() | {"featureDim": prod(along_axes(self.kernel_size)) * (self.n_in or 0)}
+
     @property
     def parameter_shapes(self) -> Shapes:
         """Weights for each place, and biases."""

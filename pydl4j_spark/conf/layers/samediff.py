@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from pydl4j_spark.conf.base import config
 from pydl4j_spark.conf.dropout import InputDropout
-from pydl4j_spark.conf.fields import choice, nested
+from pydl4j_spark.conf.fields import choice, named, nested
 from pydl4j_spark.conf.inputs import InputType
 from pydl4j_spark.conf.layers.base import Layer, LearningLayer
 from pydl4j_spark.conf.types import Number
 from pydl4j_spark.conf.updaters import Updater
+from pydl4j_spark.conf.weights import WeightInit, WeightInitLike
 from pydl4j_spark.errors import ConfigError
 
 # SameDiff has a formula for these; DL4J throws at every other activation here.
@@ -41,13 +43,16 @@ class SameDiffLayer(LearningLayer):
     ----------
     weight_init : str
         By name; ``"xavier"`` by default, whatever the network's is.
+    parameter_inits : dict, optional
+        Other weight initialisations of single parameters, by their names; distributions too.
     """
 
-    derived_keys: ClassVar[frozenset[str]] = Layer.derived_keys | {"layerParams", "paramWeightInit"}
+    derived_keys: ClassVar[frozenset[str]] = Layer.derived_keys | {"layerParams"}
 
     dropout: InputDropout | Number | None = nested("idropout", InputDropout, default=None)
     updater: Updater | str | None = nested("updater", Updater, default=None, inherited=True)
     weight_init: str | None = choice("weightInit", WEIGHT_INITS, default="xavier")
+    parameter_inits: Mapping[str, WeightInitLike] | None = named("paramWeightInit", WeightInit, default=None)
 
     def check_training(self, given: InputType | None) -> None:
         """Refuse dropout, which DL4J leaves out without a word."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from pydl4j_spark.conf.base import config, evolve
-from pydl4j_spark.conf.fields import whole
+from pydl4j_spark.conf.fields import flag, whole
 from pydl4j_spark.conf.inputs import (
     InputType,
     InputTypeConvolutional,
@@ -31,13 +31,15 @@ class MergeVertex(GraphVertex):
     ----------
     merge_axis : int, optional
         The axis of sizes or channels, which the inputs tell where they are known.
+    modified : bool
+        Whether the axis is kept as it is, whatever DL4J would infer.
     """
 
-    derived_keys: ClassVar[frozenset[str]] = frozenset({"modified"})
     min_inputs: ClassVar[int] = 2
     max_inputs: ClassVar[int | None] = None
 
     merge_axis: int | None = whole("mergeAxis", default=None, minimum=1)
+    modified: bool = flag("modified", default=False)
 
     def accept(self, given: Sequence[InputType]) -> GraphVertex:
         """Take inputs that differ in one axis at most."""
