@@ -21,6 +21,8 @@ import org.deeplearning4j.nn.conf.WorkspaceMode;
 import org.deeplearning4j.nn.conf.inputs.InputType;
 import org.deeplearning4j.nn.conf.layers.FeedForwardLayer;
 import org.deeplearning4j.nn.conf.layers.Layer;
+import org.deeplearning4j.nn.conf.layers.misc.FrozenLayer;
+import org.deeplearning4j.nn.conf.layers.misc.FrozenLayerWithBackprop;
 import org.deeplearning4j.nn.conf.layers.recurrent.Bidirectional;
 import org.deeplearning4j.nn.conf.layers.recurrent.LastTimeStep;
 import org.deeplearning4j.nn.graph.ComputationGraph;
@@ -195,6 +197,12 @@ final class NetworkFactory {
         }
         if (className.equals(LastTimeStep.class.getName())) {
             return new LastTimeStep(layer(mapper, (ObjectNode) settings.remove("underlying")));
+        }
+        if (className.equals(FrozenLayer.class.getName())) {
+            return new FrozenLayer(layer(mapper, (ObjectNode) settings.remove("layer")));
+        }
+        if (className.equals(FrozenLayerWithBackprop.class.getName())) {
+            return new FrozenLayerWithBackprop(layer(mapper, (ObjectNode) settings.remove("underlying")));
         }
         Class<?> builder = Class.forName(className + "$Builder");
         Object instance = builder.getDeclaredConstructor().newInstance();
