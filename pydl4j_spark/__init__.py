@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pydl4j_spark.errors import ModelFormatError as ModelFormatError
     from pydl4j_spark.errors import TrainingError as TrainingError
     from pydl4j_spark.errors import UnsupportedLayer as UnsupportedLayer
+    from pydl4j_spark.conf.fine_tune import FineTuneConfiguration as FineTuneConfiguration
     from pydl4j_spark.evaluation import ROC as ROC
     from pydl4j_spark.evaluation import Evaluation as Evaluation
     from pydl4j_spark.evaluation import RegressionEvaluation as RegressionEvaluation
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from pydl4j_spark.training import History as History
     from pydl4j_spark.training import ParameterAveragingTrainingMaster as ParameterAveragingTrainingMaster
     from pydl4j_spark.training import ResidentAveragingTrainingMaster as ResidentAveragingTrainingMaster
+    from pydl4j_spark.transfer_learning import TransferLearning as TransferLearning
 
 _HOMES = {
     "ComputationGraph": "graph_network",
@@ -44,6 +46,7 @@ _HOMES = {
     "EngineError": "errors",
     "Evaluation": "evaluation",
     "ExportError": "errors",
+    "FineTuneConfiguration": "conf.fine_tune",
     "History": "training",
     "ImagePreProcessingScaler": "normalizers",
     "InputType": "conf.inputs",
@@ -60,6 +63,7 @@ _HOMES = {
     "RegressionEvaluation": "evaluation",
     "SparkDl4jMultiLayer": "spark_network",
     "TrainingError": "errors",
+    "TransferLearning": "transfer_learning",
     "UnsupportedLayer": "errors",
     "configure_local": "local",
     "configure_spark": "session",

@@ -1,10 +1,6 @@
 package org.pydl4j.spark;
 
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.Arrays;
 import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.modelimport.keras.Hdf5Archive;
@@ -18,11 +14,9 @@ import org.nd4j.shade.jackson.databind.node.ObjectNode;
 
 /**
  * A network out of a file that Keras wrote (HDF5), read by DL4J's importer. The native HDF5 library is loaded by the
- * first file that looks like one.
+ * first of them.
  */
 public final class KerasFile {
-
-    private static final byte[] SIGNATURE = {(byte) 0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n'};
 
     final Network network;
     /** What DL4J's configuration does not say: what goes into each input, by its name, in DL4J's JSON. */
@@ -37,7 +31,6 @@ public final class KerasFile {
 
     /** @param training whether loss, optimizer and regularisation are read too, and must be known to DL4J */
     static KerasFile read(String path, boolean training) throws IOException {
-        checkSignature(path);
         // The library is not thread-safe, and the importer's own lock does not reach from open to close.
         synchronized (Hdf5Archive.LOCK_OBJECT) {
             try (KerasModelBuilder builder = new KerasModel().modelBuilder()) {
@@ -60,15 +53,6 @@ public final class KerasFile {
                         + "TensorFlow operations: " + e, e);
             } catch (RuntimeException e) {
                 throw BridgeException.model(path + ": the file is damaged, or no Keras model: " + Job.message(e), e);
-            }
-        }
-    }
-
-    private static void checkSignature(String path) throws IOException {
-        try (InputStream in = Files.newInputStream(Path.of(path))) {
-            if (!Arrays.equals(in.readNBytes(SIGNATURE.length), SIGNATURE)) {
-                throw BridgeException.model(path + ": this is no HDF5 file; save the model with Keras 2 as "
-                        + "model.save('model.h5')", null);
             }
         }
     }
