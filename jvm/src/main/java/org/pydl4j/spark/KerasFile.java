@@ -35,6 +35,10 @@ public final class KerasFile {
         synchronized (Hdf5Archive.LOCK_OBJECT) {
             try (KerasModelBuilder builder = new KerasModel().modelBuilder()) {
                 builder.modelHdf5Filename(path).enforceTrainingConfig(training);
+                if (builder.getTrainingJson() != null) {
+                    // Keras since 2.11 registers its own optimizers as if users had written them.
+                    builder.setTrainingJson(builder.getTrainingJson().replace("\"Custom>", "\""));
+                }
                 JsonNode configuration = Json.read(builder.getModelJson());
                 if (configuration.path("class_name").asText().equals("Sequential")) {
                     KerasSequentialModel model = builder.buildSequential();
@@ -43,8 +47,9 @@ public final class KerasFile {
                 KerasModel model = builder.buildModel();
                 return new KerasFile(model, model.getComputationGraph());
             } catch (UnsupportedKerasConfigurationException e) {
-                throw BridgeException.config(path + ": DL4J's Keras import has no counterpart for this model: "
-                        + e.getMessage(), e);
+                String reason = e.getMessage().replaceFirst("\\s*Please file an issue.*", "");
+                throw BridgeException.config(path + ": DL4J's Keras import cannot take this model: " + reason
+                        + " (Where that is of its training, enforce_training_config=False leaves it out.)", e);
             } catch (InvalidKerasConfigurationException e) {
                 throw BridgeException.model(path + ": this is no model that DL4J's Keras import can read: "
                         + e.getMessage(), e);
