@@ -9,8 +9,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pydl4j_spark.conf.fine_tune import FineTuneConfiguration as FineTuneConfiguration
+    from pydl4j_spark.conf.graph import ComputationGraphConfiguration as ComputationGraphConfiguration
+    from pydl4j_spark.conf.graph_builder import GraphBuilder as GraphBuilder
     from pydl4j_spark.conf.inputs import InputType as InputType
     from pydl4j_spark.conf.multilayer import MultiLayerConfiguration as MultiLayerConfiguration
+    from pydl4j_spark.conf.tracing import Input as Input
     from pydl4j_spark.errors import ConfigError as ConfigError
     from pydl4j_spark.errors import DataError as DataError
     from pydl4j_spark.errors import Dl4jError as Dl4jError
@@ -21,7 +25,6 @@ if TYPE_CHECKING:
     from pydl4j_spark.errors import ModelFormatError as ModelFormatError
     from pydl4j_spark.errors import TrainingError as TrainingError
     from pydl4j_spark.errors import UnsupportedLayer as UnsupportedLayer
-    from pydl4j_spark.conf.fine_tune import FineTuneConfiguration as FineTuneConfiguration
     from pydl4j_spark.evaluation import ROC as ROC
     from pydl4j_spark.evaluation import Evaluation as Evaluation
     from pydl4j_spark.evaluation import RegressionEvaluation as RegressionEvaluation
@@ -40,6 +43,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "ComputationGraph": "graph_network",
+    "ComputationGraphConfiguration": "conf.graph",
     "ConfigError": "errors",
     "DataError": "errors",
     "Dl4jError": "errors",
@@ -47,8 +51,10 @@ _HOMES = {
     "Evaluation": "evaluation",
     "ExportError": "errors",
     "FineTuneConfiguration": "conf.fine_tune",
+    "GraphBuilder": "conf.graph_builder",
     "History": "training",
     "ImagePreProcessingScaler": "normalizers",
+    "Input": "conf.tracing",
     "InputType": "conf.inputs",
     "JarMismatch": "errors",
     "JvmGone": "errors",

@@ -16,9 +16,7 @@ __all__ = ["import_model"]
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
 
 
-def import_model(
-    path: str | Path, *, enforce_training_config: bool = True
-) -> MultiLayerNetwork | ComputationGraph:
+def import_model(path: str | Path, *, enforce_training_config: bool = True) -> MultiLayerNetwork | ComputationGraph:
     """Read a model that Keras 1 or 2 saved whole, ``model.save("model.h5")``, by DL4J's importer (KerasModelImport).
 
     Arrays keep Keras's layout: images are ``[N, height, width, channels]``, sequences ``[N, T, size]``, where the

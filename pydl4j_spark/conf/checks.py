@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from pydl4j_spark.conf import activations as act
 from pydl4j_spark.conf.inputs import InputTypeRecurrent
+from pydl4j_spark.conf.layers.base import Layer
 from pydl4j_spark.conf.layers.output import LossLayer, RnnOutputLayer
 from pydl4j_spark.conf.layers.pooling import GlobalPoolingLayer
 from pydl4j_spark.conf.layers.recurrent import BaseRecurrentLayer, Bidirectional, LastTimeStep
@@ -49,21 +50,32 @@ def check_network(passed: Sequence[LayerType], *, outputs: bool, truncated: bool
     pooled = False
     for here in passed:
         with at_layer(here.index, here.layer):
-            if outputs:
-                _check_output(here)
-            if truncated:
-                _check_truncated(here)
-            if here.index + 1 < len(passed) and here.layer.has_loss:
+            check_layer(here, outputs=outputs, truncated=truncated)
+            if here is not passed[-1] and here.layer.has_loss:
                 raise ConfigError("an output or loss layer can only be the last layer of this kind of network")
-            if pooled and isinstance(here.layer.at_work, _SEQUENCE_LAYERS):
+            if pooled and takes_sequences(here.layer):
                 raise ConfigError("it takes sequences, but the GlobalPoolingLayer before it gives rows")
-            pooled = pooled or _pooled(here)
+            pooled = pooled or pools(here)
+
+
+def check_layer(here: LayerType, *, outputs: bool, truncated: bool) -> None:
+    """Refuse a layer that DL4J would, wherever it stands; parameters are those of `check_network`."""
+    if outputs:
+        _check_output(here)
+    if truncated:
+        _check_truncated(here)
 
 
 _SEQUENCE_LAYERS = (BaseRecurrentLayer, Bidirectional, LastTimeStep, GlobalPoolingLayer, RnnOutputLayer)
 
 
-def _pooled(here: LayerType) -> bool:
+def takes_sequences(layer: Layer) -> bool:
+    """Tell whether a layer can do nothing with rows."""
+    return isinstance(layer.at_work, _SEQUENCE_LAYERS)
+
+
+def pools(here: LayerType) -> bool:
+    """Tell whether a layer makes one row of each sequence."""
     return isinstance(here.layer.at_work, GlobalPoolingLayer) and isinstance(here.input_type, InputTypeRecurrent)
 
 

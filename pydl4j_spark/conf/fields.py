@@ -113,7 +113,7 @@ def flag(key: str | None, *, default: Any = attrs.NOTHING) -> Any:
     return declare(Kind(key, "True or False", convert), default=default)
 
 
-def text(key: str | None, *, default: Any = attrs.NOTHING) -> Any:
+def text(key: str | None, *, default: Any = attrs.NOTHING, kw_only: bool = True) -> Any:
     """Declare a text that is not empty; a path counts as text."""
 
     def convert(value: Any) -> str:
@@ -122,7 +122,8 @@ def text(key: str | None, *, default: Any = attrs.NOTHING) -> Any:
             raise ValueError
         return written
 
-    return declare(Kind(key, "a text that is not empty", convert, optional=default is None), default=default)
+    kind = Kind(key, "a text that is not empty", convert, optional=default is None)
+    return declare(kind, default=default, kw_only=kw_only)
 
 
 def choice(

@@ -15,7 +15,7 @@ from pydl4j_spark.conf.constraints import (
     WeightDecay,
 )
 from pydl4j_spark.conf.dropout import InputDropout, WeightNoiseFamily
-from pydl4j_spark.conf.fields import choice, flag, nested, nested_list, real, whole
+from pydl4j_spark.conf.fields import choice, nested, nested_list, real, whole
 from pydl4j_spark.conf.kinds import LONG_MAX
 from pydl4j_spark.conf.layers.base import GRADIENT_NORMALIZATIONS, BaseLayer, Layer
 from pydl4j_spark.conf.layers.convolution import CONVOLUTION_MODES

@@ -8,6 +8,8 @@ from pydl4j_spark.conf.base import evolve
 from pydl4j_spark.conf.constraints import L1Regularization, L2Regularization, Regularization, WeightDecay
 from pydl4j_spark.conf.layers.base import BaseLayer, Layer
 from pydl4j_spark.conf.layers.frozen import Frozen
+from pydl4j_spark.conf.vertices.base import GraphVertex
+from pydl4j_spark.conf.vertices.frozen import FrozenVertex
 from pydl4j_spark.errors import ConfigError
 
 _WEIGHTS = ("l1", "l2", "weight_decay")
@@ -38,10 +40,7 @@ def resolve(layer: Layer, defaults: Any, name: str) -> Layer:
     name : str
         The layer's name, which the layers inside it bear too.
     """
-    settled: dict[str, Any] = {"name": name}
-    for field in layer.inherited:
-        if getattr(layer, field) is None:
-            settled[field] = getattr(defaults, field)
+    settled: dict[str, Any] = {"name": name} | _unset(layer, defaults)
     if isinstance(layer, BaseLayer):
         settled |= dict.fromkeys(_WEIGHTS + _BIASES)
         settled["regularization"] = _regularization(layer, defaults, "regularization", _WEIGHTS)
@@ -58,11 +57,27 @@ def resolve(layer: Layer, defaults: Any, name: str) -> Layer:
     return evolve(layer, **settled)
 
 
+def resolve_vertex(vertex: GraphVertex, defaults: Any) -> GraphVertex:
+    """Fill a vertex's unset settings; only those with parameters have any."""
+    if isinstance(vertex, FrozenVertex):
+        return evolve(vertex, underlying=resolve_vertex(vertex.underlying, _AtRest(defaults)))
+    if not vertex.inherited:
+        return vertex
+    settled = _unset(vertex, defaults)
+    settled["regularization"] = _regularization(vertex, defaults, "regularization", _WEIGHTS)
+    settled["regularization_bias"] = _regularization(vertex, defaults, "regularization_bias", _BIASES)
+    return evolve(vertex, **settled)
+
+
+def _unset(made: Layer | GraphVertex, defaults: Any) -> dict[str, Any]:
+    return {field: getattr(defaults, field) for field in made.inherited if getattr(made, field) is None}
+
+
 def _regularization(
-    layer: BaseLayer, defaults: Any, listed: str, shorthands: tuple[str, str, str]
+    layer: BaseLayer | GraphVertex, defaults: Any, listed: str, shorthands: tuple[str, str, str]
 ) -> tuple[Regularization, ...]:
     given = getattr(layer, listed)
-    own = [getattr(layer, shorthand) for shorthand in shorthands]
+    own = [getattr(layer, shorthand, None) for shorthand in shorthands]
     if given is not None:
         if any(value is not None for value in own):
             raise ConfigError(f"{listed} excludes {', '.join(shorthands)}; give one or the other")

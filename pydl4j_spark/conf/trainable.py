@@ -36,29 +36,38 @@ def check_trainable(passed: Sequence[LayerType], given: InputType | None, *, tru
     """
     _check_frozen(passed)
     for here in passed:
-        if _is_frozen(here):
-            continue
         with at_layer(here.index, here.layer):
-            for leaf in leaves(here.layer):
-                _check_constraints(leaf)
-                _check_dropout(leaf, here.input_type)
-                if isinstance(leaf, BaseLayer) and leaf.n_params:
-                    _check_updater(leaf)
-                    _check_identity(leaf)
-                    _check_noise(leaf)
-            here.layer.check_training(here.input_type)
-            _check_sequence(here)
+            check_layer_trainable(here)
     last = passed[-1]
     with at_layer(last.index, last.layer):
-        _check_ending(last, any(isinstance(here.layer.at_work, GlobalPoolingLayer) for here in passed))
+        check_ending(last, pooled=any(isinstance(here.layer.at_work, GlobalPoolingLayer) for here in passed))
         if isinstance(last.layer, RnnOutputLayer) and not isinstance(given, InputTypeRecurrent | None):
             raise ConfigError(f"it answers at every time step, but {given} goes into the network: use OutputLayer")
-        if isinstance(last.layer, RnnOutputLayer) and any(isinstance(here.layer.at_work, LastTimeStep) for here in passed):
+        last_steps = any(isinstance(here.layer.at_work, LastTimeStep) for here in passed)
+        if isinstance(last.layer, RnnOutputLayer) and last_steps:
             raise ConfigError("it answers at every time step, and LastTimeStep left one only: use OutputLayer")
-    if not any(here.n_params for here in passed if not _is_frozen(here)):
-        raise ConfigError("no layer has parameters to train, so there is nothing to train; for_training=False allows it")
+    if not any(here.n_params for here in passed if not here.frozen):
+        raise ConfigError(NOTHING_TO_TRAIN)
     if truncated and given is not None:
         _check_truncated(given, last)
+
+
+NOTHING_TO_TRAIN = "no layer has parameters to train; for_training=False allows it"
+
+
+def check_layer_trainable(here: LayerType) -> None:
+    """Refuse a layer that would fail or learn nothing, wherever it stands."""
+    here.layer.check_training(here.input_type)
+    if here.frozen:
+        return
+    for leaf in leaves(here.layer):
+        _check_constraints(leaf)
+        _check_dropout(leaf, here.input_type)
+        if isinstance(leaf, BaseLayer) and leaf.n_params:
+            _check_updater(leaf)
+            _check_identity(leaf)
+            _check_noise(leaf)
+    _check_sequence(here)
 
 
 def leaves(layer: Layer) -> list[Layer]:
@@ -66,19 +75,13 @@ def leaves(layer: Layer) -> list[Layer]:
     return [leaf for inner in layer.children.values() for leaf in leaves(inner)] or [layer]
 
 
-def _is_frozen(here: LayerType) -> bool:
-    return here.layer.at_work is not here.layer
-
-
 def _check_frozen(passed: Sequence[LayerType]) -> None:
     learning: LayerType | None = None
     for here in passed:
-        with at_layer(here.index, here.layer):
-            if _is_frozen(here):
-                here.layer.check_training(here.input_type)
-            elif learning is None and here.n_params:
-                learning = here
-            if isinstance(here.layer, FrozenLayer) and learning is not None:
+        if learning is None and here.n_params and not here.frozen:
+            learning = here
+        if learning is not None and isinstance(here.layer, FrozenLayer):
+            with at_layer(here.index, here.layer):
                 raise ConfigError(
                     f"backpropagation ends here, so layer {learning.index} ({learning.name}) before it would learn"
                     " nothing; freeze that too, or use FrozenLayerWithBackprop here"
@@ -165,7 +168,16 @@ def _check_sequence(here: LayerType) -> None:
         raise ConfigError("DL4J pools the wrong axis of NWC sequences; give pooling_dimensions=[1], or use NCW")
 
 
-def _check_ending(last: LayerType, pooled: bool) -> None:
+def check_ending(last: LayerType, *, pooled: bool) -> None:
+    """Refuse an output that DL4J cannot train towards.
+
+    Parameters
+    ----------
+    last : LayerType
+        The layer.
+    pooled : bool
+        Whether time steps were pooled before it.
+    """
     layer, given = last.layer, last.input_type
     if not layer.has_loss:
         raise ConfigError(

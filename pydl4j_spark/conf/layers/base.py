@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from pydl4j_spark.conf.activations import Activation
-from pydl4j_spark.conf.base import Config, config, evolve
+from pydl4j_spark.conf.base import config, evolve
 from pydl4j_spark.conf.constraints import Constraint, Constraints, Regularization, Regularizations
 from pydl4j_spark.conf.dropout import InputDropout, WeightNoiseFamily
 from pydl4j_spark.conf.fields import choice, flag, nested, nested_list, real, text, whole
@@ -21,6 +21,7 @@ from pydl4j_spark.conf.inputs import (
     InputTypeFeedForward,
     InputTypeRecurrent,
 )
+from pydl4j_spark.conf.nodes import Connectable
 from pydl4j_spark.conf.preprocessors import (
     CnnToFeedForwardPreProcessor,
     CnnToRnnPreProcessor,
@@ -45,7 +46,7 @@ GRADIENT_NORMALIZATIONS = {
 
 
 @config()
-class Layer(Config):
+class Layer(Connectable):
     """The family of layers.
 
     Parameters

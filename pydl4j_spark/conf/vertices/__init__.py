@@ -1,0 +1,1 @@
+"""The vertices by family."""
