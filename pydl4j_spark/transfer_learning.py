@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any, Self
 
 import attrs
@@ -115,6 +116,8 @@ class TransferLearning:
         following = weight_init_next if weight_init_next is not None else weight_init
         for after in range(index + 1, len(places)):
             place = places[after]
+            if isinstance(place.layer, Frozen) and place.layer.n_params:
+                raise ConfigError(f"layer {after} ({self._names[after]}) is frozen, and cannot take another number")
             ends = isinstance(_leaf(place.layer), ProjectingLayer)
             places[after] = attrs.evolve(place, layer=_opened(place.layer, following if ends else None))
             if ends:
@@ -332,4 +335,4 @@ def _opened(layer: Layer, weight_init: WeightInitLike | None) -> Layer:
 def _spans(passed: tuple[LayerType, ...]) -> list[slice]:
     """Give where each layer's parameters are among all."""
     ends = np.cumsum([0, *(here.n_params or 0 for here in passed)]).tolist()
-    return [slice(start, end) for start, end in zip(ends[:-1], ends[1:], strict=True)]
+    return [slice(start, end) for start, end in pairwise(ends)]

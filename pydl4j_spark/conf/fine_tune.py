@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import attrs
+
 from pydl4j_spark.conf.activations import Activation
 from pydl4j_spark.conf.base import Config, config, evolve
 from pydl4j_spark.conf.constraints import (
@@ -88,15 +90,15 @@ class FineTuneConfiguration(Config):
     gradient_normalization_threshold: Number | None = real(None, default=None, above=0)
     convolution_mode: str | None = choice(None, CONVOLUTION_MODES, default=None)
     seed: int | None = whole(None, default=None, minimum=-LONG_MAX - 1, maximum=LONG_MAX)
-    mini_batch: bool | None = None
-    minimize: bool | None = None
-    optimization_algo: str | None = None
+    mini_batch: bool | None = attrs.field(default=None, kw_only=True)
+    minimize: bool | None = attrs.field(default=None, kw_only=True)
+    optimization_algo: str | None = attrs.field(default=None, kw_only=True)
     max_num_line_search_iterations: int | None = whole(None, default=None, minimum=1)
-    backprop_type: str | None = None
+    backprop_type: str | None = attrs.field(default=None, kw_only=True)
     tbptt_fwd_length: int | None = whole(None, default=None, minimum=1)
     tbptt_back_length: int | None = whole(None, default=None, minimum=1)
-    training_workspace_mode: str | None = None
-    inference_workspace_mode: str | None = None
+    training_workspace_mode: str | None = attrs.field(default=None, kw_only=True)
+    inference_workspace_mode: str | None = attrs.field(default=None, kw_only=True)
 
     def __attrs_post_init__(self) -> None:
         for _, l2, decay in (_OF_WEIGHTS, _OF_BIASES):

@@ -114,14 +114,14 @@ def _check_frozen(passed: Passed, outputs: Sequence[str]) -> None:
     for name, here in passed.items():
         after = taken.get(name, [])
         ended = [one for one in after if isinstance(passed[one].content, FrozenLayer | FrozenVertex)]
-        if after and len(ended) == len(after) and name not in outputs:
-            if not isinstance(here.content, FrozenLayer | FrozenVertex):
-                with at_vertex(name, here.content):
-                    kind = type(passed[ended[0]].content).__name__
-                    raise ConfigError(
-                        f"backpropagation ends behind it, at the {kind} '{ended[0]}'; freeze it too (a layer by"
-                        " FrozenLayer, another vertex by FrozenVertex)"
-                    )
+        if isinstance(here.content, FrozenLayer | FrozenVertex) or name in outputs or not after or ended != after:
+            continue
+        with at_vertex(name, here.content):
+            kind = type(passed[ended[0]].content).__name__
+            raise ConfigError(
+                f"backpropagation ends behind it, at the {kind} '{ended[0]}'; freeze it too (a layer by FrozenLayer,"
+                " another vertex by FrozenVertex)"
+            )
 
 
 def _check_output(here: LayerType | VertexType, *, pooled: bool, truncated: bool) -> None:

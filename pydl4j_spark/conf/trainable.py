@@ -52,7 +52,9 @@ def check_trainable(passed: Sequence[LayerType], given: InputType | None, *, tru
         _check_truncated(given, last)
 
 
-NOTHING_TO_TRAIN = "no layer has parameters to train; for_training=False allows it"
+NOTHING_TO_TRAIN = (
+    "no layer has parameters that are not frozen, so there is nothing to train; for_training=False allows it"
+)
 
 
 def check_layer_trainable(here: LayerType) -> None:
