@@ -56,7 +56,7 @@ def import_model(path: str | Path, *, enforce_training_config: bool = True) -> M
     engine = engine_at_hand()
     handle, inputs = engine.read_keras(str(place), bool(enforce_training_config))
     only = next(iter(inputs.values())) if len(inputs) == 1 else None
-    archive = engine.archive(handle, {"format": 1, "input_type": only, "labels": None})
+    archive = engine.archive(handle, {"format": 1, "input_type": only, "input_types": inputs, "labels": None})
     kind = parse_configuration(read_model_zip(archive).configuration).kind
     family = ComputationGraph if kind == ComputationGraph._KIND else MultiLayerNetwork
     return family._of_archive(archive, str(path))

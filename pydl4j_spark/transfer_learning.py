@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any, Self
 
@@ -11,17 +12,24 @@ import numpy as np
 from pydl4j_spark.at_hand import engine_at_hand
 from pydl4j_spark.conf.base import evolve
 from pydl4j_spark.conf.fine_tune import FineTuneConfiguration
-from pydl4j_spark.conf.inputs import InputType, InputTypeConvolutional, InputTypeRecurrent
+from pydl4j_spark.conf.graph_walk import VertexType
 from pydl4j_spark.conf.kinds import shown, suggestion
-from pydl4j_spark.conf.layers.base import FeedForwardLayer, Layer, ProjectingLayer
+from pydl4j_spark.conf.layers.base import Layer
 from pydl4j_spark.conf.layers.frozen import Frozen, FrozenLayer
 from pydl4j_spark.conf.multilayer import MultiLayerConfiguration
 from pydl4j_spark.conf.preprocessors import Preprocessor
-from pydl4j_spark.conf.shapes import LayerType
+from pydl4j_spark.conf.shapes import LayerType, at_layer
+from pydl4j_spark.conf.surgery import entered, is_automatic, opened, projects, resized
 from pydl4j_spark.conf.weights import WeightInitLike
 from pydl4j_spark.errors import ConfigError, ModelFormatError
 from pydl4j_spark.network import MultiLayerNetwork
+from pydl4j_spark.network_state import NetworkState
 from pydl4j_spark.training import whole_number
+
+UNKNOWN_INPUT = (
+    "what takes its outputs cannot follow, since the source network does not say what goes in:"
+    " MultiLayerNetwork.load(path, input_type=InputType...)"
+)
 
 
 @attrs.frozen(kw_only=True)
@@ -105,22 +113,17 @@ class TransferLearning:
             not given.
         """
         index = self._index(layer)
-        changed = self._resized(index, ProjectingLayer, "n_out", n_out, weight_init)
         places = list(self._places)
+        with at_layer(index, places[index].layer):
+            changed = resized(places[index].layer, "n_out", n_out, weight_init)
+            if self._input_type is None and index + 1 < len(places):
+                raise ConfigError(UNKNOWN_INPUT)
         places[index] = attrs.evolve(places[index], layer=changed, keeps=False)
-        if self._input_type is None and index + 1 < len(places):
-            raise ConfigError(
-                "what the layers after it take cannot be inferred, since the source network does not say what goes in:"
-                " MultiLayerNetwork.load(path, input_type=InputType...)"
-            )
-        following = weight_init_next if weight_init_next is not None else weight_init
+        following = weight_init if weight_init_next is None else weight_init_next
         for after in range(index + 1, len(places)):
-            place = places[after]
-            if isinstance(place.layer, Frozen) and place.layer.n_params:
-                raise ConfigError(f"layer {after} ({self._names[after]}) is frozen, and cannot take another number")
-            ends = isinstance(_leaf(place.layer), ProjectingLayer)
-            places[after] = attrs.evolve(place, layer=_opened(place.layer, following if ends else None))
-            if ends:
+            with at_layer(after, places[after].layer):
+                places[after] = attrs.evolve(places[after], layer=opened(places[after].layer, following))
+            if projects(places[after].layer):
                 break
         return self._changed(_places=tuple(places))
 
@@ -131,18 +134,13 @@ class TransferLearning:
         left out. What other layers take follows from the layers before them.
         """
         index = self._index(layer)
-        changed = self._resized(index, FeedForwardLayer, "n_in", n_in, weight_init)
         places = list(self._places)
+        with at_layer(index, places[index].layer):
+            changed = resized(places[index].layer, "n_in", n_in, weight_init)
         places[index] = attrs.evolve(places[index], layer=changed, keeps=False)
         given = self._input_type
         if index == 0 and given is not None:
-            entering = self._source.conf.layer_types()[0].input_type
-            if isinstance(entering, InputTypeConvolutional):
-                given = evolve(given, channels=n_in)
-            elif isinstance(entering, InputTypeRecurrent):
-                given = evolve(given, size=n_in)
-            elif changed.input_from_n_in() == InputType.feed_forward(n_in):
-                given = InputType.feed_forward(n_in)
+            given = entered(given, self._source.conf.layer_types()[0], changed, n_in)
         return self._changed(_places=tuple(places), _input_type=given)
 
     def remove_output_layer(self) -> Self:
@@ -225,17 +223,9 @@ class TransferLearning:
             labels=source.labels if self._same_outputs(conf) else None,
             normalizer=normalizer if same_inputs else None,
         )
-        network.attach(source._live[0] if source._live is not None else engine_at_hand())
-        params = network.params()
-        theirs, mine = _spans(source.conf.layer_types()), _spans(conf.layer_types())
-        given = source.params()
-        if len(given) != source.n_params:
-            raise ModelFormatError(
-                f"the source network has {len(given)} parameters, and its configuration {source.n_params}"
-            )
-        for index, origin in self._kept(conf).items():
-            params[mine[index]] = given[theirs[origin]]
-        network.set_params(params)
+        kept = self._kept(conf)
+        theirs, mine = spans(source.conf.layer_types()), spans(conf.layer_types())
+        inherit(network, source, [(mine[index], theirs[origin]) for index, origin in kept.items()])
         return network
 
     def _kept(self, conf: MultiLayerConfiguration) -> dict[int, int]:
@@ -269,70 +259,42 @@ class TransferLearning:
             raise ConfigError(f"there is no layer {layer}; the last is {len(names) - 1} ({names[-1]})")
         return int(layer)
 
-    def _resized(self, index: int, family: type[Layer], setting: str, value: int, weight_init: Any) -> Layer:
-        layer = self._places[index].layer
-        where = f"layer {index} ({self._names[index]}, {type(layer).__name__})"
-        if isinstance(layer, Frozen):
-            raise ConfigError(f"{where} is frozen, and cannot be initialised anew")
-        if not isinstance(_leaf(layer), family):
-            raise ConfigError(f"{where} has no {setting} to replace")
-        initialised = {} if weight_init is None else {"weight_init": weight_init}
-        try:
-            return _rebuilt(layer, **{setting: value}, **initialised)
-        except ConfigError as why:
-            raise ConfigError(f"{where}: {why}") from None
-
 
 def _places(conf: MultiLayerConfiguration) -> tuple[_Place, ...]:
-    places, given = [], conf.input_type
-    for here in conf.layer_types():
-        places.append(
-            _Place(
-                layer=here.layer,
-                origin=here.index,
-                keeps=True,
-                preprocessor=None if _is_automatic(here, given) else conf.preprocessors.get(here.index),
-            )
+    return tuple(
+        _Place(
+            layer=here.layer,
+            origin=index,
+            keeps=True,
+            preprocessor=None if is_automatic(here) else conf.preprocessors.get(index),
         )
-        given = here.output_type
-    return tuple(places)
+        for index, here in enumerate(conf.layer_types())
+    )
 
 
-def _is_automatic(here: LayerType, given: InputType | None) -> bool:
-    """Tell whether a preprocessor would be put in again by itself; JSON has all of them."""
-    try:
-        return given is not None and here.layer.preprocessor_for(given) == here.preprocessor
-    except ConfigError:
-        return False
-
-
-def _leaf(layer: Layer) -> Layer:
-    """Give the layer inside all wrappers."""
-    for inner in layer.children.values():
-        return _leaf(inner)
-    return layer
-
-
-def _rebuilt(layer: Layer, **settings: Any) -> Layer:
-    """Give a copy with the settings of the layers inside all wrappers changed."""
-    inside = {field: _rebuilt(inner, **settings) for field, inner in layer.children.items()}
-    return evolve(layer, **(inside or settings))
-
-
-def _opened(layer: Layer, weight_init: WeightInitLike | None) -> Layer:
-    """Give a copy that takes whatever comes, where it takes anything."""
-    leaf = _leaf(layer)
-    if not isinstance(leaf, FeedForwardLayer):
-        return layer
-    settings: dict[str, Any] = {"n_in": None}
-    if not isinstance(leaf, ProjectingLayer) and hasattr(leaf, "n_out"):
-        settings["n_out"] = None
-    if weight_init is not None:
-        settings["weight_init"] = weight_init
-    return _rebuilt(layer, **settings)
-
-
-def _spans(passed: tuple[LayerType, ...]) -> list[slice]:
-    """Give where each layer's parameters are among all."""
+def spans(passed: Sequence[LayerType | VertexType]) -> list[slice]:
+    """Give where the parameters of each are among all, in the order in which they lie."""
     ends = np.cumsum([0, *(here.n_params or 0 for here in passed)]).tolist()
     return [slice(start, end) for start, end in pairwise(ends)]
+
+
+def inherit(network: NetworkState, source: NetworkState, kept: Sequence[tuple[slice, slice]]) -> None:
+    """Make a new network in the JVM that its source is in, or in that at hand, and hand down parameters.
+
+    Parameters
+    ----------
+    network, source : NetworkState
+        The new one, and the one that stays as it is.
+    kept : list of pairs of slices
+        Where parameters are in the new network, and where in the source.
+    """
+    given = source.params()
+    if len(given) != source.n_params:
+        raise ModelFormatError(
+            f"the source network has {len(given)} parameters, and its configuration {source.n_params}"
+        )
+    network.attach(source._live[0] if source._live is not None else engine_at_hand())
+    params = network.params()
+    for mine, theirs in kept:
+        params[mine] = given[theirs]
+    network.set_params(params)

@@ -248,10 +248,10 @@ def test_what_does_not_fit_is_refused_by_name(change, message):
 
 def test_layers_without_such_a_setting_are_refused():
     transfer = TransferLearning(MultiLayerNetwork(cnn()))
-    with pytest.raises(ConfigError, match=r"layer 2 \(layer2, SubsamplingLayer\) has no n_out to replace"):
+    with pytest.raises(ConfigError, match=r"layer 2 \(layer2, SubsamplingLayer\): it has no n_out to replace"):
         transfer.n_out_replace(2, 4)
     frozen = MultiLayerNetwork(transfer.set_feature_extractor(1).configuration())
-    with pytest.raises(ConfigError, match=r"layer 0 \(layer0, FrozenLayer\) is frozen"):
+    with pytest.raises(ConfigError, match=r"layer 0 \(layer0, FrozenLayer\): it is frozen"):
         TransferLearning(frozen).n_out_replace(0, 4)
 
 

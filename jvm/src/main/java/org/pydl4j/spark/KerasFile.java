@@ -18,6 +18,9 @@ import org.nd4j.shade.jackson.databind.node.ObjectNode;
  */
 public final class KerasFile {
 
+    private static final String LEAVE_OUT =
+            " (Where that is of its training, enforce_training_config=False leaves it out.)";
+
     final Network network;
     /** What DL4J's configuration does not say: what goes into each input, by its name, in DL4J's JSON. */
     final ObjectNode inputTypes = Json.object();
@@ -36,8 +39,7 @@ public final class KerasFile {
             try (KerasModelBuilder builder = new KerasModel().modelBuilder()) {
                 builder.modelHdf5Filename(path).enforceTrainingConfig(training);
                 if (builder.getTrainingJson() != null) {
-                    // Keras since 2.11 registers its own optimizers as if users had written them.
-                    builder.setTrainingJson(builder.getTrainingJson().replace("\"Custom>", "\""));
+                    builder.setTrainingJson(training(builder.getTrainingJson()));
                 }
                 JsonNode configuration = Json.read(builder.getModelJson());
                 if (configuration.path("class_name").asText().equals("Sequential")) {
@@ -49,7 +51,7 @@ public final class KerasFile {
             } catch (UnsupportedKerasConfigurationException e) {
                 String reason = e.getMessage().replaceFirst("\\s*Please file an issue.*", "");
                 throw BridgeException.config(path + ": DL4J's Keras import cannot take this model: " + reason
-                        + " (Where that is of its training, enforce_training_config=False leaves it out.)", e);
+                        + LEAVE_OUT, e);
             } catch (InvalidKerasConfigurationException e) {
                 throw BridgeException.model(path + ": this is no model that DL4J's Keras import can read: "
                         + e.getMessage(), e);
@@ -57,8 +59,22 @@ public final class KerasFile {
                 throw BridgeException.config(path + ": Keras import is not possible here, or this model has layers of raw "
                         + "TensorFlow operations: " + e, e);
             } catch (RuntimeException e) {
-                throw BridgeException.model(path + ": the file is damaged, or no Keras model: " + Job.message(e), e);
+                throw BridgeException.model(path + ": DL4J's Keras import fails at this file, which is damaged, or has what "
+                        + "it does not know: " + Job.message(e) + LEAVE_OUT, e);
             }
         }
+    }
+
+    /** Since 2.11 Keras writes its own optimizers like those of users, and no decay, which DL4J asks for. */
+    private static String training(String json) {
+        JsonNode root = Json.read(json);
+        JsonNode optimizer = root.path("optimizer_config");
+        if (optimizer.isObject()) {
+            ((ObjectNode) optimizer).put("class_name", optimizer.path("class_name").asText().replace("Custom>", ""));
+            if (optimizer.path("config").isObject() && !optimizer.get("config").hasNonNull("decay")) {
+                ((ObjectNode) optimizer.get("config")).put("decay", 0.0);
+            }
+        }
+        return root.toString();
     }
 }
