@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pydl4j_spark.conf.fine_tune import FineTuneConfiguration as FineTuneConfiguration
     from pydl4j_spark.conf.graph import ComputationGraphConfiguration as ComputationGraphConfiguration
     from pydl4j_spark.conf.graph_builder import GraphBuilder as GraphBuilder
     from pydl4j_spark.conf.inputs import InputType as InputType
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from pydl4j_spark.training import History as History
     from pydl4j_spark.training import ParameterAveragingTrainingMaster as ParameterAveragingTrainingMaster
     from pydl4j_spark.training import ResidentAveragingTrainingMaster as ResidentAveragingTrainingMaster
+    from pydl4j_spark.transfer_learning import TransferLearning as TransferLearning
 
 _HOMES = {
     "ComputationGraph": "graph_network",
@@ -48,6 +50,7 @@ _HOMES = {
     "EngineError": "errors",
     "Evaluation": "evaluation",
     "ExportError": "errors",
+    "FineTuneConfiguration": "conf.fine_tune",
     "GraphBuilder": "conf.graph_builder",
     "History": "training",
     "ImagePreProcessingScaler": "normalizers",
@@ -66,6 +69,7 @@ _HOMES = {
     "RegressionEvaluation": "evaluation",
     "SparkDl4jMultiLayer": "spark_network",
     "TrainingError": "errors",
+    "TransferLearning": "transfer_learning",
     "UnsupportedLayer": "errors",
     "configure_local": "local",
     "configure_spark": "session",

@@ -153,6 +153,11 @@ class NetworkState(ABC):
         """
         name = str(path)
         archive = hadoop_engine(f"reading {name}").read_file(name) if _is_remote(name) else Path(path).read_bytes()
+        return cls._of_archive(archive, name)
+
+    @classmethod
+    def _of_archive(cls, archive: bytes, name: str) -> Self:
+        """Make a network of a model zip's bytes; the name is for messages."""
         model = read_model_zip(archive)
         kind = parse_configuration(model.configuration).kind
         if kind != cls._KIND:

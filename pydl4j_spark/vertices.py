@@ -9,6 +9,7 @@ from pydl4j_spark.conf.vertices.arithmetic import (
 )
 from pydl4j_spark.conf.vertices.attention import AttentionVertex
 from pydl4j_spark.conf.vertices.base import GraphVertex
+from pydl4j_spark.conf.vertices.frozen import FrozenVertex
 from pydl4j_spark.conf.vertices.joining import MergeVertex, StackVertex, SubsetVertex, UnstackVertex
 from pydl4j_spark.conf.vertices.rnn import DuplicateToTimeSeriesVertex, LastTimeStepVertex, ReverseTimeSeriesVertex
 from pydl4j_spark.conf.vertices.shaping import PoolHelperVertex, PreprocessorVertex, ReshapeVertex
@@ -17,6 +18,7 @@ __all__ = [
     "AttentionVertex",
     "DuplicateToTimeSeriesVertex",
     "ElementWiseVertex",
+    "FrozenVertex",
     "GraphVertex",
     "L2NormalizeVertex",
     "L2Vertex",

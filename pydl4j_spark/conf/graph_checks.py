@@ -7,9 +7,11 @@ from collections.abc import Mapping, Sequence
 from pydl4j_spark.conf.checks import check_layer, pools, takes_sequences
 from pydl4j_spark.conf.graph_walk import Passed, VertexType, at_vertex
 from pydl4j_spark.conf.inputs import InputType, InputTypeFeedForward, InputTypeRecurrent
+from pydl4j_spark.conf.layers.frozen import FrozenLayer
 from pydl4j_spark.conf.layers.output import RnnOutputLayer
 from pydl4j_spark.conf.shapes import LayerType
-from pydl4j_spark.conf.trainable import check_ending, check_layer_trainable
+from pydl4j_spark.conf.trainable import NOTHING_TO_TRAIN, check_ending, check_layer_trainable
+from pydl4j_spark.conf.vertices.frozen import FrozenVertex
 from pydl4j_spark.conf.vertices.rnn import DuplicateToTimeSeriesVertex
 from pydl4j_spark.errors import ConfigError
 
@@ -44,7 +46,7 @@ def _pooled(passed: Passed) -> set[str]:
     """Give the names behind a layer that makes one row of each sequence, until time begins again."""
     found: set[str] = set()
     for name, here in passed.items():
-        begins = isinstance(here.content, DuplicateToTimeSeriesVertex)
+        begins = isinstance(here.content.at_work, DuplicateToTimeSeriesVertex)
         if not begins and (found.intersection(here.inputs) or (isinstance(here, LayerType) and pools(here))):
             found.add(name)
     return found
@@ -76,6 +78,7 @@ def check_graph_trainable(
     truncated : bool
         Whether backpropagation through time is truncated.
     """
+    _check_frozen(passed, outputs)
     feeds = {one: name for name, here in passed.items() for one in here.inputs}
     for name, here in passed.items():
         with at_vertex(name, here.content):
@@ -96,10 +99,29 @@ def check_graph_trainable(
             if rows[name] > 1:
                 raise ConfigError(f"it gives {rows[name]} rows for each example, for inputs were stacked: unstack them")
             _check_output(passed[name], pooled=name in pooled, truncated=truncated)
-    if not any(here.n_params for here in passed.values()):
-        raise ConfigError("no layer has parameters, so there is nothing to train; for_training=False allows it")
+    if not any(here.n_params for here in passed.values() if not here.frozen):
+        raise ConfigError(NOTHING_TO_TRAIN)
     if truncated:
         _check_truncated(given)
+
+
+def _check_frozen(passed: Passed, outputs: Sequence[str]) -> None:
+    """Refuse what only frozen vertices take up: DL4J ends backpropagation there, and fails behind it."""
+    taken: dict[str, list[str]] = {}
+    for name, here in passed.items():
+        for one in here.inputs:
+            taken.setdefault(one, []).append(name)
+    for name, here in passed.items():
+        after = taken.get(name, [])
+        ended = [one for one in after if isinstance(passed[one].content, FrozenLayer | FrozenVertex)]
+        if isinstance(here.content, FrozenLayer | FrozenVertex) or name in outputs or not after or ended != after:
+            continue
+        with at_vertex(name, here.content):
+            kind = type(passed[ended[0]].content).__name__
+            raise ConfigError(
+                f"backpropagation ends behind it, at the {kind} '{ended[0]}'; freeze it too (a layer by FrozenLayer,"
+                " another vertex by FrozenVertex)"
+            )
 
 
 def _check_output(here: LayerType | VertexType, *, pooled: bool, truncated: bool) -> None:

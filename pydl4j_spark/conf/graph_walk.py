@@ -58,6 +58,11 @@ class VertexType:
         return self.vertex.label
 
     @property
+    def frozen(self) -> bool:
+        """Whether training leaves the vertex as it is."""
+        return self.vertex.at_work is not self.vertex
+
+    @property
     def n_params(self) -> int | None:
         """How many parameters it has."""
         return self.vertex.n_params

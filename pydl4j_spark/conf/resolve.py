@@ -9,6 +9,7 @@ from pydl4j_spark.conf.constraints import L1Regularization, L2Regularization, Re
 from pydl4j_spark.conf.layers.base import Layer, LearningLayer
 from pydl4j_spark.conf.layers.frozen import Frozen
 from pydl4j_spark.conf.vertices.base import GraphVertex
+from pydl4j_spark.conf.vertices.frozen import FrozenVertex
 from pydl4j_spark.errors import ConfigError
 
 _WEIGHTS = ("l1", "l2", "weight_decay")
@@ -58,6 +59,8 @@ def resolve(layer: Layer, defaults: Any, name: str) -> Layer:
 
 def resolve_vertex(vertex: GraphVertex, defaults: Any) -> GraphVertex:
     """Fill a vertex's unset settings; only those with parameters have any."""
+    if isinstance(vertex, FrozenVertex):
+        return evolve(vertex, underlying=resolve_vertex(vertex.underlying, _AtRest(defaults)))
     if not vertex.inherited:
         return vertex
     settled = _unset(vertex, defaults)

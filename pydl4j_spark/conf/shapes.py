@@ -69,6 +69,11 @@ class LayerType:
         return found if isinstance(found, int) else None
 
     @property
+    def frozen(self) -> bool:
+        """Whether training leaves the layer as it is."""
+        return self.layer.at_work is not self.layer
+
+    @property
     def n_params(self) -> int | None:
         """How many parameters the layer has."""
         return self.layer.n_params

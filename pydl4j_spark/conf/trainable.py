@@ -42,8 +42,6 @@ def check_trainable(passed: Sequence[LayerType], given: InputType | None, *, tru
     _check_frozen(passed)
     pooled = False
     for here in passed:
-        if _is_frozen(here):
-            continue
         with at_layer(here.index, here.layer):
             check_layer_trainable(here)
             if truncated and here.layer.needs_whole_sequences:
@@ -60,14 +58,22 @@ def check_trainable(passed: Sequence[LayerType], given: InputType | None, *, tru
         check_ending(last, pooled=pooled)
         if last.layer.answers_each_step:
             _check_steps(passed, given)
-    if not any(here.n_params for here in passed if not _is_frozen(here)):
-        raise ConfigError("no layer has parameters, so there is nothing to train; for_training=False allows it")
+    if not any(here.n_params for here in passed if not here.frozen):
+        raise ConfigError(NOTHING_TO_TRAIN)
     if truncated and given is not None:
         _check_truncated(given, last)
 
 
+NOTHING_TO_TRAIN = (
+    "no layer has parameters that are not frozen, so there is nothing to train; for_training=False allows it"
+)
+
+
 def check_layer_trainable(here: LayerType) -> None:
     """Refuse a layer that would fail or learn nothing, wherever it stands."""
+    here.layer.check_training(here.input_type)
+    if here.frozen:
+        return
     for leaf in leaves(here.layer):
         _check_constraints(leaf)
         _check_dropout(leaf, here.input_type)
@@ -76,7 +82,6 @@ def check_layer_trainable(here: LayerType) -> None:
         if isinstance(leaf, BaseLayer) and leaf.n_params:
             _check_identity(leaf)
             _check_noise(leaf)
-    here.layer.check_training(here.input_type)
     if here.preprocessor is not None and here.index:
         here.preprocessor.check_training()
     _check_sequence(here)
@@ -105,19 +110,13 @@ def leaves(layer: Layer) -> list[Layer]:
     return [leaf for inner in layer.children.values() for leaf in leaves(inner)] or [layer]
 
 
-def _is_frozen(here: LayerType) -> bool:
-    return here.layer.at_work is not here.layer
-
-
 def _check_frozen(passed: Sequence[LayerType]) -> None:
     learning: LayerType | None = None
     for here in passed:
-        with at_layer(here.index, here.layer):
-            if _is_frozen(here):
-                here.layer.check_training(here.input_type)
-            elif learning is None and here.n_params:
-                learning = here
-            if isinstance(here.layer, FrozenLayer) and learning is not None:
+        if learning is None and here.n_params and not here.frozen:
+            learning = here
+        if learning is not None and isinstance(here.layer, FrozenLayer):
+            with at_layer(here.index, here.layer):
                 raise ConfigError(
                     f"backpropagation ends here, so layer {learning.index} ({learning.name}) before it would learn"
                     " nothing; freeze that too, or use FrozenLayerWithBackprop here"

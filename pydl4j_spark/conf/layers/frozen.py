@@ -9,6 +9,7 @@ from pydl4j_spark.conf.dropout import InputDropout
 from pydl4j_spark.conf.fields import nested
 from pydl4j_spark.conf.inputs import InputType
 from pydl4j_spark.conf.layers.base import BaseLayer, Layer
+from pydl4j_spark.conf.layers.normalization import BatchNormalization
 from pydl4j_spark.conf.layers.recurrent import Wrapper
 from pydl4j_spark.conf.types import Number
 from pydl4j_spark.errors import ConfigError
@@ -95,8 +96,13 @@ class FrozenLayerWithBackprop(Frozen):
         return {"underlying": self.underlying}
 
     def check_training(self, given: InputType | None) -> None:
-        """Refuse dropout and weight noise: DL4J leaves them out forwards, and misses them backwards."""
+        """Refuse what DL4J leaves out forwards and misses backwards, or fails at."""
         for layer in _all(self.underlying):
+            if isinstance(layer, BatchNormalization):
+                raise ConfigError(
+                    "DL4J fails at backpropagation through a frozen BatchNormalization; leave it unfrozen with"
+                    " lock_gamma_beta=True, or freeze it and all layers before it with FrozenLayer"
+                )
             noise: Any = layer.weight_noise if isinstance(layer, BaseLayer) else None
             for setting, value in (("dropout", layer.dropout), ("weight_noise", noise)):
                 if value is not None:

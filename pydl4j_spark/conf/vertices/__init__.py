@@ -3,6 +3,7 @@
 from pydl4j_spark.conf.vertices import (
     arithmetic,
     attention,
+    frozen,
     joining,
     rnn,
     shaping,
@@ -11,6 +12,7 @@ from pydl4j_spark.conf.vertices import (
 __all__ = [
     "arithmetic",
     "attention",
+    "frozen",
     "joining",
     "rnn",
     "shaping",

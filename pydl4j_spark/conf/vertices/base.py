@@ -26,6 +26,11 @@ class GraphVertex(Connectable):
     whole_sequences: ClassVar[bool] = False
 
     @property
+    def at_work(self) -> GraphVertex:
+        """The vertex that computes: this one, or the one inside where this one only keeps it from being trained."""
+        return self
+
+    @property
     def n_params(self) -> int | None:
         """How many parameters it has; None while its inputs are not known."""
         return 0

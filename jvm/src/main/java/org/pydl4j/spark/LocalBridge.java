@@ -104,6 +104,21 @@ public final class LocalBridge {
         return Store.network(bytes(zip));
     }
 
+    /** Reads a local file that Keras wrote. */
+    public static KerasFile keras(String path, boolean training) throws IOException {
+        Native.prepare();
+        return KerasFile.read(path, training);
+    }
+
+    public static Network kerasNetwork(KerasFile file) {
+        return file.network;
+    }
+
+    /** What goes into each input, by its name, as JSON. */
+    public static String kerasInputs(KerasFile file) {
+        return file.inputTypes.toString();
+    }
+
     private static byte[] bytes(ByteBuffer[] pieces) {
         int size = 0;
         for (ByteBuffer each : pieces) {

@@ -29,6 +29,8 @@ import org.deeplearning4j.nn.conf.layers.ZeroPadding1DLayer;
 import org.deeplearning4j.nn.conf.layers.ZeroPadding3DLayer;
 import org.deeplearning4j.nn.conf.layers.ZeroPaddingLayer;
 import org.deeplearning4j.nn.conf.layers.objdetect.Yolo2OutputLayer;
+import org.deeplearning4j.nn.conf.layers.misc.FrozenLayer;
+import org.deeplearning4j.nn.conf.layers.misc.FrozenLayerWithBackprop;
 import org.deeplearning4j.nn.conf.layers.recurrent.Bidirectional;
 import org.deeplearning4j.nn.conf.layers.recurrent.LastTimeStep;
 import org.deeplearning4j.nn.graph.ComputationGraph;
@@ -216,6 +218,12 @@ final class NetworkFactory {
         }
         if (BUILDERS.containsKey(className)) {
             return BUILDERS.get(className).get().build();
+        }
+        if (className.equals(FrozenLayer.class.getName())) {
+            return new FrozenLayer(layer(mapper, (ObjectNode) settings.remove("layer")));
+        }
+        if (className.equals(FrozenLayerWithBackprop.class.getName())) {
+            return new FrozenLayerWithBackprop(layer(mapper, (ObjectNode) settings.remove("underlying")));
         }
         Class<?> builder = Class.forName(className + "$Builder");
         Object instance = builder.getDeclaredConstructor().newInstance();

@@ -24,9 +24,11 @@ import org.pydl4j.spark.helpers.Helpers;
 abstract class Trainee implements AutoCloseable {
 
     static Trainee of(Model model) {
-        return model instanceof MultiLayerNetwork
+        Trainee network = model instanceof MultiLayerNetwork
                 ? new Layered((MultiLayerNetwork) model)
                 : new Graph((ComputationGraph) model);
+        Frozen.settle(network);
+        return network;
     }
 
     /** A network of an executor's own, from what {@link #configuration} gave; its numbers are still to come. */

@@ -1,0 +1,80 @@
+package org.pydl4j.spark;
+
+import java.io.IOException;
+import org.deeplearning4j.nn.api.Model;
+import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
+import org.deeplearning4j.nn.modelimport.keras.Hdf5Archive;
+import org.deeplearning4j.nn.modelimport.keras.KerasModel;
+import org.deeplearning4j.nn.modelimport.keras.KerasSequentialModel;
+import org.deeplearning4j.nn.modelimport.keras.exceptions.InvalidKerasConfigurationException;
+import org.deeplearning4j.nn.modelimport.keras.exceptions.UnsupportedKerasConfigurationException;
+import org.deeplearning4j.nn.modelimport.keras.utils.KerasModelBuilder;
+import org.nd4j.shade.jackson.databind.JsonNode;
+import org.nd4j.shade.jackson.databind.node.ObjectNode;
+
+/**
+ * A network out of a file that Keras wrote (HDF5), read by DL4J's importer. The native HDF5 library is loaded by the
+ * first of them.
+ */
+public final class KerasFile {
+
+    private static final String LEAVE_OUT =
+            " (Where that is of its training, enforce_training_config=False leaves it out.)";
+
+    final Network network;
+    /** What DL4J's configuration does not say: what goes into each input, by its name, in DL4J's JSON. */
+    final ObjectNode inputTypes = Json.object();
+
+    private KerasFile(KerasModel model, Model made) {
+        network = new Network(made, null);
+        for (String input : model.getInputLayerNames()) {
+            inputTypes.set(input, NeuralNetConfiguration.mapper().valueToTree(model.getOutputTypes().get(input)));
+        }
+    }
+
+    /** @param training whether loss, optimizer and regularisation are read too, and must be known to DL4J */
+    static KerasFile read(String path, boolean training) throws IOException {
+        // The library is not thread-safe, and the importer's own lock does not reach from open to close.
+        synchronized (Hdf5Archive.LOCK_OBJECT) {
+            try (KerasModelBuilder builder = new KerasModel().modelBuilder()) {
+                builder.modelHdf5Filename(path).enforceTrainingConfig(training);
+                if (builder.getTrainingJson() != null) {
+                    builder.setTrainingJson(training(builder.getTrainingJson()));
+                }
+                JsonNode configuration = Json.read(builder.getModelJson());
+                if (configuration.path("class_name").asText().equals("Sequential")) {
+                    KerasSequentialModel model = builder.buildSequential();
+                    return new KerasFile(model, model.getMultiLayerNetwork());
+                }
+                KerasModel model = builder.buildModel();
+                return new KerasFile(model, model.getComputationGraph());
+            } catch (UnsupportedKerasConfigurationException e) {
+                String reason = e.getMessage().replaceFirst("\\s*Please file an issue.*", "");
+                throw BridgeException.config(path + ": DL4J's Keras import cannot take this model: " + reason
+                        + LEAVE_OUT, e);
+            } catch (InvalidKerasConfigurationException e) {
+                throw BridgeException.model(path + ": this is no model that DL4J's Keras import can read: "
+                        + e.getMessage(), e);
+            } catch (LinkageError e) {
+                throw BridgeException.config(path + ": Keras import is not possible here, or this model has layers of raw "
+                        + "TensorFlow operations: " + e, e);
+            } catch (RuntimeException e) {
+                throw BridgeException.model(path + ": DL4J's Keras import fails at this file, which is damaged, or has what "
+                        + "it does not know: " + Job.message(e) + LEAVE_OUT, e);
+            }
+        }
+    }
+
+    /** Since 2.11 Keras writes its own optimizers like those of users, and no decay, which DL4J asks for. */
+    private static String training(String json) {
+        JsonNode root = Json.read(json);
+        JsonNode optimizer = root.path("optimizer_config");
+        if (optimizer.isObject()) {
+            ((ObjectNode) optimizer).put("class_name", optimizer.path("class_name").asText().replace("Custom>", ""));
+            if (optimizer.path("config").isObject() && !optimizer.get("config").hasNonNull("decay")) {
+                ((ObjectNode) optimizer.get("config")).put("decay", 0.0);
+            }
+        }
+        return root.toString();
+    }
+}
