@@ -134,6 +134,10 @@ class Layer(Connectable):
         """Give what comes out for such an input."""
         return given
 
+    def label_type(self, given: InputType) -> InputType:
+        """Give what labels look like, where the layer has a loss: what comes out, mostly."""
+        return self.output_type(given)
+
     def check(self) -> None:
         """Refuse what only the resolved layer shows to be impossible."""
 
@@ -276,7 +280,7 @@ def weights_and_bias(rank: int, has_bias: bool) -> dict[str, int]:
     return {"W": rank, "b": 1} if has_bias else {"W": rank}
 
 
-def rows_like(given: InputType, size: int | None) -> InputType:
+def rows_like(given: InputType, size: int) -> InputType:
     """Give rows of a length, which are time steps where those that come in are."""
     return InputTypeFeedForward(size=size, time_distributed_format=getattr(given, "time_distributed_format", None))
 

@@ -52,6 +52,8 @@ class Convolving(SlidingLayer, ProjectingLayer):
 
     # Whether weight_init 'identity' gives a convolution that changes nothing.
     knows_identity: ClassVar[bool] = False
+    # Whether DL4J's build for CPUs can train it with a dilation.
+    trains_dilated: ClassVar[bool] = False
 
     has_bias: bool = flag("hasBias", default=True)
     cudnn_algo_mode: str = choice("cudnnAlgoMode", ALGO_MODES, default="prefer_fastest")
@@ -88,7 +90,12 @@ class Convolving(SlidingLayer, ProjectingLayer):
         return SlidingLayer.output_type(self, given)
 
     def check_training(self, given: InputType | None) -> None:
-        """Refuse first weights that cannot be made."""
+        """Refuse a dilation that DL4J fails at, and first weights that cannot be made."""
+        if not self.trains_dilated and any(step > 1 for step in along_axes(self.dilation)):
+            raise ConfigError(
+                f"DL4J fails to train a {type(self).__name__} with a dilation on CPUs; leave dilation out, and use a"
+                " larger kernel or several layers"
+            )
         if not isinstance(self.weight_init, WeightInitIdentity):
             return
         if not self.knows_identity:
@@ -130,6 +137,7 @@ class ConvolutionLayer(Convolving):
     """
 
     knows_identity: ClassVar[bool] = True
+    trains_dilated: ClassVar[bool] = True
 
     kernel_size: Pair = numbers_of("kernelSize", length=2, minimum=1, default=(5, 5))
 
@@ -254,6 +262,8 @@ class DepthwiseConvolution2D(Convolving):
         Height and width; 5, 1, 0 and 1 by default, as in DL4J.
     """
 
+    trains_dilated: ClassVar[bool] = True
+
     n_out: int | None = whole("nout", default=None, minimum=1, none=0)  # type: ignore[assignment]
     depth_multiplier: int = whole("depthMultiplier", default=1, minimum=1)
     kernel_size: Pair = numbers_of("kernelSize", length=2, minimum=1, default=(5, 5))
@@ -289,6 +299,8 @@ class SeparableConvolution2D(Convolving):
     kernel_size, stride, padding, dilation : int or (int, int)
         Height and width; 5, 1, 0 and 1 by default, as in DL4J.
     """
+
+    trains_dilated: ClassVar[bool] = True
 
     depth_multiplier: int = whole("depthMultiplier", default=1, minimum=1)
     kernel_size: Pair = numbers_of("kernelSize", length=2, minimum=1, default=(5, 5))

@@ -38,13 +38,14 @@ class LocallyConnecting(WindowLayer, SameDiffLayer):
         Whether a bias is added.
     """
 
-    derived_keys: ClassVar[frozenset[str]] = SameDiffLayer.derived_keys | {"featureDim"}
     input_size: Any
     output_size: Any
     padding_end: Any
 
     n_in: int | None = whole("nin", default=None, minimum=1, none=0)
     n_out: int = whole("nout", minimum=1)
+    # Numbers in a window. DL4J counts them only where it infers `n_in`.
+    feature_dim: int | None = whole("featureDim", default=None, minimum=1, none=0)
     activation: str = choice("activation", ACTIVATIONS, default="tanh")
     has_bias: bool = flag("hasBias", default=True)
 
@@ -57,15 +58,18 @@ class LocallyConnecting(WindowLayer, SameDiffLayer):
         """Weights for each place, and biases."""
         if self.n_in is None or self.output_size is None:
             return {"W": (None,)}
-        places, window = prod(along_axes(self.output_size)), prod(along_axes(self.kernel_size)) * self.n_in
-        return {"W": (places, window, self.n_out)} | ({"b": (self.n_out,)} if self.has_bias else {})
+        window = prod(along_axes(self.kernel_size)) * self.n_in
+        return {"W": (prod(along_axes(self.output_size)), window, self.n_out)} | (
+            {"b": (self.n_out,)} if self.has_bias else {}
+        )
 
     def accept(self, given: InputType) -> Layer:
         """Take `n_in`, the layout, and the sizes that weights depend on."""
         spatial = self.spatial(given)
         if None in spatial.lengths:
             raise ConfigError("its weights are others at each step, so the length must be known: give timesteps")
-        taken = settle(super().accept(given), n_in=spatial.n_channels)
+        window = prod(along_axes(self.kernel_size)) * spatial.n_channels
+        taken = settle(super().accept(given), n_in=spatial.n_channels, feature_dim=window)
         made = self.lengths(spatial)
         sizes = {"input_size": spatial.lengths, "output_size": made}
         if self.convolution_mode == "same":

@@ -12,10 +12,14 @@ from pydl4j_spark.conf.layers.base import BaseLayer, Layer, Shapes
 from pydl4j_spark.conf.weights import WeightInit, WeightInitConstant, WeightInitDistribution, WeightInitLike
 from pydl4j_spark.errors import ConfigError
 
+_MOST = 64
+
 
 @config("org.deeplearning4j.nn.conf.layers.PReLULayer")
 class PReLULayer(BaseLayer):
     """Keeps what is above 0, and multiplies what is below by a slope it learns, on any shape (DL4J PReLULayer).
+
+    DL4J trains it only where a minibatch has at most 64 numbers for each slope: of 64 rows, if no axis is shared.
 
     Parameters
     ----------
@@ -58,4 +62,13 @@ class PReLULayer(BaseLayer):
             raise ConfigError(
                 f"weight_init {type(self.weight_init).__name__} gives infinite slopes in DL4J, which counts no inputs"
                 " here; use 'zero', a WeightInitConstant or a Distribution"
+            )
+
+    def check_training(self, given: InputType | None) -> None:
+        """Refuse slopes that are shared by more numbers than DL4J's gradient takes."""
+        size = None if given is None else given.size_in_all
+        if size is not None and self.shared_axes and size > _MOST * (self.n_params or 1):
+            raise ConfigError(
+                f"DL4J's gradient takes {_MOST} numbers for each slope in a minibatch at most, and one row has"
+                f" {size // (self.n_params or 1)} already; share fewer axes"
             )

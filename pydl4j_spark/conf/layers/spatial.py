@@ -208,17 +208,17 @@ class VolumeSlidingLayer(SlidingLayer):
     data_format: str | None = choice("dataFormat", CNN3D_FORMATS, default=None)
 
     def lengths(self, given: InputTypeSpatial) -> tuple[int | None, ...]:
-        """Give how often the window fits; refuse what DL4J, which takes the width by the height's stride, refuses."""
+        """Give how often the window fits; refuse what DL4J, which checks the width by the wrong stride, refuses."""
         made = super().lengths(given)
-        if self.convolution_mode == "strict":
-            _, stride, across = along_axes(self.stride)
-            reach = [k + (k - 1) * (d - 1) for k, d in zip(*map(along_axes, (self.kernel_size, self.dilation)))]
-            room = (given.lengths[2] or 0) + 2 * along_axes(self.padding)[2] - reach[2]
-            if stride != across and room % stride:
-                raise ConfigError(
-                    f"DL4J checks the width by the stride of the height, {stride}, and refuses this with"
-                    " convolution_mode 'strict'; use 'truncate'"
-                )
+        settings = (self.kernel_size, self.padding, self.dilation)
+        kernel, padding, dilation = (along_axes(setting)[2] for setting in settings)
+        _, down, across = along_axes(self.stride)
+        room = (given.lengths[2] or 0) + 2 * padding - kernel - (kernel - 1) * (dilation - 1)
+        if self.convolution_mode == "strict" and down != across and room % down:
+            raise ConfigError(
+                f"DL4J checks the width by the stride of the height, {down}, and so refuses convolution_mode 'strict'"
+                " here; use 'truncate'"
+            )
         return made
 
 

@@ -11,6 +11,7 @@ from pydl4j_spark.conf.layers.spatial import (
     SequenceSlidingLayer,
     SlidingLayer,
     VolumeSlidingLayer,
+    along_axes,
 )
 from pydl4j_spark.conf.types import Number, Pair, Triple
 from pydl4j_spark.errors import ConfigError
@@ -20,8 +21,20 @@ _LAYERS = "org.deeplearning4j.nn.conf.layers."
 POOLING_TYPES = {"max": "MAX", "avg": "AVG", "pnorm": "PNORM", "sum": "SUM"}
 
 
+@config()
+class Pooling(SlidingLayer):
+    """What all poolings share."""
+
+    def check_training(self, given: InputType | None) -> None:
+        """Refuse windows that may lie in the padding altogether, of which DL4J makes nothing of sense."""
+        if any(
+            pad >= kernel for pad, kernel in zip(along_axes(self.padding), along_axes(self.kernel_size), strict=True)
+        ):
+            raise ConfigError(f"padding {self.padding} must be less than the kernel {self.kernel_size} along each axis")
+
+
 @config(_LAYERS + "SubsamplingLayer", also=_LAYERS + "Pooling2D")
-class SubsamplingLayer(SlidingLayer):
+class SubsamplingLayer(Pooling):
     """Pooling: ``[N, C, H, W]`` to ``[N, C, H', W']`` (DL4J SubsamplingLayer, also Pooling2D).
 
     Parameters
@@ -80,12 +93,13 @@ class Subsampling1DLayer(SequenceSlidingLayer, SubsamplingLayer):
 
     def check_training(self, given: InputType | None) -> None:
         """Refuse a mode that DL4J has in name only."""
+        super().check_training(given)
         if self.convolution_mode == "causal":
             raise ConfigError("DL4J pools with convolution_mode 'causal' as with 'truncate'; say 'truncate'")
 
 
 @config(_LAYERS + "Subsampling3DLayer")
-class Subsampling3DLayer(VolumeSlidingLayer):
+class Subsampling3DLayer(VolumeSlidingLayer, Pooling):
     """Pooling of volumes: ``[N, D, H, W, C]`` to ``[N, D', H', W', C]`` (DL4J Subsampling3DLayer).
 
     Parameters

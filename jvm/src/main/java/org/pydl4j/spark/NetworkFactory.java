@@ -118,6 +118,7 @@ final class NetworkFactory {
         try {
             network(mapper, root, list);
             MultiLayerConfiguration conf = list.build();
+            restoreInputSizes(confs, conf);
             // DL4J's builder checks by this setting and then forgets it, so that evaluation would check again.
             truth(root, "validateOutputLayerConfig", conf::setValidateOutputLayerConfig);
             whole(root, "iterationCount", conf::setIterationCount);
@@ -128,6 +129,17 @@ final class NetworkFactory {
             throw e;
         } catch (RuntimeException | IOException e) {
             throw BridgeException.config("DL4J refuses the configuration: " + e.getMessage(), e);
+        }
+    }
+
+    /** DL4J gives a dense layer behind a Convolution1DLayer as many inputs as the network has time steps. */
+    private static void restoreInputSizes(JsonNode confs, MultiLayerConfiguration conf) {
+        for (int i = 0; i < confs.size(); i++) {
+            long given = confs.get(i).path("layer").path("nin").asLong();
+            Layer layer = conf.getConf(i).getLayer();
+            if (given > 0 && layer instanceof FeedForwardLayer) {
+                ((FeedForwardLayer) layer).setNIn(given);
+            }
         }
     }
 
