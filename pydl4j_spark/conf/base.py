@@ -248,6 +248,9 @@ class Unknown(Config):
         Its JSON, with its class in it.
     """
 
+    # Of a vertex: it takes any number of inputs.
+    max_inputs: ClassVar[int | None] = None
+
     document: str = declare(Kind(None, "finite JSON", _frozen_json))
 
     def __attrs_post_init__(self) -> None:

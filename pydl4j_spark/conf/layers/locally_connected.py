@@ -133,7 +133,7 @@ class LocallyConnected1D(LocallyConnecting, ChannelsFirstLayer):
     convolution_mode: str = choice("cm", SEQUENCE_MODES, default="same")
     input_size: int | None = whole("inputSize", default=None, minimum=1, none=0)
     output_size: int | None = whole("outputSize", default=None, minimum=1, none=0)
-    padding_end: int | None = whole("paddingR", default=None, none=0)
+    padding_end: int | None = whole("paddingR", default=None, none=0, writes_none=True)
 
     def __attrs_post_init__(self) -> None:
         if self.convolution_mode == "causal":

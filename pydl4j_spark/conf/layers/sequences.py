@@ -52,7 +52,7 @@ class EmbeddingSequenceLayer(ProjectingLayer):
     n_in: int = whole("nin", minimum=1)
     activation: Activation | str | None = nested("activationFn", Activation, default="identity")
     dropout: InputDropout | Number | None = nested("idropout", InputDropout, default=None)
-    input_length: int | None = whole("inputLength", default=None, minimum=1, none=1)
+    input_length: int | None = whole("inputLength", default=None, minimum=1, none=1, writes_none=True)
     infer_input_length: bool = flag("inferInputLength", default=True)
     has_bias: bool = flag("hasBias", default=False)
     data_format: str = choice("outputFormat", RNN_FORMATS, default="NCW")
@@ -114,7 +114,7 @@ class RepeatVector(FeedForwardLayer):
 
     n: int = whole("n", default=1, minimum=1, kw_only=False)
     data_format: str = choice("dataFormat", RNN_FORMATS, default="NCW")
-    n_out: int | None = whole("nout", default=None, minimum=1, none=0)
+    n_out: int | None = whole("nout", default=None, minimum=1, none=0, writes_none=True)
 
     def output_type(self, given: InputType) -> InputType:
         """Give sequences of `n` steps."""
