@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, ClassVar, NamedTuple, TypeVar, cast, dataclass_transform
 
 import attrs
@@ -117,17 +117,7 @@ class Config:
             # DL4J writes null for what is not set, also where this class has no such setting.
             if key not in known and value is not None:
                 raise ConfigError(f"{cls.__name__}: unknown JSON key {key!r}; {suggestion(key, known)}")
-        read: dict[str, Any] = {}
-        for field, kind in cls.settings:
-            try:
-                value = kind.from_json(document)
-            except ConfigError as inner:
-                raise ConfigError(f"{cls.__name__}.{field}: {inner}") from None
-            except (AttributeError, KeyError, TypeError, ValueError):
-                raise ConfigError(f"{cls.__name__}.{field}: damaged JSON, wanted {kind.wants}") from None
-            if value is not attrs.NOTHING:
-                read[field] = value
-        return cls(**read)
+        return cls(**read_settings(cls, document))
 
     @classmethod
     def short(cls, value: Any) -> Any:
@@ -146,6 +136,25 @@ class Config:
         if found is None:
             raise ValueError(suggestion(value, cls.names))
         return found()
+
+
+def read_settings(
+    cls: type[Config], document: Mapping[str, Any], names: Collection[str] | None = None
+) -> dict[str, Any]:
+    """Take a class's settings, or those of some names, out of DL4J's JSON."""
+    read: dict[str, Any] = {}
+    for field, kind in cls.settings:
+        if names is not None and field not in names:
+            continue
+        try:
+            value = kind.from_json(document)
+        except ConfigError as inner:
+            raise ConfigError(f"{cls.__name__}.{field}: {inner}") from None
+        except (AttributeError, LookupError, TypeError, ValueError):
+            raise ConfigError(f"{cls.__name__}.{field}: damaged JSON, wanted {kind.wants}") from None
+        if value is not attrs.NOTHING:
+            read[field] = value
+    return read
 
 
 def _check_arguments(cls: type[Config], args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Self
 import attrs
 
 from pydl4j_spark.conf.activations import Activation
-from pydl4j_spark.conf.base import Config, config, evolve
+from pydl4j_spark.conf.base import Config, config, evolve, read_settings
 from pydl4j_spark.conf.dropout import InputDropout, WeightNoiseFamily
 from pydl4j_spark.conf.fields import choice, flag, nested, real, whole
 from pydl4j_spark.conf.kinds import LONG_MAX, shown, suggestion
@@ -236,12 +236,12 @@ class NetworkSettings(Config):
         for key, wanted in cls._STRUCTURE.items():
             if not isinstance(document.get(key) or wanted(), wanted):
                 raise ConfigError(f"{cls.__name__}: {key!r} must be a JSON {wanted.__name__}")
-        return _read(cls, document, _WITH_NETWORK)
+        return read_settings(cls, document, _WITH_NETWORK)
 
     @classmethod
     def _read_common(cls, entry: Mapping[str, Any]) -> dict[str, Any]:
         """Read the settings that DL4J writes with every layer."""
-        return _read(cls, entry, _WITH_LAYER)
+        return read_settings(cls, entry, _WITH_LAYER)
 
     @classmethod
     def _read_layer(cls, entry: Any) -> tuple[Layer, LayerState]:
@@ -256,7 +256,7 @@ class NetworkSettings(Config):
     @staticmethod
     def _read_state(entry: Mapping[str, Any]) -> LayerState:
         """Read what DL4J keeps with a layer."""
-        return LayerState(variables=_names(entry.get("variables")), **_read(LayerState, entry))
+        return LayerState(variables=_names(entry.get("variables")), **read_settings(LayerState, entry))
 
 
 def _keys(cls: type[Config], names: frozenset[str]) -> set[str]:
@@ -269,13 +269,6 @@ def _check_keys(what: str, document: Any, known: set[str]) -> None:
     for key, value in document.items():
         if key not in known and value is not None:
             raise ConfigError(f"{what}: unknown JSON key {key!r}; {suggestion(key, known)}")
-
-
-def _read(cls: type[Config], document: Mapping[str, Any], names: frozenset[str] | None = None) -> dict[str, Any]:
-    found = {
-        name: kind.from_json(document) for name, kind in cls.settings if kind.key and (names is None or name in names)
-    }
-    return {name: value for name, value in found.items() if value is not attrs.NOTHING}
 
 
 def _names(value: Any) -> tuple[str, ...]:
