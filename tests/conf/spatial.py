@@ -19,7 +19,6 @@ from pydl4j_spark.layers import (
     DenseLayer,
     DepthwiseConvolution2D,
     GlobalPoolingLayer,
-    LocallyConnected1D,
     LocallyConnected2D,
     LocalResponseNormalization,
     OutputLayer,

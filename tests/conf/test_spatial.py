@@ -130,7 +130,7 @@ def test_volumes_are_flattened_and_made(layout):
         preprocessors={0: made},
     )
     assert conf.layer_types()[0].input_type == volume(layout)
-    with pytest.raises(ConfigError, match="rows of 240, but .241"):
+    with pytest.raises(ConfigError, match=r"rows of 240, but .241"):
         made.output_type(InputType.feed_forward(241))
 
 
@@ -250,13 +250,13 @@ def test_labels_are_for_what_comes_out():
     assert ExampleShape.of(NETWORKS["boxes"]).labels == (6, 6, 4)
     assert ExampleShape.with_labels(NETWORKS["Cnn3DLossLayer"]).labels == (3, 4, 5, 6)
     last_first = network(volume("NDHWC"), Cnn3DLossLayer())
-    with pytest.raises(ConfigError, match="channels last .NDHWC.*use data_format='NCDHW'"):
+    with pytest.raises(ConfigError, match=r"channels last .NDHWC.*use data_format='NCDHW'"):
         ExampleShape.with_labels(last_first)
 
 
 def test_labels_of_shortened_sequences_are_shorter():
     layers = (Convolution1DLayer(n_out=4, kernel_size=3), DenseLayer(n_out=4), RnnOutputLayer(n_out=3))
     assert ExampleShape.of(network(sequence(), *layers)).labels == (3, 6)
-    with pytest.raises(ConfigError, match="layer 1 .* makes sequences of another length"):
+    with pytest.raises(ConfigError, match=r"layer 1 .* makes sequences of another length"):
         ExampleShape.of(network(sequence(length=None), *layers))
     assert ExampleShape.of(network(sequence(length=None), LSTM(n_out=4))).labels == (3, None)
