@@ -41,9 +41,10 @@ def _length_at_the_end(conf: MultiLayerConfiguration) -> int | None:
     return length
 
 
-def _makes_another_length(layer: Layer, given: InputType) -> bool:
-    sequence = hasattr(given, "timesteps")
-    return sequence and _length(layer.output_type(evolve(given, timesteps=_SOME))) not in (None, _SOME)
+def _makes_another_length(layer: Layer, given: Any) -> bool:
+    if not hasattr(given, "timesteps"):
+        return False
+    return _length(layer.output_type(given.resized((_SOME,), given.size))) not in (None, _SOME)
 
 
 def _class(layer: Mapping[str, Any], key: str) -> str:
