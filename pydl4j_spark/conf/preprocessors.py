@@ -337,8 +337,15 @@ class ReshapePreprocessor(Preprocessor):
         if len(shape) == 1:
             return InputType.feed_forward(*shape)
         if len(shape) == 2:
-            data_format = self.data_format if self.data_format in RNN_FORMATS else "NWC"
-            return InputType.recurrent(shape[1], shape[0], data_format=data_format)
-        if len(self.input_shape) == 1 or isinstance(given, InputTypeRecurrent) or self.data_format == "NHWC":
+            # DL4J infers (T, size) here too, against its own layout.
+            size, length = shape if self.data_format == "NCW" else shape[::-1]
+            return InputType.recurrent(size, length, data_format="NCW" if self.data_format == "NCW" else "NWC")
+        last = len(self.input_shape) == 1 or isinstance(given, InputTypeRecurrent)
+        if last and self.data_format == "NCHW":
+            raise ConfigError(
+                "DL4J takes what ReshapePreprocessor makes of rows and sequences for NHWC images; give"
+                " data_format='NHWC', or use FeedForwardToCnnPreProcessor"
+            )
+        if last or self.data_format == "NHWC":
             return InputType.convolutional(*shape, data_format="NHWC")
         return InputType.convolutional(shape[1], shape[2], shape[0])

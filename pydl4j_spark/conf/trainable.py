@@ -9,14 +9,13 @@ from pydl4j_spark.conf.constraints import Constraint
 from pydl4j_spark.conf.dropout import DropConnect, GaussianNoise, SpatialDropout, WeightNoise
 from pydl4j_spark.conf.inputs import InputType, InputTypeConvolutionalFlat, InputTypeFeedForward, InputTypeRecurrent
 from pydl4j_spark.conf.layers.base import BaseLayer, FeedForwardLayer, Layer, LearningLayer
-from pydl4j_spark.conf.layers.capsules import PrimaryCapsules
 from pydl4j_spark.conf.layers.convolution import ConvolutionLayer
 from pydl4j_spark.conf.layers.frozen import FrozenLayer
 from pydl4j_spark.conf.layers.normalization import BatchNormalization
 from pydl4j_spark.conf.layers.output import RnnOutputLayer
 from pydl4j_spark.conf.layers.pooling import GlobalPoolingLayer
 from pydl4j_spark.conf.layers.recurrent import BaseRecurrentLayer, Bidirectional, GravesLSTM, LastTimeStep, SimpleRnn
-from pydl4j_spark.conf.layers.sequences import EmbeddingSequenceLayer, RepeatVector
+from pydl4j_spark.conf.layers.sequences import RepeatVector
 from pydl4j_spark.conf.losses import LossFMeasure, LossMixtureDensity
 from pydl4j_spark.conf.shapes import LayerType, at_layer
 from pydl4j_spark.conf.updaters import AdaBelief
@@ -24,7 +23,6 @@ from pydl4j_spark.conf.weights import WeightInitIdentity
 from pydl4j_spark.errors import ConfigError
 
 _CUT = "backprop_type 'truncated_bptt' cuts them in pieces; use 'standard'"
-_MAKE_SEQUENCES = (RepeatVector, EmbeddingSequenceLayer, PrimaryCapsules)
 
 
 def check_trainable(passed: Sequence[LayerType], given: InputType | None, *, truncated: bool) -> None:
@@ -48,6 +46,11 @@ def check_trainable(passed: Sequence[LayerType], given: InputType | None, *, tru
                 raise ConfigError(f"it needs whole sequences, and {_CUT}")
             if here.index and here.layer.must_be_first:
                 raise ConfigError("DL4J cannot train what stands before it; make it the first layer")
+            if not here.index and here.layer.cannot_be_first:
+                raise ConfigError(
+                    "DL4J fails to train it as the first layer (an array outside its workspace); put"
+                    " ActivationLayer('identity') before it"
+                )
             if isinstance(here.layer, RepeatVector) and _steps(here.input_type) and not pooled:
                 raise ConfigError(
                     "every time step comes here as a row of its own; put a LastTimeStep or GlobalPoolingLayer before"
@@ -95,9 +98,10 @@ def _check_steps(passed: Sequence[LayerType], given: InputType | None) -> None:
     """Refuse answers at every step where the steps are gone, or never were."""
     sequences = isinstance(given, InputTypeRecurrent | None)
     for here in passed:
-        if isinstance(here.layer, _MAKE_SEQUENCES):
+        # Steps of a known length are steps; an unknown one may be what DL4J makes of plain rows.
+        if isinstance(here.input_type, InputTypeRecurrent) and here.input_type.timesteps is not None:
             sequences = True
-        elif isinstance(here.layer, LastTimeStep):
+        if isinstance(here.layer, LastTimeStep):
             sequences = False
     if not sequences and not isinstance(given, InputTypeRecurrent):
         raise ConfigError(f"it answers at every time step, but {given} goes into the network: use OutputLayer")

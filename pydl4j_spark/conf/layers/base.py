@@ -75,8 +75,9 @@ class Layer(Connectable):
     needs_whole_sequences: ClassVar[bool] = False
     # Whether it answers at every time step, and is trained with a label for each.
     answers_each_step: ClassVar[bool] = False
-    # Whether DL4J ends its way back through the network here.
+    # Whether DL4J ends its way back through the network here, or fails if it begins its way there.
     must_be_first: ClassVar[bool] = False
+    cannot_be_first: ClassVar[bool] = False
 
     name: str | None = text("layerName", default=None)
     dropout: InputDropout | Number | None = nested("idropout", InputDropout, default=None, inherited=True)

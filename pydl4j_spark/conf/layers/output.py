@@ -24,7 +24,7 @@ from pydl4j_spark.conf.layers.base import (
     settle,
     wrong_input,
 )
-from pydl4j_spark.conf.losses import Loss
+from pydl4j_spark.conf.losses import Loss, LossSparseMCXENT
 from pydl4j_spark.conf.preprocessors import Preprocessor
 from pydl4j_spark.conf.types import Number
 from pydl4j_spark.errors import ConfigError
@@ -99,13 +99,20 @@ class CenterLossOutputLayer(OutputLayer):
         """Weights, bias and centres."""
         return {"W": (self.n_in, self.n_out), "b": (self.n_out,), "cL": (self.n_out, self.n_in)}
 
+    def check_training(self, given: InputType | None) -> None:
+        """Refuse class indices, of which DL4J finds no centres."""
+        if isinstance(self.loss, LossSparseMCXENT):
+            raise ConfigError(
+                "DL4J finds centres by one-hot labels only; use loss='mcxent', which takes indices here too"
+            )
+
 
 @config("org.deeplearning4j.nn.conf.ocnn.OCNNOutputLayer")
 class OCNNOutputLayer(FeedForwardLayer):
     """A one-class network's end (Chalapathy et al. 2018): a number for each row, ``[N, n_in]`` to ``[N]``.
 
     DL4J OCNNOutputLayer. It learns from rows of one class, without labels, how far a row is from them. It has no bias,
-    and no regularisation but its own.
+    and no regularisation but its own. A network with it can be read, applied and evaluated, but not trained.
 
     Parameters
     ----------
@@ -142,6 +149,13 @@ class OCNNOutputLayer(FeedForwardLayer):
     def output_type(self, given: InputType) -> InputType:
         """Give one number for each row; DL4J's own inference has rows of 0 here."""
         return InputType.feed_forward(1)
+
+    def check_training(self, given: InputType | None) -> None:
+        """Refuse it: what DL4J learns the boundary of is lost with the process, and with each of its own rounds."""
+        raise ConfigError(
+            "DL4J keeps the rows that it learns the boundary from in one worker's memory, and fails to train it once"
+            " they are gone, as on Spark; train it in DL4J and load the model (for_training=False makes the network)"
+        )
 
 
 @config(_LAYERS + "RnnLossLayer")

@@ -64,4 +64,6 @@ class SameDiffLayer(LearningLayer):
 class IdentityLayer(SameDiffLayer):
     """Gives what it takes, of any shape (DL4J IdentityLayer): a place to look at, or an output without a change."""
 
+    cannot_be_first: ClassVar[bool] = True
+
     weight_init: str | None = choice("weightInit", WEIGHT_INITS, default=None)

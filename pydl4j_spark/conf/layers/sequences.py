@@ -9,6 +9,7 @@ from pydl4j_spark.conf.base import config, evolve
 from pydl4j_spark.conf.dropout import InputDropout
 from pydl4j_spark.conf.fields import choice, flag, nested, real, whole
 from pydl4j_spark.conf.inputs import RNN_FORMATS, InputType, InputTypeFeedForward, InputTypeRecurrent
+from pydl4j_spark.conf.layers.autoencoders import BasePretrainNetwork
 from pydl4j_spark.conf.layers.base import (
     FeedForwardLayer,
     Layer,
@@ -177,6 +178,15 @@ class TimeDistributed(Wrapper):
             raise wrong_input(inner, "rows from the layer inside", "take TimeDistributed away here")
         return InputType.recurrent(inner.size, sequence.timesteps, data_format=sequence.data_format)
 
+    def check_training(self, given: InputType | None) -> None:
+        """Refuse the layers that DL4J fails to train inside."""
+        super().check_training(given)
+        kind = type(self.underlying).__name__
+        if isinstance(self.underlying, BasePretrainNetwork):
+            raise ConfigError(f"DL4J counts the parameters of a {kind} wrongly inside; use it by itself, or DenseLayer")
+        if self.underlying.must_be_first:
+            raise ConfigError(f"DL4J fails to train {kind} inside; use EmbeddingSequenceLayer")
+
 
 @config(_LAYERS + "util.MaskZeroLayer")
 class MaskZeroLayer(Wrapper):
@@ -224,3 +234,5 @@ class MaskZeroLayer(Wrapper):
 @config(_LAYERS + "util.MaskLayer")
 class MaskLayer(Layer):
     """Sets to 0 what the mask of the data leaves out, and lets through the rest, of any shape (DL4J MaskLayer)."""
+
+    cannot_be_first: ClassVar[bool] = True

@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.IntConsumer;
 import java.util.function.Supplier;
 import org.deeplearning4j.nn.api.Model;
@@ -20,20 +21,29 @@ import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.WorkspaceMode;
 import org.deeplearning4j.nn.conf.inputs.InputType;
+import org.deeplearning4j.nn.conf.layers.CapsuleLayer;
 import org.deeplearning4j.nn.conf.layers.Cnn3DLossLayer;
 import org.deeplearning4j.nn.conf.layers.Convolution1DLayer;
 import org.deeplearning4j.nn.conf.layers.Convolution3D;
 import org.deeplearning4j.nn.conf.layers.FeedForwardLayer;
 import org.deeplearning4j.nn.conf.layers.Layer;
+import org.deeplearning4j.nn.conf.layers.LearnedSelfAttentionLayer;
+import org.deeplearning4j.nn.conf.layers.PrimaryCapsules;
+import org.deeplearning4j.nn.conf.layers.RecurrentAttentionLayer;
+import org.deeplearning4j.nn.conf.layers.SelfAttentionLayer;
 import org.deeplearning4j.nn.conf.layers.ZeroPadding1DLayer;
 import org.deeplearning4j.nn.conf.layers.ZeroPadding3DLayer;
 import org.deeplearning4j.nn.conf.layers.ZeroPaddingLayer;
-import org.deeplearning4j.nn.conf.layers.objdetect.Yolo2OutputLayer;
 import org.deeplearning4j.nn.conf.layers.misc.FrozenLayer;
 import org.deeplearning4j.nn.conf.layers.misc.FrozenLayerWithBackprop;
+import org.deeplearning4j.nn.conf.layers.objdetect.Yolo2OutputLayer;
 import org.deeplearning4j.nn.conf.layers.recurrent.Bidirectional;
 import org.deeplearning4j.nn.conf.layers.recurrent.LastTimeStep;
+import org.deeplearning4j.nn.conf.layers.recurrent.TimeDistributed;
+import org.deeplearning4j.nn.conf.layers.util.MaskLayer;
+import org.deeplearning4j.nn.conf.layers.util.MaskZeroLayer;
 import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.deeplearning4j.nn.layers.util.IdentityLayer;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.nn.params.EmptyParamInitializer;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -57,7 +67,34 @@ final class NetworkFactory {
     /** The only places that a class named in a configuration may come from. */
     private static final List<String> ALLOWED = List.of(
             "org.deeplearning4j.nn.conf.", "org.deeplearning4j.nn.weights.", "org.deeplearning4j.preprocessors.",
-            "org.deeplearning4j.nn.modelimport.keras.preprocessors.", "org.nd4j.linalg.");
+            "org.deeplearning4j.nn.modelimport.keras.preprocessors.", IdentityLayer.class.getName(), "org.nd4j.linalg.");
+
+    /** Wrappers are made around the layer under their key 'underlying'. */
+    private static final Map<String, Function<Layer, Layer>> WRAPPERS = Map.of(
+            LastTimeStep.class.getName(), LastTimeStep::new,
+            MaskZeroLayer.class.getName(), inside -> new MaskZeroLayer(inside, 0),
+            TimeDistributed.class.getName(), TimeDistributed::new);
+
+    /** Layers without a builder, or whose builder computes or checks something of these settings as it builds. */
+    private static final Map<String, Function<ObjectNode, Layer>> TOLD = Map.of(
+            CapsuleLayer.class.getName(), told -> new CapsuleLayer.Builder(
+                    whole(told, "capsules", 0), whole(told, "capsuleDimensions", 0)).build(),
+            IdentityLayer.class.getName(), told -> new IdentityLayer(),
+            LearnedSelfAttentionLayer.class.getName(), told -> new LearnedSelfAttentionLayer.Builder()
+                    .nIn(whole(told, "nin", 0)).nOut(whole(told, "nout", 0)).nHeads(whole(told, "nheads", 1))
+                    .headSize(whole(told, "headSize", 0)).nQueries(whole(told, "nqueries", 0))
+                    .projectInput(told.path("projectInput").asBoolean(false)).build(),
+            MaskLayer.class.getName(), told -> new MaskLayer(),
+            PrimaryCapsules.class.getName(), told -> new PrimaryCapsules.Builder(
+                    whole(told, "capsuleDimensions", 0), whole(told, "channels", 32)).build(),
+            RecurrentAttentionLayer.class.getName(), told -> new RecurrentAttentionLayer.Builder()
+                    .nIn(whole(told, "nin", 0)).nOut(whole(told, "nout", 0)).nHeads(whole(told, "nheads", 1))
+                    .headSize(whole(told, "headSize", 0))
+                    .projectInput(told.path("projectInput").asBoolean(true)).build(),
+            SelfAttentionLayer.class.getName(), told -> new SelfAttentionLayer.Builder()
+                    .nIn(whole(told, "nin", 0)).nOut(whole(told, "nout", 0)).nHeads(whole(told, "nheads", 1))
+                    .headSize(whole(told, "headSize", 0))
+                    .projectInput(told.path("projectInput").asBoolean(false)).build());
 
     /** What is read of a network beside its layers, and of a layer's entry beside the layer; the rest is a misspelling. */
     private static final Set<String> NETWORK_KEYS = Set.of("backpropType", "cacheMode", "confs", "dataType", "epochCount",
@@ -211,7 +248,7 @@ final class NetworkFactory {
         return mapper.readerForUpdating(layer).readValue(settings);
     }
 
-    /** The builder's default object. Wrappers have no builder without arguments: they are made around their layer. */
+    /** The builder's default object, which the JSON is laid over. */
     private static Layer defaults(ObjectMapper mapper, String className, ObjectNode settings)
             throws IOException, ReflectiveOperationException {
         if (className.equals(Bidirectional.class.getName())) {
@@ -225,8 +262,11 @@ final class NetworkFactory {
             }
             return both;
         }
-        if (className.equals(LastTimeStep.class.getName())) {
-            return new LastTimeStep(layer(mapper, (ObjectNode) settings.remove("underlying")));
+        if (WRAPPERS.containsKey(className)) {
+            return WRAPPERS.get(className).apply(layer(mapper, (ObjectNode) settings.remove("underlying")));
+        }
+        if (TOLD.containsKey(className)) {
+            return TOLD.get(className).apply(settings);
         }
         if (BUILDERS.containsKey(className)) {
             return BUILDERS.get(className).get().build();
@@ -258,6 +298,17 @@ final class NetworkFactory {
                 throw impossible(key, node.get(key), "one of " + List.of(type.getEnumConstants()));
             }
         }
+    }
+
+    private static int whole(ObjectNode node, String key, int absent) {
+        JsonNode value = node.get(key);
+        if (value == null || value.isNull()) {
+            return absent;
+        }
+        if (!value.isIntegralNumber() || !value.canConvertToInt()) {
+            throw impossible(key, value, "a whole number");
+        }
+        return value.asInt();
     }
 
     private static void whole(JsonNode node, String key, IntConsumer setting) {
