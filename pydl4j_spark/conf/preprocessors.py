@@ -94,7 +94,7 @@ class CnnToFeedForwardPreProcessor(_ImagePreprocessor):
     def output_type(self, given: InputType | None) -> InputType | None:
         """Give rows of all the numbers of an image."""
         if not any(self._image) and isinstance(given, InputTypeConvolutional | None):
-            return None if given is None else InputTypeFeedForward(size=prod(given.shape))
+            return None if given is None else InputTypeFeedForward(size=given.height * given.width * given.channels)
         self._check_image(given)
         return InputTypeFeedForward(size=self._size)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pydl4j_spark.conf.base import config
 from pydl4j_spark.conf.fields import choice, flag, numbers_of, paired, whole
