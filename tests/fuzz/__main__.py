@@ -1,4 +1,4 @@
-"""``python -m tests.fuzz --cases 10000 --seed 1``: damaged JSON and generated configurations, and what became of them."""
+"""Damaged JSON and drawn networks, and what becomes of them in Python and DL4J."""
 
 from __future__ import annotations
 
@@ -7,47 +7,75 @@ import resource
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
 from random import Random
+from typing import Any
 
 from pydl4j_spark.engine.local import local_engine
 from tests.fuzz.damage import damaged
-from tests.fuzz.verdicts import judge_text
+from tests.fuzz.generate import graph, network
+from tests.fuzz.verdicts import Verdict, judge_drawn, judge_text
 
 # Beyond what Python and the JVM have after the first cases.
 MEGABYTES = 1500
 
 
-def main() -> int:
-    """Run the cases, show progress, and fail if there was anything that must not happen."""
-    parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
-    parser.add_argument("--cases", type=int, default=10_000, help="how many damaged configurations (10,000)")
-    parser.add_argument("--seed", type=int, default=1, help="what they are drawn from; each case is SEED/NUMBER")
-    parser.add_argument("--only", type=int, help="the number of one case to run and print")
-    given = parser.parse_args()
-    engine = local_engine()
-    counts: Counter[str] = Counter()
+def _damaged(name: str, engine: Any) -> tuple[str, Verdict]:
+    what, text = damaged(Random(name))
+    return what, judge_text(text, engine)
+
+
+def _drawn(name: str, engine: Any) -> tuple[str, Verdict]:
+    rng = Random(name)
+    return "", judge_drawn(lambda: rng.choice((network, network, graph))(rng.choice), engine)
+
+
+def _memory() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def _run(kind: str, cases: int, seed: int, case: Callable[[str, Any], tuple[str, Verdict]], engine: Any) -> list[str]:
+    """Run cases of one kind; give what must not happen."""
+    outcomes: Counter[str] = Counter()
     wrong: list[str] = []
-    begun, begun_with = time.monotonic(), None
-    for number in range(given.cases) if given.only is None else [given.only]:
-        what, text = damaged(Random(f"{given.seed}/{number}"))
-        if given.only is not None:
-            print(what, text, sep="\n")
-        verdict = judge_text(text, engine)
-        counts["runs in DL4J" if verdict.runs else "kept, DL4J refuses" if verdict.kept else "refused"] += 1
+    begun, with_megabytes = time.monotonic(), None
+    for number in range(cases):
+        what, verdict = case(f"{seed}/{number}", engine)
+        outcomes[verdict.outcome] += 1
         if verdict.wrong:
-            wrong.append(f"{given.seed}/{number} ({what}): {verdict.wrong[:300]}")
-            print(f"\r{wrong[-1]}", flush=True)
+            wrong.append(f"{seed}/{number} {what}: {verdict.wrong[:300]}")
+            print(f"\r{kind} {wrong[-1]}", flush=True)
         if number % 100 == 99:
             rate = (number + 1) / (time.monotonic() - begun)
-            print(f"\r{number + 1:,} of {given.cases:,}, {rate:.0f} a second, {len(wrong)} wrong ", end="", flush=True)
-        begun_with = begun_with or (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss if number >= 200 else None)
-    grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - (begun_with or 0)) / 1024 if begun_with else 0
-    print(f"\n{sum(counts.values()):,} damaged configurations in {time.monotonic() - begun:.0f} s, {grown:.0f} MB more:")
-    for outcome, count in counts.most_common():
-        print(f"  {count:7,} {outcome}")
+            print(f"\r{kind}: {number + 1:,} of {cases:,}, {rate:.0f} a second, {len(wrong)} wrong ", end="", flush=True)
+        if number == 200:
+            with_megabytes = _memory()
+    grown = 0 if with_megabytes is None else _memory() - with_megabytes
     if grown > MEGABYTES:
-        wrong.append(f"{grown:.0f} MB more than at the beginning")
-    print(f"  {len(wrong):7,} that must not happen")
+        wrong.append(f"{grown:.0f} MB more than after the first cases")
+    print(f"\r{cases:,} {kind} in {time.monotonic() - begun:.0f} s, {grown:.0f} MB more than after the first:")
+    for outcome, count in outcomes.most_common():
+        print(f"  {count:7,} {outcome}")
+    print(f"  {len(wrong):7,} that must not happen", flush=True)
+    return wrong
+
+
+def main() -> int:
+    """Run both kinds, show progress, and fail if there was anything that must not happen."""
+    parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
+    parser.add_argument("--cases", type=int, default=10_000, help="how many damaged configurations (10000)")
+    parser.add_argument("--networks", type=int, default=2_000, help="how many drawn networks (2000)")
+    parser.add_argument("--seed", type=int, default=1, help="what all is drawn from (1)")
+    parser.add_argument("--only", type=int, help="the number of one damaged configuration to print and run")
+    given = parser.parse_args()
+    engine = local_engine()
+    if given.only is not None:
+        what, text = damaged(Random(f"{given.seed}/{given.only}"))
+        verdict = judge_text(text, engine)
+        print(text, what, verdict, sep="\n")
+        return 1 if verdict.wrong else 0
+    wrong = _run("damaged configurations", given.cases, given.seed, _damaged, engine)
+    wrong += _run("drawn networks", given.networks, given.seed, _drawn, engine)
     return 1 if wrong else 0
 
 

@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import attrs
 
-from pydl4j_spark.conf import ComputationGraphConfiguration, MultiLayerConfiguration
+from pydl4j_spark import MultiLayerNetwork
+from pydl4j_spark.conf import ComputationGraphConfiguration, InputType, MultiLayerConfiguration
 from pydl4j_spark.errors import ConfigError
+from tests.fuzz.generate import rows
 
 # Of this thread's own time: other work on the machine does not count.
 SECONDS = 5.0
+
+REFUSED = "refused"
+KEPT = "kept, and DL4J refuses it with the reason"
+RUNS = "kept, and DL4J takes it"
+TRAINED = "trained by a step, and as DL4J describes it"
 
 
 @attrs.frozen
 class Verdict:
     """What became of it; `why` it was refused, and `wrong` what must not happen."""
 
-    kept: bool
-    runs: bool = False
+    outcome: str
     why: str = ""
     wrong: str = ""
 
@@ -31,9 +38,9 @@ def judge_text(text: str | bytes, engine: Any) -> Verdict:
     try:
         conf = kind.from_json(text)
     except ConfigError as refused:
-        verdict = Verdict(False, why=str(refused))
+        verdict = Verdict(REFUSED, why=str(refused))
     except Exception as error:
-        verdict = Verdict(False, wrong=f"reading: {type(error).__name__}: {error}")
+        verdict = Verdict(REFUSED, wrong=f"reading: {type(error).__name__}: {error}")
     else:
         verdict = judge(conf, engine)
     seconds = time.thread_time() - begun
@@ -49,15 +56,51 @@ def judge(conf: Any, engine: Any) -> Verdict:
     try:
         text = conf.to_json()
         if type(conf).from_json(text) != conf:
-            return Verdict(True, wrong="written and read again it is another")
+            return Verdict(KEPT, wrong="written and read again it is another")
         if hasattr(conf, "summary"):
             conf.summary()
     except Exception as error:
-        return Verdict(True, wrong=f"writing: {type(error).__name__}: {error}")
+        return Verdict(KEPT, wrong=f"writing: {type(error).__name__}: {error}")
     try:
         engine.resolve(text)
     except ConfigError as refused:
-        return Verdict(True, why=str(refused))
+        return Verdict(KEPT, why=str(refused))
     except Exception as error:
-        return Verdict(True, wrong=f"DL4J: {type(error).__name__}: {error}")
-    return Verdict(True, runs=True)
+        return Verdict(KEPT, wrong=f"DL4J: {type(error).__name__}: {error}")
+    return Verdict(RUNS)
+
+
+def judge_drawn(draw: Callable[[], Any], engine: Any) -> Verdict:
+    """Draw a configuration that is for training, compare it with what DL4J says of it, and train it by a step."""
+    try:
+        conf = draw()
+    except ConfigError as refused:
+        return Verdict(REFUSED, why=str(refused))
+    except Exception as error:
+        return Verdict(REFUSED, wrong=f"drawing: {type(error).__name__}: {error}")
+    verdict = judge(conf, engine)
+    if verdict.wrong or verdict.outcome != RUNS:
+        return attrs.evolve(verdict, wrong=verdict.wrong or f"DL4J refuses what is for training: {verdict.why}")
+    if isinstance(conf, ComputationGraphConfiguration):
+        return verdict
+    try:
+        if different := differences(conf, engine):
+            return Verdict(RUNS, wrong=different)
+        network = MultiLayerNetwork(conf)
+        network.attach(engine)
+        network.fit(rows(conf), epochs=1, batch_size=4, progress=False)
+    except Exception as error:
+        layers = [type(layer).__name__ for layer in conf.layers]
+        return Verdict(RUNS, wrong=f"training {layers}: {type(error).__name__}: {error}")
+    return Verdict(TRAINED)
+
+
+def differences(conf: MultiLayerConfiguration, engine: Any) -> str:
+    """Say where DL4J counts other parameters or infers another shape, in words; nothing where it does not."""
+    for here, theirs in zip(conf.layer_types(), engine.describe(conf.to_json()), strict=True):
+        if theirs["params"] != here.n_params:
+            return f"{here.kind} has {theirs['params']} parameters in DL4J, not {here.n_params}"
+        # DL4J gives rows of 0 numbers for layers that only have a loss.
+        if not here.layer.has_loss and InputType.from_dict(theirs["output"]) != here.output_type:
+            return f"{here.kind} gives {theirs['output']} in DL4J, not {here.output_type}"
+    return ""
