@@ -261,9 +261,9 @@ class ComputationGraphConfiguration(NetworkSettings):
         path : str or path, optional
             Where to save the picture; its ending says in which format.
         """
-        from pydl4j_spark.plot_network import plot_graph
+        from pydl4j_spark.conf.picture import picture
 
-        return plot_graph(self.vertex_types(), self.input_types, self.output_names, path)
+        return picture(self.vertex_types(), self.input_types, self.output_names, path)
 
     # --- DL4J's JSON -------------------------------------------------------------------------------------------------
 

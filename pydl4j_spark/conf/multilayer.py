@@ -146,9 +146,14 @@ class MultiLayerConfiguration(NetworkSettings):
         path : str or path, optional
             Where to save the picture; its ending says in which format.
         """
-        from pydl4j_spark.plot_network import plot_layers
+        from pydl4j_spark.conf.picture import picture
 
-        return plot_layers(self._passed, self.input_type, path)
+        before = "input"
+        chained = []
+        for here in self._passed:
+            chained.append(attrs.evolve(here, inputs=(before,)))
+            before = here.name
+        return picture(chained, {"input": self.input_type}, [before], path)
 
     def to_dict(self) -> dict[str, Any]:
         """Give what `to_json` writes, as a dict."""
