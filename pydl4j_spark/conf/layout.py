@@ -8,8 +8,6 @@ from itertools import pairwise
 import attrs
 
 _SWEEPS = 12
-# How much more a long line's pieces want to stand below each other than boxes do.
-_STRAIGHT = 8.0
 
 
 @attrs.define(eq=False)
@@ -84,7 +82,9 @@ def laid_out(inputs: Mapping[str, Sequence[str]], widths: Mapping[str, float], g
             lines.append(line)
     _uncross(layers)
     _place(layers, gap)
-    return Layout(layers, lines)
+    layout = Layout(layers, lines)
+    _straighten(layout, gap)
+    return layout
 
 
 def _lower_entrances(inputs: Mapping[str, Sequence[str]], boxes: Mapping[str, Spot]) -> None:
@@ -138,15 +138,26 @@ def _place(layers: list[list[Spot]], gap: float) -> None:
         for _, layer in _swept(layers, down=sweep % 2 == 0):
             wanted = []
             for spot in layer:
-                near = spot.above + spot.below if sweep > _SWEEPS or spot.name is None else _before(spot, sweep)
-                weights = [_STRAIGHT if spot.name is one.name is None else 1.0 for one in near]
-                wanted.append(sum(w * one.x for w, one in zip(weights, near, strict=True)) / sum(weights))
+                near = (spot.above if sweep % 2 == 0 else spot.below) or spot.above + spot.below
+                wanted.append(sum(one.x for one in near) / len(near) if near else spot.x)
             _settle(layer, wanted, gap)
 
 
-def _before(spot: Spot, sweep: int) -> list[Spot]:
-    """Give the neighbours on the side that a sweep comes from."""
-    return (spot.above if sweep % 2 == 0 else spot.below) or spot.above + spot.below
+def _straighten(layout: Layout, gap: float) -> None:
+    """Let each long line go straight down between the boxes, where there is room."""
+    for line in layout.lines:
+        lowest, highest = float("-inf"), float("inf")
+        for spot in line[1:-1]:
+            beside = layout.layers[spot.layer]
+            place = beside.index(spot)
+            if place:
+                lowest = max(lowest, beside[place - 1].x + (beside[place - 1].width + spot.width) / 2 + gap)
+            if place + 1 < len(beside):
+                highest = min(highest, beside[place + 1].x - (beside[place + 1].width + spot.width) / 2 - gap)
+        if len(line) > 2 and lowest <= highest:
+            middle = sum(spot.x for spot in line[1:-1]) / (len(line) - 2)
+            for spot in line[1:-1]:
+                spot.x = min(max(middle, lowest), highest)
 
 
 def _settle(layer: list[Spot], wanted: list[float], gap: float) -> None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 # In inches, and colours by what stands in a box.
 _HEIGHT, _DOWN, _ACROSS, _MARGIN = 0.66, 0.42, 0.28, 0.35
 _COLUMN = 16
+_HEAD = 0.08
 _FACES = {"input": "#e9ecef", "layer": "#dbe9f6", "plain": "#ffffff", "vertex": "#fdf3d8", "output": "#ddf0dd"}
 _EDGES = {"input": "#868e96", "layer": "#4878a8", "plain": "#8a9bab", "vertex": "#c49a2c", "output": "#4a934a"}
 _LINE = "#6c757d"
@@ -71,7 +72,7 @@ def picture(
     boxes |= {here.name: _box(here, here.name in outputs) for here in passed}
     fed: dict[str, Sequence[str]] = dict.fromkeys(inputs, ()) | {here.name: here.inputs for here in passed}
     layout = laid_out(fed, {name: box.width for name, box in boxes.items()}, _ACROSS)
-    spots = _at(layout)
+    spots, lanes = _at(layout)
     left = min(x - spot.width / 2 for spot, (x, _) in spots.items())
     right = max(x + spot.width / 2 for spot, (x, _) in spots.items())
     low = min(y for _, y in spots.values()) - _HEIGHT / 2
@@ -79,7 +80,7 @@ def picture(
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set(xlim=(left - _MARGIN, right + _MARGIN), ylim=(low - _MARGIN, _HEIGHT / 2 + _MARGIN))
     axes.axis("off")
-    _draw_lines(axes, layout, spots)
+    _draw_lines(axes, layout, spots, lanes)
     for spot, (x, y) in spots.items():
         if spot.name is not None:
             _draw_box(axes, boxes[spot.name], x, y)
@@ -95,61 +96,64 @@ def _box(here: LayerType | VertexType, is_output: bool) -> _Box:
     return _Box(here.name, before + kind_of(here), shape_of(here.output_type) + count, role)
 
 
-def _at(layout: Layout) -> dict[Spot, tuple[float, float]]:
-    """Give the middles of all spots; a long row of single boxes goes on in further columns."""
-    single = all(len(layer) == 1 for layer in layout.layers)
-    width = max(spot.width for layer in layout.layers for spot in layer) + 3 * _ACROSS
-    spots = {}
-    for number, layer in enumerate(layout.layers):
-        column, row = divmod(number, _COLUMN) if single else (0, number)
-        for spot in layer:
-            spots[spot] = (spot.x + column * width, -row * (_HEIGHT + _DOWN))
-    return spots
+def _at(layout: Layout) -> tuple[dict[Spot, tuple[float, float]], dict[Spot, float]]:
+    """Give the middles of all spots; what is long goes on in further columns, with a lane left of each for its head."""
+    spots, lanes = {}, {}
+    begins = 0.0
+    for column in _columns(layout.layers):
+        lanes[column[0][0]] = begins - 1.5 * _ACROSS
+        within = [spot for layer in column for spot in layer]
+        left = min(spot.x - spot.width / 2 for spot in within)
+        right = max(spot.x + spot.width / 2 for spot in within)
+        for row, layer in enumerate(column):
+            for spot in layer:
+                spots[spot] = (spot.x - left + begins, -row * (_HEIGHT + _DOWN))
+        begins += right - left + 3 * _ACROSS
+    return spots, lanes
 
 
-def _draw_lines(axes: Axes, layout: Layout, spots: Mapping[Spot, tuple[float, float]]) -> None:
+def _columns(layers: list[list[Spot]]) -> list[list[list[Spot]]]:
+    """Part layers where a single line goes from one single box to the next."""
+    columns: list[list[list[Spot]]] = [[]]
+    for number, layer in enumerate(layers):
+        if len(columns[-1]) >= _COLUMN and len(layer) == len(layers[number - 1]) == 1:
+            columns.append([])
+        columns[-1].append(layer)
+    return columns
+
+
+def _draw_lines(
+    axes: Axes, layout: Layout, spots: Mapping[Spot, tuple[float, float]], lanes: Mapping[Spot, float]
+) -> None:
     from matplotlib.patches import FancyArrowPatch, PathPatch
     from matplotlib.path import Path as Curve
 
     ends = _ends(layout)
     for line in layout.lines:
         x, y = spots[line[0]]
-        if spots[line[-1]][1] > y:
-            _draw_turn(axes, spots[line[0]], spots[line[-1]])
-            continue
         y -= _HEIGHT / 2
         points, codes = [(x, y)], [Curve.MOVETO]
         for spot in line[1:]:
             to_x, to_y = spots[spot]
+            top = to_y + _HEIGHT / 2
             if spot is line[-1]:
                 to_x += ends[id(line)]
-            top = to_y + _HEIGHT / 2 + (0.08 if spot is line[-1] else 0)
-            points += [(x, (y + top) / 2), (to_x, (y + top) / 2), (to_x, top)]
-            codes += [Curve.CURVE4] * 3
+                top += _HEAD
+            if top > y:  # the head of the next column
+                lane, foot, head = lanes[spot], y - _DOWN / 2, top + _DOWN / 2 - _HEAD
+                points += [(x, foot), (lane, foot), (lane, head), (to_x, head), (to_x, top)]
+                codes += [Curve.LINETO] * 5
+            else:
+                points += [(x, (y + top) / 2), (to_x, (y + top) / 2), (to_x, top)]
+                codes += [Curve.CURVE4] * 3
             x, y = to_x, top
             if spot is not line[-1]:
                 y = to_y - _HEIGHT / 2
                 points.append((x, y))
                 codes.append(Curve.LINETO)
         axes.add_patch(PathPatch(Curve(points, codes), fill=False, edgecolor=_LINE, linewidth=1.1))
-        axes.add_patch(
-            FancyArrowPatch(
-                (x, y + 0.02), (x, y - 0.08), arrowstyle="-|>", mutation_scale=9, color=_LINE, shrinkA=0, shrinkB=0
-            )
-        )
-
-
-def _draw_turn(axes: Axes, begin: tuple[float, float], end: tuple[float, float]) -> None:
-    """Go from the foot of one column to the head of the next, between the two."""
-    half = _DOWN / 2
-    (x, y), (to_x, to_y) = (begin[0], begin[1] - _HEIGHT / 2), (end[0], end[1] + _HEIGHT / 2)
-    middle = (x + to_x) / 2
-    axes.plot(
-        [x, x, middle, middle, to_x, to_x],
-        [y, y - half, y - half, to_y + half, to_y + half, to_y],
-        color=_LINE,
-        linewidth=1.1,
-    )
+        arrow: dict[str, Any] = {"arrowstyle": "-|>", "mutation_scale": 9, "color": _LINE, "shrinkA": 0, "shrinkB": 0}
+        axes.add_patch(FancyArrowPatch((x, y + 0.02), (x, y - _HEAD), **arrow))
 
 
 def _ends(layout: Layout) -> dict[int, float]:
