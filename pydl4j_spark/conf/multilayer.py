@@ -184,7 +184,7 @@ class MultiLayerConfiguration(Config):
         truncated = self.backprop_type == "truncated_bptt"
         check_network(passed, outputs=self.validate_output_layer, truncated=truncated)
         if self.for_training:
-            check_trainable(passed, given, truncated=truncated)
+            check_trainable(passed, given, truncated=truncated, data_type=self.data_type)
         object.__setattr__(self, "input_type", given)
         object.__setattr__(self, "_passed", passed)
 
