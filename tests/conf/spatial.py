@@ -72,9 +72,9 @@ def sliding(length, *more):
     """Settings of windows; kernels are of odd and even lengths."""
     kernel = 3 if length == 1 else (2, 3, 2)[:length]
     stride = 2 if length == 1 else (1, 2, 1)[:length]
-    yield "truncate", {"kernel_size": kernel, "convolution_mode": "truncate"}
+    yield "truncate", {"kernel_size": kernel, "convolution_mode": "truncate", "stride": 1}
     yield "padded", {"kernel_size": kernel, "convolution_mode": "truncate", "padding": 1, "stride": stride}
-    yield "strict", {"kernel_size": kernel, "convolution_mode": "strict"}
+    yield "strict", {"kernel_size": kernel, "convolution_mode": "strict", "stride": 1}
     for mode in ("same", *more):
         yield mode, {"kernel_size": kernel, "convolution_mode": mode, "stride": stride}
 
@@ -95,7 +95,7 @@ TRAINED = {
         f"pooling, {kind}, {name}, {layout}": (image(layout), SubsamplingLayer(kind, pnorm=2, **window))
         for layout in ("NCHW", "NHWC")
         for name, window in sliding(2)
-        for kind in ("max", "avg", "pnorm")
+        for kind in (("max", "avg", "pnorm") if name == "padded" else ("avg",))
     },
     **{
         f"Convolution1D, {name}": (sequence(), Convolution1DLayer(n_out=4, activation="tanh", **window))
@@ -104,7 +104,7 @@ TRAINED = {
     **{
         f"Pooling1D, {kind}, {name}": (sequence(), Subsampling1DLayer(kind, pnorm=2, **window))
         for name, window in sliding(1)
-        for kind in ("max", "avg", "pnorm")
+        for kind in (("max", "avg", "pnorm") if name == "padded" else ("avg",))
     },
     **{
         f"{kind.__name__}, {name}, {layout}": (volume(layout), kind(n_out=4, activation="tanh", **window))
@@ -116,13 +116,13 @@ TRAINED = {
         f"pooling of volumes, {kind}, {name}, {layout}": (volume(layout), Subsampling3DLayer(kind, **window))
         for layout in ("NCDHW", "NDHWC")
         for name, window in sliding(3)
-        for kind in ("max", "avg")
+        for kind in (("max", "avg") if name == "padded" else ("avg",))
     },
     **{
         f"{type(layer).__name__}, {layout}": (image(layout), layer)
         for layout in ("NCHW", "NHWC")
         for layer in (
-            LocalResponseNormalization(n=3, alpha=0.5),
+            LocalResponseNormalization(n=3, alpha=0.01),
             ZeroPaddingLayer((1, 2, 0, 1)),
             Cropping2D((1, 2, 0, 1)),
             Upsampling2D((2, 3)),

@@ -169,4 +169,4 @@ class LocallyConnected2D(LocallyConnecting, LaidOutLayer):
 
     def check_training(self, given: InputType | None) -> None:
         """Refuse training."""
-        raise ConfigError("LocallyConnected2D fails DL4J's own check of gradients; use ConvolutionLayer")
+        raise ConfigError("DL4J puts what it computes in the wrong places of the image; use ConvolutionLayer")
