@@ -12,8 +12,38 @@ import pytest
 from pydl4j_spark import MultiLayerConfiguration, MultiLayerNetwork
 from pydl4j_spark.conf import InputType
 from pydl4j_spark.conf.inputs import InputTypeConvolutional3D, InputTypeRecurrent
-from pydl4j_spark.layers import GlobalPoolingLayer, Yolo2OutputLayer
-from tests.conf.spatial import NETWORKS, ONLY_RUN
+from pydl4j_spark.layers import (
+    Cnn3DLossLayer,
+    CnnLossLayer,
+    Convolution1DLayer,
+    Convolution3D,
+    ConvolutionLayer,
+    Cropping1D,
+    Cropping2D,
+    Cropping3D,
+    Deconvolution2D,
+    Deconvolution3D,
+    DepthwiseConvolution2D,
+    GlobalPoolingLayer,
+    LocallyConnected1D,
+    LocallyConnected2D,
+    LocalResponseNormalization,
+    PReLULayer,
+    SeparableConvolution2D,
+    SpaceToBatchLayer,
+    SpaceToDepthLayer,
+    Subsampling1DLayer,
+    Subsampling3DLayer,
+    SubsamplingLayer,
+    Upsampling1D,
+    Upsampling2D,
+    Upsampling3D,
+    Yolo2OutputLayer,
+    ZeroPadding1DLayer,
+    ZeroPadding3DLayer,
+    ZeroPaddingLayer,
+)
+from tests.conf.spatial import BOXES, NETWORKS, ONLY_RUN, image, sequence, volume
 
 pytestmark = pytest.mark.jvm
 
@@ -65,6 +95,61 @@ def test_dl4j_makes_the_same_of_it(engine, family):
         canonical = engine.resolve(conf.to_json())
         read = MultiLayerConfiguration.from_dict(json.loads(canonical) | {"inputType": conf.to_dict()["inputType"]})
         assert read.to_dict() == conf.to_dict(), name
+
+
+# What a layer cannot be made without.
+GIVEN = {"@class", "layerName", "nout", "nin", "size", "cropping", "blockSize", "blocks"}
+GIVEN |= {"boundingBoxes", "inputShape", "featureDim", "convolutionMode"}
+BARE = [
+    (sequence(), Convolution1DLayer(n_out=4, kernel_size=3)),
+    (sequence(), Subsampling1DLayer()),
+    (sequence(), LocallyConnected1D(n_out=4)),
+    (sequence(), Upsampling1D(2)),
+    (sequence(), ZeroPadding1DLayer(1)),
+    (sequence(), Cropping1D(1)),
+    (image(), ConvolutionLayer(n_out=4, convolution_mode="same")),
+    (image(), Deconvolution2D(n_out=4)),
+    (image(), DepthwiseConvolution2D(convolution_mode="same")),
+    (image(), SeparableConvolution2D(n_out=4, convolution_mode="same")),
+    (image(), LocallyConnected2D(n_out=4)),
+    (image(), SubsamplingLayer()),
+    (image(), LocalResponseNormalization()),
+    (image(), Upsampling2D(2)),
+    (image(), ZeroPaddingLayer(1)),
+    (image(), Cropping2D(1)),
+    (image(), SpaceToDepthLayer(2)),
+    (image(), SpaceToBatchLayer(2)),
+    (image(), PReLULayer()),
+    (image(), CnnLossLayer()),
+    (image(channels=14), Yolo2OutputLayer(bounding_boxes=BOXES)),
+    (volume(), Convolution3D(n_out=4)),
+    (volume(), Deconvolution3D(n_out=4)),
+    (volume(), Subsampling3DLayer()),
+    (volume(), Upsampling3D(2)),
+    (volume(), ZeroPadding3DLayer(1)),
+    (volume(), Cropping3D(1)),
+    (volume(), Cnn3DLossLayer()),
+]
+
+
+def resolved(engine: Any, document: dict[str, Any]) -> dict[str, Any]:
+    """The first layer as DL4J has it."""
+    layer: dict[str, Any] = json.loads(engine.resolve(json.dumps(document)))["confs"][0]["layer"]
+    return layer
+
+
+def test_defaults_are_those_of_dl4js_builders(engine):
+    for given, layer in BARE:
+        document = MultiLayerConfiguration(
+            [layer], input_type=given, seed=1, validate_output_layer=False, for_training=False
+        ).to_dict()
+        written = document["confs"][0]["layer"]
+        # Of windows there is no default that DL4J would build a Convolution1DLayer with; of padding there is.
+        kept = GIVEN | ({"kernelSize"} if isinstance(layer, Convolution1DLayer) else set())
+        kept -= {"convolutionMode"} if isinstance(layer, Subsampling3DLayer) else set()
+        kept |= {"padding"} if type(layer).__name__.startswith("ZeroPadding") else set()
+        bare = {"seed": 1, "layer": {key: value for key, value in written.items() if key in kept}}
+        assert resolved(engine, document | {"confs": [bare]}) == resolved(engine, document)
 
 
 def check_shapes(network: MultiLayerNetwork, conf: MultiLayerConfiguration) -> np.ndarray:

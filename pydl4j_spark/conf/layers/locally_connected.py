@@ -121,6 +121,7 @@ class LocallyConnected1D(LocallyConnecting, ChannelsFirstLayer):
     """
 
     takes: ClassVar[type[InputTypeSpatial]] = InputTypeRecurrent
+    needs_whole_sequences: ClassVar[bool] = True
 
     kernel_size: int = whole("kernel", default=2, minimum=1)
     stride: int = whole("stride", default=1, minimum=1)
