@@ -116,10 +116,6 @@ REGULARIZATIONS = [
     constraints.WeightDecay(0.1, apply_lr=False),
 ]
 PREPROCESSORS = [
-    preprocessors.Cnn3DToFeedForwardPreProcessor(input_depth=2, input_height=4, input_width=5, num_channels=3),
-    preprocessors.FeedForwardToCnn3DPreProcessor(
-        input_depth=2, input_height=4, input_width=5, num_channels=3, channels_first=False
-    ),
     preprocessors.CnnToFeedForwardPreProcessor(input_height=4, input_width=5, num_channels=2),
     preprocessors.CnnToRnnPreProcessor(input_height=4, input_width=5, num_channels=2),
     preprocessors.FeedForwardToCnnPreProcessor(input_height=4, input_width=5, num_channels=2),
