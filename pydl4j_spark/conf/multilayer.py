@@ -72,7 +72,7 @@ class MultiLayerConfiguration(NetworkSettings):
         passed = walk(resolved, given, self.preprocessors)
         check_network(passed, outputs=self.validate_output_layer and self.for_training, truncated=self.truncated)
         if self.for_training:
-            check_trainable(passed, given, truncated=self.truncated)
+            check_trainable(passed, given, truncated=self.truncated, data_type=self.data_type)
         object.__setattr__(self, "input_type", given)
         object.__setattr__(self, "_passed", passed)
 

@@ -25,7 +25,9 @@ from pydl4j_spark.errors import ConfigError
 _CUT = "backprop_type 'truncated_bptt' cuts them in pieces; use 'standard'"
 
 
-def check_trainable(passed: Sequence[LayerType], given: InputType | None, *, truncated: bool) -> None:
+def check_trainable(
+    passed: Sequence[LayerType], given: InputType | None, *, truncated: bool, data_type: str = "float"
+) -> None:
     """Refuse what would fail, or learn nothing.
 
     Parameters
@@ -36,11 +38,18 @@ def check_trainable(passed: Sequence[LayerType], given: InputType | None, *, tru
         What goes in at the entrance.
     truncated : bool
         Whether backpropagation through time is truncated.
+    data_type : str
+        The network's type of numbers.
     """
     _check_frozen(passed)
     pooled = False
     for here in passed:
         with at_layer(here.index, here.layer):
+            if data_type != "float" and here.layer.keeps_input_type and not any(b.n_params for b in passed[: here.index]):
+                raise ConfigError(
+                    f"DL4J computes it in the type of what comes in, float32 here, not {data_type}, and damages memory;"
+                    " use data_type 'float', or put another layer with parameters before it"
+                )
             check_layer_trainable(here)
             if truncated and here.layer.needs_whole_sequences:
                 raise ConfigError(f"it needs whole sequences, and {_CUT}")

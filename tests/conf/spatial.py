@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from itertools import product
-
 from pydl4j_spark.conf import InputType, MultiLayerConfiguration
 from pydl4j_spark.layers import (
+    LSTM,
     Cnn3DLossLayer,
     CnnLossLayer,
     Convolution1DLayer,
@@ -19,6 +18,7 @@ from pydl4j_spark.layers import (
     DenseLayer,
     DepthwiseConvolution2D,
     GlobalPoolingLayer,
+    LocallyConnected1D,
     LocallyConnected2D,
     LocalResponseNormalization,
     OutputLayer,
@@ -61,33 +61,29 @@ def network(given, *layers, **settings):
     elif isinstance(given, type(image())):
         first = ConvolutionLayer(n_out=3, kernel_size=1, activation="tanh")
     else:
-        first = Convolution1DLayer(n_out=3, kernel_size=1, activation="tanh")
+        first = LSTM(n_out=3, activation="tanh")
     if not getattr(layers[-1], "has_loss", False):
         pooled = isinstance(layers[-1], GlobalPoolingLayer) or not isinstance(given, type(sequence()))
         layers = (*layers, OutputLayer(n_out=3) if pooled else RnnOutputLayer(n_out=3))
     return MultiLayerConfiguration([first, *layers], input_type=given, **{"seed": 5} | settings)
 
 
-def sliding(modes, length):
+def sliding(length, *more):
     """Settings of windows; kernels are of odd and even lengths."""
-    for mode, stride in product(modes, (1, 2)):
-        if mode == "strict" and stride == 2:
-            continue
-        axes = (1, 2, 1)[:length] if stride == 2 else (1,) * length
-        window = {"kernel_size": (2, 3, 2)[:length], "stride": axes, "convolution_mode": mode}
-        if length == 1:
-            window |= {"kernel_size": 3, "stride": stride}
-        yield f"{mode}, stride {stride}", window
-        if mode == "truncate":
-            yield f"{mode}, stride {stride}, padded", window | {"padding": 1}
+    kernel = 3 if length == 1 else (2, 3, 2)[:length]
+    stride = 2 if length == 1 else (1, 2, 1)[:length]
+    yield "truncate", {"kernel_size": kernel, "convolution_mode": "truncate", "stride": 1}
+    yield "padded", {"kernel_size": kernel, "convolution_mode": "truncate", "padding": 1, "stride": stride}
+    yield "strict", {"kernel_size": kernel, "convolution_mode": "strict", "stride": 1}
+    for mode in ("same", *more):
+        yield mode, {"kernel_size": kernel, "convolution_mode": mode, "stride": stride}
 
 
-MODES = ("truncate", "strict", "same")
 TRAINED = {
     **{
         f"{kind.__name__}, {name}, {layout}": (image(layout), kind(activation="tanh", **window, **more))
         for layout in ("NCHW", "NHWC")
-        for name, window in sliding(MODES, 2)
+        for name, window in sliding(2)
         for kind, more in (
             (ConvolutionLayer, {"n_out": 4}),
             (Deconvolution2D, {"n_out": 4}),
@@ -98,35 +94,35 @@ TRAINED = {
     **{
         f"pooling, {kind}, {name}, {layout}": (image(layout), SubsamplingLayer(kind, pnorm=2, **window))
         for layout in ("NCHW", "NHWC")
-        for name, window in sliding(MODES, 2)
-        for kind in ("max", "avg", "pnorm")
+        for name, window in sliding(2)
+        for kind in (("max", "avg", "pnorm") if name == "padded" else ("avg",))
     },
     **{
         f"Convolution1D, {name}": (sequence(), Convolution1DLayer(n_out=4, activation="tanh", **window))
-        for name, window in sliding((*MODES, "causal"), 1)
+        for name, window in sliding(1, "causal")
     },
     **{
         f"Pooling1D, {kind}, {name}": (sequence(), Subsampling1DLayer(kind, pnorm=2, **window))
-        for name, window in sliding(MODES, 1)
-        for kind in ("max", "avg", "pnorm")
+        for name, window in sliding(1)
+        for kind in (("max", "avg", "pnorm") if name == "padded" else ("avg",))
     },
     **{
         f"{kind.__name__}, {name}, {layout}": (volume(layout), kind(n_out=4, activation="tanh", **window))
         for layout in ("NCDHW", "NDHWC")
-        for name, window in sliding(MODES, 3)
+        for name, window in sliding(3)
         for kind in (Convolution3D, Deconvolution3D)
     },
     **{
         f"pooling of volumes, {kind}, {name}, {layout}": (volume(layout), Subsampling3DLayer(kind, **window))
         for layout in ("NCDHW", "NDHWC")
-        for name, window in sliding(MODES, 3)
-        for kind in ("max", "avg")
+        for name, window in sliding(3)
+        for kind in (("max", "avg") if name == "padded" else ("avg",))
     },
     **{
         f"{type(layer).__name__}, {layout}": (image(layout), layer)
         for layout in ("NCHW", "NHWC")
         for layer in (
-            LocalResponseNormalization(n=3, alpha=0.5),
+            LocalResponseNormalization(n=3, alpha=0.01),
             ZeroPaddingLayer((1, 2, 0, 1)),
             Cropping2D((1, 2, 0, 1)),
             Upsampling2D((2, 3)),
@@ -134,6 +130,10 @@ TRAINED = {
             PReLULayer(),
             GlobalPoolingLayer("avg"),
         )
+    },
+    **{
+        f"LocallyConnected1D, {name}": (sequence(), LocallyConnected1D(n_out=4, **window))
+        for name, window in sliding(1)
     },
     **{
         type(layer).__name__: (sequence(), layer)
@@ -159,7 +159,6 @@ TRAINED = {
         for layout in ("NCHW", "NHWC")
         for layer in (
             ConvolutionLayer(n_out=4, kernel_size=2, dilation=(2, 1)),
-            DepthwiseConvolution2D(kernel_size=2, dilation=(2, 1)),
             SeparableConvolution2D(n_out=4, kernel_size=2, dilation=(2, 1)),
             SubsamplingLayer("avg", kernel_size=2, dilation=(2, 1)),
         )
@@ -187,7 +186,7 @@ ONLY_RUN = {
             *(
                 (image(layout), LocallyConnected2D(n_out=4, **window))
                 for layout in ("NCHW", "NHWC")
-                for _, window in sliding(MODES, 2)
+                for _, window in sliding(2)
             ),
             *((image(layout), SpaceToBatchLayer((2, 3), (0, 0, 1, 1))) for layout in ("NCHW", "NHWC")),
             (sequence("NWC"), Convolution1DLayer(n_out=4, kernel_size=3)),

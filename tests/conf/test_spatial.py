@@ -134,6 +134,16 @@ def test_volumes_are_flattened_and_made(layout):
         made.output_type(InputType.feed_forward(241))
 
 
+@pytest.mark.parametrize("kind", ["Cnn3DToFeedForwardPreProcessor", "FeedForwardToCnn3DPreProcessor"])
+@pytest.mark.parametrize("channels_first", [True, False])
+def test_preprocessors_of_volumes_as_dl4j_writes_them(kind, channels_first):
+    written = {
+        "@class": f"org.deeplearning4j.nn.conf.preprocessor.{kind}",
+        **{"inputDepth": 2, "inputHeight": 4, "inputWidth": 5, "numChannels": 3, "ncdhw": channels_first},
+    }
+    assert preprocessors.Preprocessor.from_dict(written).to_dict() == written
+
+
 @pytest.mark.parametrize(
     ("alias", "read"),
     [
@@ -169,9 +179,21 @@ def test_other_names_of_dl4j_are_read(alias, read):
         (lambda: network(volume("NDHWC"), ZeroPadding3DLayer(1)), "use data_format='NCDHW'"),
         (lambda: network(volume(), BatchNormalization()), "cannot normalise volumes"),
         (lambda: network(volume("NDHWC"), GlobalPoolingLayer(collapse_dimensions=False)), "fails in DL4J on NDHWC"),
-        (lambda: network(sequence("NWC"), LSTM(n_out=2)), "cannot train Convolution1DLayer on NWC sequences"),
+        (
+            lambda: network(sequence("NWC"), Convolution1DLayer(n_out=2, kernel_size=2)),
+            "cannot train Convolution1DLayer on NWC sequences",
+        ),
         (lambda: network(sequence(), Convolution1DLayer(n_out=2, kernel_size=2, dilation=2)), "with a dilation on CPU"),
         (lambda: network(volume(), Deconvolution3D(n_out=2, dilation=2)), "Deconvolution3D with a dilation on CPU"),
+        (lambda: network(image(), DepthwiseConvolution2D(kernel_size=2, dilation=2)), "with a dilation on CPU"),
+        (
+            lambda: MultiLayerConfiguration(
+                [Convolution1DLayer(n_out=2, kernel_size=2), RnnOutputLayer(n_out=2)],
+                input_type=sequence(),
+                data_type="double",
+            ),
+            "float32 here, not double, and damages memory",
+        ),
         (lambda: network(image(), Deconvolution2D(n_out=2, dilation=2)), "Deconvolution2D with a dilation on CPU"),
         (
             lambda: network(sequence(), Subsampling1DLayer(convolution_mode="causal")),

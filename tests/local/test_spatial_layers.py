@@ -12,8 +12,38 @@ import pytest
 from pydl4j_spark import MultiLayerConfiguration, MultiLayerNetwork
 from pydl4j_spark.conf import InputType
 from pydl4j_spark.conf.inputs import InputTypeConvolutional3D, InputTypeRecurrent
-from pydl4j_spark.layers import GlobalPoolingLayer, Yolo2OutputLayer
-from tests.conf.spatial import NETWORKS, ONLY_RUN
+from pydl4j_spark.layers import (
+    Cnn3DLossLayer,
+    CnnLossLayer,
+    Convolution1DLayer,
+    Convolution3D,
+    ConvolutionLayer,
+    Cropping1D,
+    Cropping2D,
+    Cropping3D,
+    Deconvolution2D,
+    Deconvolution3D,
+    DepthwiseConvolution2D,
+    GlobalPoolingLayer,
+    LocallyConnected1D,
+    LocallyConnected2D,
+    LocalResponseNormalization,
+    PReLULayer,
+    SeparableConvolution2D,
+    SpaceToBatchLayer,
+    SpaceToDepthLayer,
+    Subsampling1DLayer,
+    Subsampling3DLayer,
+    SubsamplingLayer,
+    Upsampling1D,
+    Upsampling2D,
+    Upsampling3D,
+    Yolo2OutputLayer,
+    ZeroPadding1DLayer,
+    ZeroPadding3DLayer,
+    ZeroPaddingLayer,
+)
+from tests.conf.spatial import BOXES, NETWORKS, ONLY_RUN, image, sequence, volume
 
 pytestmark = pytest.mark.jvm
 
@@ -65,35 +95,95 @@ def test_dl4j_makes_the_same_of_it(engine, family):
         canonical = engine.resolve(conf.to_json())
         read = MultiLayerConfiguration.from_dict(json.loads(canonical) | {"inputType": conf.to_dict()["inputType"]})
         assert read.to_dict() == conf.to_dict(), name
-        assert engine.resolve(read.to_json()) == canonical, name
 
 
-@pytest.mark.parametrize("family", FAMILIES)
-def test_what_comes_out_has_the_shape_that_is_said(engine, family):
-    for name, conf in (of_family(NETWORKS, family) | of_family(ONLY_RUN, family)).items():
-        computed = attached(engine, conf).feed_forward(rows(conf))
-        for here in conf.layer_types():
-            if isinstance(here.layer, GlobalPoolingLayer) and isinstance(here.input_type, InputTypeRecurrent):
-                break  # DL4J's inference keeps the sequence
-            assert here.output_type is not None
-            assert computed[here.name].shape[1:] == here.output_type.shape, (name, here.name)
+# What a layer cannot be made without.
+GIVEN = {"@class", "layerName", "nout", "nin", "size", "cropping", "blockSize", "blocks"}
+GIVEN |= {"boundingBoxes", "inputShape", "featureDim", "convolutionMode"}
+BARE = [
+    (sequence(), Convolution1DLayer(n_out=4, kernel_size=3)),
+    (sequence(), Subsampling1DLayer()),
+    (sequence(), LocallyConnected1D(n_out=4)),
+    (sequence(), Upsampling1D(2)),
+    (sequence(), ZeroPadding1DLayer(1)),
+    (sequence(), Cropping1D(1)),
+    (image(), ConvolutionLayer(n_out=4, convolution_mode="same")),
+    (image(), Deconvolution2D(n_out=4)),
+    (image(), DepthwiseConvolution2D(convolution_mode="same")),
+    (image(), SeparableConvolution2D(n_out=4, convolution_mode="same")),
+    (image(), LocallyConnected2D(n_out=4)),
+    (image(), SubsamplingLayer()),
+    (image(), LocalResponseNormalization()),
+    (image(), Upsampling2D(2)),
+    (image(), ZeroPaddingLayer(1)),
+    (image(), Cropping2D(1)),
+    (image(), SpaceToDepthLayer(2)),
+    (image(), SpaceToBatchLayer(2)),
+    (image(), PReLULayer()),
+    (image(), CnnLossLayer()),
+    (image(channels=14), Yolo2OutputLayer(bounding_boxes=BOXES)),
+    (volume(), Convolution3D(n_out=4)),
+    (volume(), Deconvolution3D(n_out=4)),
+    (volume(), Subsampling3DLayer()),
+    (volume(), Upsampling3D(2)),
+    (volume(), ZeroPadding3DLayer(1)),
+    (volume(), Cropping3D(1)),
+    (volume(), Cnn3DLossLayer()),
+]
+
+
+def resolved(engine: Any, document: dict[str, Any]) -> dict[str, Any]:
+    """The first layer as DL4J has it."""
+    layer: dict[str, Any] = json.loads(engine.resolve(json.dumps(document)))["confs"][0]["layer"]
+    return layer
+
+
+def test_defaults_are_those_of_dl4js_builders(engine):
+    for given, layer in BARE:
+        document = MultiLayerConfiguration(
+            [layer], input_type=given, seed=1, validate_output_layer=False, for_training=False
+        ).to_dict()
+        written = document["confs"][0]["layer"]
+        # Of windows there is no default that DL4J would build a Convolution1DLayer with; of padding there is.
+        kept = GIVEN | ({"kernelSize"} if isinstance(layer, Convolution1DLayer) else set())
+        kept -= {"convolutionMode"} if isinstance(layer, Subsampling3DLayer) else set()
+        kept |= {"padding"} if type(layer).__name__.startswith("ZeroPadding") else set()
+        bare = {"seed": 1, "layer": {key: value for key, value in written.items() if key in kept}}
+        assert resolved(engine, document | {"confs": [bare]}) == resolved(engine, document)
+
+
+def check_shapes(network: MultiLayerNetwork, conf: MultiLayerConfiguration) -> np.ndarray:
+    """Whether every layer gives what is said; the last activations."""
+    computed = network.feed_forward(rows(conf))
+    for here in conf.layer_types():
+        if isinstance(here.layer, GlobalPoolingLayer) and isinstance(here.input_type, InputTypeRecurrent):
+            break  # DL4J's inference keeps the sequence
+        assert here.output_type is not None
+        found, said = computed[here.name].shape[1:], here.output_type.shape
+        # Behind rows that are time steps their number is not known.
+        assert found == tuple(there if length is None else length for there, length in zip(found, said, strict=True))
+    return computed[conf.layer_types()[-1].name]
+
+
+@pytest.mark.parametrize("name", ONLY_RUN)
+def test_what_is_only_run_gives_the_shape_that_is_said(engine, name):
+    check_shapes(attached(engine, ONLY_RUN[name]), ONLY_RUN[name])
 
 
 @pytest.mark.parametrize("family", sorted({name.split(",")[0] for name in NETWORKS}))
 def test_it_is_trained_along_its_gradient(engine, family):
     for name, conf in of_family(NETWORKS, family).items():
         network = attached(engine, attrs.evolve(conf, data_type="double"))
-        x = rows(conf)
-        y = labels(conf, network.output(x))
+        x, y = rows(conf), labels(conf, check_shapes(network, conf))
         at, step = network.params(), 1e-5
         gradient = sum(float(part.sum()) for part in network.gradient((x, y)).values())
         network.set_params(at + step)
         above = network.score((x, y))
         network.set_params(at - step)
         slope = (above - network.score((x, y))) / (2 * step)
-        assert gradient == pytest.approx(slope, rel=1e-3, abs=1e-5), name
+        assert gradient == pytest.approx(slope, rel=2e-3, abs=1e-5), name
 
         trained = attached(engine, conf)
         history = trained.fit((x, y), batch_size=2, progress=False)
         assert np.isfinite(history.score).all(), name
-        assert np.isfinite(trained.output(x)).all(), name
+        assert np.isfinite(trained.params()).all(), name

@@ -75,6 +75,8 @@ class Layer(Connectable):
     needs_whole_sequences: ClassVar[bool] = False
     # Whether it answers at every time step, and is trained with a label for each.
     answers_each_step: ClassVar[bool] = False
+    # Whether DL4J computes it in the type of its input, not in the network's.
+    keeps_input_type: ClassVar[bool] = False
     # Whether DL4J ends its way back through the network here, or fails if it begins its way there.
     must_be_first: ClassVar[bool] = False
     cannot_be_first: ClassVar[bool] = False

@@ -160,6 +160,7 @@ class Convolution1DLayer(SequenceSlidingLayer, Convolving):
         ``"NCW"`` or ``"NWC"``; that of the input where not set. DL4J cannot train it on NWC.
     """
 
+    keeps_input_type: ClassVar[bool] = True
     derived_keys: ClassVar[frozenset[str]] = Layer.derived_keys | {"cnn2dDataFormat"}
 
     kernel_size: int = paired("kernelSize", minimum=1)
@@ -216,6 +217,7 @@ class Deconvolution2D(Deconvolving):
         Height and width; 5, 1, 0 and 1 by default, as in DL4J.
     """
 
+    keeps_input_type: ClassVar[bool] = True
     knows_identity: ClassVar[bool] = True
 
     kernel_size: Pair = numbers_of("kernelSize", length=2, minimum=1, default=(5, 5))
@@ -238,6 +240,7 @@ class Deconvolution3D(VolumeSlidingLayer, Deconvolving):
         Depth, height and width; 2, 1, 0 and 1 by default, as in DL4J.
     """
 
+    keeps_input_type: ClassVar[bool] = True
     derived_keys: ClassVar[frozenset[str]] = Layer.derived_keys | {"cnn2dDataFormat"}
 
     kernel_size: Triple = numbers_of("kernelSize", length=3, minimum=1, default=(2, 2, 2))
@@ -261,8 +264,6 @@ class DepthwiseConvolution2D(Convolving):
     kernel_size, stride, padding, dilation : int or (int, int)
         Height and width; 5, 1, 0 and 1 by default, as in DL4J.
     """
-
-    trains_dilated: ClassVar[bool] = True
 
     n_out: int | None = whole("nout", default=None, minimum=1, none=0)  # type: ignore[assignment]
     depth_multiplier: int = whole("depthMultiplier", default=1, minimum=1)

@@ -125,6 +125,7 @@ class LocallyConnected1D(LocallyConnecting, ChannelsFirstLayer):
     """
 
     takes: ClassVar[type[InputTypeSpatial]] = InputTypeRecurrent
+    needs_whole_sequences: ClassVar[bool] = True
 
     kernel_size: int = whole("kernel", default=2, minimum=1)
     stride: int = whole("stride", default=1, minimum=1)
@@ -173,4 +174,4 @@ class LocallyConnected2D(LocallyConnecting, LaidOutLayer):
 
     def check_training(self, given: InputType | None) -> None:
         """Refuse training."""
-        raise ConfigError("LocallyConnected2D fails DL4J's own check of gradients; use ConvolutionLayer")
+        raise ConfigError("DL4J puts what it computes in the wrong places of the image; use ConvolutionLayer")

@@ -113,7 +113,7 @@ class BatchNormalization(FeedForwardLayer):
 class LocalResponseNormalization(LaidOutLayer):
     """Divides each number of an image by those of the channels next to it (DL4J LocalResponseNormalization).
 
-    ``y = x / (k + alpha * sum(x ** 2 over n channels)) ** beta``
+    ``y = x / (k + alpha * sum(x ** 2 over n channels)) ** beta``. DL4J's gradient of it is good for small `alpha` only.
 
     Parameters
     ----------

@@ -67,6 +67,7 @@ class ZeroPadding1DLayer(_Padding, ChannelsFirstLayer):
     """
 
     takes: ClassVar[type[InputTypeSpatial]] = InputTypeRecurrent
+    needs_whole_sequences: ClassVar[bool] = True
 
     padding: Pair = borders("padding", 1)
 
@@ -110,6 +111,7 @@ class Cropping1D(_Cropping, ChannelsFirstLayer):
     """
 
     takes: ClassVar[type[InputTypeSpatial]] = InputTypeRecurrent
+    needs_whole_sequences: ClassVar[bool] = True
 
     cropping: Pair = borders("cropping", 1)
 
@@ -157,6 +159,7 @@ class Upsampling1D(_Upsampling, ChannelsFirstLayer):
     """
 
     takes: ClassVar[type[InputTypeSpatial]] = InputTypeRecurrent
+    needs_whole_sequences: ClassVar[bool] = True
 
     size: int = paired("size", minimum=1, kw_only=False)
 

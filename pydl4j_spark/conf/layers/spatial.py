@@ -180,6 +180,7 @@ class SequenceSlidingLayer(SlidingLayer):
     """
 
     takes: ClassVar[type[InputTypeSpatial]] = InputTypeRecurrent
+    needs_whole_sequences: ClassVar[bool] = True
 
     kernel_size: int = paired("kernelSize", minimum=1)
     stride: int = paired("stride", minimum=1, default=1)
