@@ -1,5 +1,10 @@
 package org.pydl4j.spark;
 
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.ObjectInputStream;
+import java.io.ObjectOutputStream;
 import java.io.Serializable;
 import java.util.Arrays;
 import java.util.Collection;
@@ -38,13 +43,29 @@ abstract class Trainee implements AutoCloseable {
 
     private static Trainee made(Serializable configuration) {
         if (configuration instanceof MultiLayerConfiguration) {
-            MultiLayerNetwork network = new MultiLayerNetwork(((MultiLayerConfiguration) configuration).clone());
+            MultiLayerNetwork network = new MultiLayerNetwork((MultiLayerConfiguration) own(configuration));
             network.init();
             return of(network);
         }
         ComputationGraph graph = new ComputationGraph(copy((ComputationGraphConfiguration) configuration));
         graph.init();
         return of(graph);
+    }
+
+    /**
+     * A configuration that shares nothing: DL4J's own copy has the layers inside wrappers in common, and these keep what
+     * they dropped there, so that two workers would take each other's.
+     */
+    private static Object own(Serializable configuration) {
+        try {
+            ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+            try (ObjectOutputStream out = new ObjectOutputStream(bytes)) {
+                out.writeObject(configuration);
+            }
+            return new ObjectInputStream(new ByteArrayInputStream(bytes.toByteArray())).readObject();
+        } catch (IOException | ClassNotFoundException e) {
+            throw new IllegalStateException("a configuration that cannot be copied: " + e.getMessage(), e);
+        }
     }
 
     /** DL4J's own copy of a vertex with parameters forgets how these are trained. */
