@@ -134,11 +134,8 @@ def _check_dropout(layer: Layer, given: InputType | None) -> None:
             "RnnOutputLayer drops after making rows, which SpatialDropout cannot; put a DropoutLayer before"
         )
     last = getattr(layer, "data_format", None) in ("NWC", "NHWC")
-    if (
-        last
-        and isinstance(layer, ConvolutionLayer | GravesLSTM | SimpleRnn)
-        and not isinstance(layer.dropout, GaussianNoise)
-    ):
+    fails = isinstance(layer, ConvolutionLayer | GravesLSTM | SimpleRnn)
+    if last and fails and not isinstance(layer.dropout, GaussianNoise):
         raise ConfigError(
             f"the dropout of a {type(layer).__name__} fails in DL4J on {layer.data_format} data; put a DropoutLayer"
             " before it, or use channels first"

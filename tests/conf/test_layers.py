@@ -276,7 +276,7 @@ def test_the_networks_dropout_and_noise_reach_no_layer_that_dl4j_leaves_out():
     )
     layers = [here.layer for here in conf.layer_types()]
     assert [layer.dropout is not None for layer in layers] == [False, False, False, True]
-    assert [getattr(layer, "weight_noise", None) is not None for layer in layers] == [True, False, False, True]
+    assert [getattr(layer, "weight_noise", None) is not None for layer in layers] == [False, False, False, True]
 
 
 def test_samediff_layers_spell_their_updater_in_their_own_way():

@@ -12,6 +12,7 @@ from pydl4j_spark.conf.layers.autoencoders import BasePretrainNetwork
 from pydl4j_spark.conf.layers.base import (
     FeedForwardLayer,
     Layer,
+    Noiseless,
     ProjectingLayer,
     Shapes,
     Undropped,
@@ -28,11 +29,11 @@ _LAYERS = "org.deeplearning4j.nn.conf.layers."
 
 
 @config(_LAYERS + "EmbeddingSequenceLayer")
-class EmbeddingSequenceLayer(Undropped, ProjectingLayer):
+class EmbeddingSequenceLayer(Undropped, Noiseless, ProjectingLayer):
     """A vector for each index of a sequence: ``[N, T]`` or ``[N, 1, T]`` whole numbers to ``[N, n_out, T]``.
 
     DL4J EmbeddingSequenceLayer. Use ``InputType.feed_forward(T)`` for rows of T indices, or
-    ``InputType.recurrent(1, T)`` for sequences of one index a step. DL4J applies no dropout to it.
+    ``InputType.recurrent(1, T)`` for sequences of one index a step.
 
     Parameters
     ----------
