@@ -133,11 +133,11 @@ def _check_dropout(layer: Layer, given: InputType | None) -> None:
         raise ConfigError(
             "RnnOutputLayer drops after making rows, which SpatialDropout cannot; put a DropoutLayer before"
         )
-    last = getattr(layer, "data_format", None) in ("NWC", "NHWC")
+    layout = getattr(layer, "data_format", None)
     fails = isinstance(layer, ConvolutionLayer | GravesLSTM | SimpleRnn)
-    if last and fails and not isinstance(layer.dropout, GaussianNoise):
+    if layout in ("NWC", "NHWC") and fails and not isinstance(layer.dropout, GaussianNoise):
         raise ConfigError(
-            f"the dropout of a {type(layer).__name__} fails in DL4J on {layer.data_format} data; put a DropoutLayer"
+            f"the dropout of a {type(layer).__name__} fails in DL4J on {layout} data; put a DropoutLayer"
             " before it, or use channels first"
         )
 
