@@ -169,10 +169,11 @@ def _check_dropout(layer: Layer, given: InputType | None) -> None:
         raise ConfigError(
             "RnnOutputLayer drops after making rows, which SpatialDropout cannot; put a DropoutLayer before"
         )
-    last = getattr(layer, "data_format", None) in ("NWC", "NHWC")
-    if last and isinstance(layer, ConvolutionLayer | GravesLSTM) and not isinstance(layer.dropout, GaussianNoise):
+    layout = getattr(layer, "data_format", None)
+    fails = isinstance(layer, ConvolutionLayer | GravesLSTM | SimpleRnn)
+    if layout in ("NWC", "NHWC") and fails and not isinstance(layer.dropout, GaussianNoise):
         raise ConfigError(
-            f"the dropout of a {type(layer).__name__} fails in DL4J on {layer.data_format} data; put a DropoutLayer"
+            f"the dropout of a {type(layer).__name__} fails in DL4J on {layout} data; put a DropoutLayer"
             " before it, or use channels first"
         )
 
@@ -180,14 +181,15 @@ def _check_dropout(layer: Layer, given: InputType | None) -> None:
 def _check_identity(layer: BaseLayer) -> None:
     own = isinstance(layer.weight_init, WeightInitIdentity)
     n_in, n_out = getattr(layer, "n_in", None), getattr(layer, "n_out", None)
-    if isinstance(layer, SimpleRnn):
-        if own and n_in != n_out:
-            raise ConfigError(f"weight_init 'identity' needs as many outputs as inputs, not {n_in} and {n_out}")
-    elif isinstance(layer, BaseRecurrentLayer):
+    if isinstance(layer, BaseRecurrentLayer) and not isinstance(layer, SimpleRnn):
         if own or isinstance(layer.weight_init_recurrent, WeightInitIdentity):
             raise ConfigError("weight_init 'identity' needs square weights, and those of recurrent gates never are")
-    elif own and isinstance(layer, FeedForwardLayer) and "W" in layer.parameter_ranks and n_in != n_out:
-        raise ConfigError(f"weight_init 'identity' needs as many outputs as inputs, not {n_in} and {n_out}")
+    elif own and isinstance(layer, FeedForwardLayer):
+        if "W" in layer.parameter_ranks and n_in != n_out:
+            raise ConfigError(f"weight_init 'identity' needs as many outputs as inputs, not {n_in} and {n_out}")
+        for name, shape in layer.parameter_shapes.items():
+            if len(shape) == 2 and shape[0] != shape[1]:
+                raise ConfigError(f"weight_init 'identity' needs square weights, and {name!r} has the shape {shape}")
 
 
 def _check_noise(layer: BaseLayer) -> None:

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from pydl4j_spark.conf import InputType, MultiLayerConfiguration
+from pydl4j_spark.dropout import DropConnect
 from pydl4j_spark.errors import ConfigError
 from pydl4j_spark.layers import (
     LSTM,
@@ -233,6 +234,18 @@ REFUSED = [
     (of(ROWS, OCNNOutputLayer(hidden_size=3)), "one worker's memory"),
     (of(ROWS, CenterLossOutputLayer(n_out=3, loss="sparse_mcxent")), "use loss='mcxent'"),
     (steps(SimpleRnn(n_out=4, weight_init="identity")), "as many outputs as inputs, not 5 and 4"),
+    (rows(VariationalAutoencoder(n_out=6, weight_init="identity")), r"'e0W' has the shape \(6, 100\)"),
+    (rows(ElementWiseMultiplicationLayer(weight_init="identity")), r"'W' has the shape \(1, 6\)"),
+    (rows(ElementWiseMultiplicationLayer(weight_noise=DropConnect(0.5))), "applies no weight_noise"),
+    (steps(GravesBidirectionalLSTM(n_out=3, weight_noise=DropConnect(0.5))), "applies no weight_noise"),
+    (steps(GravesBidirectionalLSTM(n_out=3, dropout=0.5)), "put a DropoutLayer before it"),
+    (once(LastTimeStep(GravesBidirectionalLSTM(n_out=3), dropout=0.5)), "put a DropoutLayer before it"),
+    (of(STEPS, LSTM(n_out=3), RnnLossLayer(activation="softmax", dropout=0.5)), "put a DropoutLayer before it"),
+    (steps(LSTM(n_out=3), MaskLayer(dropout=0.5)), "put a DropoutLayer before it"),
+    (
+        of(TIME_FIRST, LastTimeStep(SimpleRnn(n_out=3, dropout=0.5)), OutputLayer(n_out=3)),
+        "dropout of a SimpleRnn fails in DL4J on NWC data",
+    ),
     (
         of(
             IMAGES,
@@ -252,12 +265,18 @@ def test_refused_with_the_reason(make, message):
         make()
 
 
-def test_the_networks_dropout_reaches_no_layer_that_dl4j_does_not_drop():
+def test_the_networks_dropout_and_noise_reach_no_layer_that_dl4j_leaves_out():
     conf = answered(
-        InputType.feed_forward(7), EmbeddingSequenceLayer(n_in=9, n_out=3), SelfAttentionLayer(), dropout=0.5
+        InputType.feed_forward(7),
+        EmbeddingSequenceLayer(n_in=9, n_out=3),
+        SelfAttentionLayer(),
+        GravesBidirectionalLSTM(n_out=3),
+        dropout=0.5,
+        weight_noise=DropConnect(0.5),
     )
-    dropped = [here.layer.dropout is not None for here in conf.layer_types()]
-    assert dropped == [False, False, True]
+    layers = [here.layer for here in conf.layer_types()]
+    assert [layer.dropout is not None for layer in layers] == [False, False, False, True]
+    assert [getattr(layer, "weight_noise", None) is not None for layer in layers] == [False, False, False, True]
 
 
 def test_samediff_layers_spell_their_updater_in_their_own_way():

@@ -18,11 +18,13 @@ from pydl4j_spark.layers import (
     EmbeddingSequenceLayer,
     GravesBidirectionalLSTM,
     IdentityLayer,
+    LastTimeStep,
     LearnedSelfAttentionLayer,
     LossLayer,
     MaskLayer,
     MaskZeroLayer,
     OCNNOutputLayer,
+    OutputLayer,
     PrimaryCapsules,
     RecurrentAttentionLayer,
     RepeatVector,
@@ -140,4 +142,12 @@ def test_a_one_class_network_is_read_applied_and_evaluated():
     assert net.output(rows).shape == (5,)
     assert net.predict(rows).shape == (5,)
     evaluation = net.evaluate((rows, np.zeros((5, 1), np.float32)))
-    np.testing.assert_allclose(evaluation.mae, np.abs(net.output(rows)).mean(), rtol=1e-5)
+    np.testing.assert_allclose(evaluation.mean_absolute_error, np.abs(net.output(rows)).mean(), rtol=1e-5)
+
+
+def test_workers_drop_inside_wrappers_each_for_itself():
+    layer = LastTimeStep(SimpleRnn(n_out=4, dropout=0.5))
+    net = MultiLayerNetwork(network(STEPS, layer, OutputLayer(n_out=3))).to("local")
+    rows = np.random.default_rng(0).normal(size=(200, 5, 7)).astype(np.float32)
+    history = net.fit((rows, np.zeros(200, np.int64)), batch_size=2, workers=2, epochs=2, progress=False)
+    assert np.isfinite(history.score).all()

@@ -219,6 +219,35 @@ class BaseLayer(LearningLayer):
 
 
 @config()
+class Undropped(Layer):
+    """A layer that DL4J applies no dropout to, so that the network's does not reach it."""
+
+    # Where a DropoutLayer does what this layer cannot.
+    dropped: ClassVar[str] = "before"
+
+    dropout: InputDropout | Number | None = nested("idropout", InputDropout, default=None)
+
+    def check_training(self, given: InputType | None) -> None:
+        """Refuse dropout, which DL4J leaves out without a word."""
+        super().check_training(given)
+        if self.dropout is not None:
+            raise ConfigError(f"DL4J applies no dropout to this layer; put a DropoutLayer {self.dropped} it")
+
+
+@config()
+class Noiseless(BaseLayer):
+    """A layer whose weights DL4J adds no noise to, so that the network's does not reach it."""
+
+    weight_noise: WeightNoiseFamily | None = nested("weightNoise", WeightNoiseFamily, default=None)
+
+    def check_training(self, given: InputType | None) -> None:
+        """Refuse noise, which DL4J leaves out without a word."""
+        super().check_training(given)
+        if self.weight_noise is not None:
+            raise ConfigError("DL4J applies no weight_noise to this layer; leave it out")
+
+
+@config()
 class FeedForwardLayer(BaseLayer):
     """A layer that takes rows.
 

@@ -14,6 +14,7 @@ from pydl4j_spark.conf.layers.base import (
     BiasedLayer,
     FeedForwardLayer,
     Layer,
+    Noiseless,
     ProjectingLayer,
     Shapes,
     rows_like,
@@ -84,7 +85,7 @@ class EmbeddingLayer(ProjectingLayer):
 
 
 @config(_LAYERS + "misc.ElementWiseMultiplicationLayer")
-class ElementWiseMultiplicationLayer(FeedForwardLayer):
+class ElementWiseMultiplicationLayer(Noiseless, FeedForwardLayer):
     """A weight and a bias for each number of a row, ``act(x * W + b)``: rows stay as long as they are.
 
     DL4J ElementWiseMultiplicationLayer.

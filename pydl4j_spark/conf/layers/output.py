@@ -20,6 +20,7 @@ from pydl4j_spark.conf.layers.base import (
     FeedForwardLayer,
     Layer,
     Shapes,
+    Undropped,
     sequencing,
     settle,
     wrong_input,
@@ -159,7 +160,7 @@ class OCNNOutputLayer(FeedForwardLayer):
 
 
 @config(_LAYERS + "RnnLossLayer")
-class RnnLossLayer(BaseLayer):
+class RnnLossLayer(Undropped, BaseLayer):
     """A loss on sequences as they come, at every time step, without parameters (DL4J RnnLossLayer).
 
     Parameters

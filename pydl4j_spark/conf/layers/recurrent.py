@@ -10,7 +10,16 @@ from pydl4j_spark.conf.activations import Activation
 from pydl4j_spark.conf.base import config, evolve
 from pydl4j_spark.conf.fields import choice, flag, nested, real
 from pydl4j_spark.conf.inputs import RNN_FORMATS, InputType, InputTypeFeedForward, InputTypeRecurrent
-from pydl4j_spark.conf.layers.base import Layer, ProjectingLayer, Shapes, sequencing, settle, wrong_input
+from pydl4j_spark.conf.layers.base import (
+    Layer,
+    Noiseless,
+    ProjectingLayer,
+    Shapes,
+    Undropped,
+    sequencing,
+    settle,
+    wrong_input,
+)
 from pydl4j_spark.conf.preprocessors import Preprocessor
 from pydl4j_spark.conf.types import Number
 from pydl4j_spark.conf.weights import WeightInit, WeightInitLike
@@ -93,7 +102,7 @@ class GravesLSTM(LSTM):
 
 
 @config(_LAYERS + "GravesBidirectionalLSTM")
-class GravesBidirectionalLSTM(LSTM):
+class GravesBidirectionalLSTM(Undropped, Noiseless, LSTM):
     """Two LSTMs with peepholes, forwards and backwards, whose outputs are added (DL4J GravesBidirectionalLSTM).
 
     DL4J calls it deprecated in favour of ``Bidirectional(LSTM(...), "add")``. Its parameters have names of their own:

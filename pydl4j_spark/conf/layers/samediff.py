@@ -6,14 +6,10 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from pydl4j_spark.conf.base import config
-from pydl4j_spark.conf.dropout import InputDropout
 from pydl4j_spark.conf.fields import choice, named, nested
-from pydl4j_spark.conf.inputs import InputType
-from pydl4j_spark.conf.layers.base import Layer, LearningLayer
-from pydl4j_spark.conf.types import Number
+from pydl4j_spark.conf.layers.base import Layer, LearningLayer, Undropped
 from pydl4j_spark.conf.updaters import Updater
 from pydl4j_spark.conf.weights import WeightInit, WeightInitLike
-from pydl4j_spark.errors import ConfigError
 
 # SameDiff has a formula for these; DL4J throws at every other activation here.
 ACTIVATIONS = {
@@ -36,8 +32,8 @@ WEIGHT_INITS = {
 
 
 @config()
-class SameDiffLayer(LearningLayer):
-    """A layer that SameDiff computes. DL4J applies no dropout to it, so that the network's does not reach it.
+class SameDiffLayer(Undropped, LearningLayer):
+    """A layer that SameDiff computes.
 
     Parameters
     ----------
@@ -49,15 +45,9 @@ class SameDiffLayer(LearningLayer):
 
     derived_keys: ClassVar[frozenset[str]] = Layer.derived_keys | {"layerParams"}
 
-    dropout: InputDropout | Number | None = nested("idropout", InputDropout, default=None)
     updater: Updater | str | None = nested("updater", Updater, default=None, inherited=True)
     weight_init: str | None = choice("weightInit", WEIGHT_INITS, default="xavier")
     parameter_inits: Mapping[str, WeightInitLike] | None = named("paramWeightInit", WeightInit, default=None)
-
-    def check_training(self, given: InputType | None) -> None:
-        """Refuse dropout, which DL4J leaves out without a word."""
-        if self.dropout is not None:
-            raise ConfigError("DL4J applies no dropout to this layer; put a DropoutLayer before it")
 
 
 @config("org.deeplearning4j.nn.layers.util.IdentityLayer")

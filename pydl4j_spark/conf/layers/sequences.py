@@ -6,15 +6,16 @@ from typing import ClassVar
 
 from pydl4j_spark.conf.activations import Activation
 from pydl4j_spark.conf.base import config, evolve
-from pydl4j_spark.conf.dropout import InputDropout
 from pydl4j_spark.conf.fields import choice, flag, nested, real, whole
 from pydl4j_spark.conf.inputs import RNN_FORMATS, InputType, InputTypeFeedForward, InputTypeRecurrent
 from pydl4j_spark.conf.layers.autoencoders import BasePretrainNetwork
 from pydl4j_spark.conf.layers.base import (
     FeedForwardLayer,
     Layer,
+    Noiseless,
     ProjectingLayer,
     Shapes,
+    Undropped,
     flattening,
     settle,
     wrong_input,
@@ -28,11 +29,11 @@ _LAYERS = "org.deeplearning4j.nn.conf.layers."
 
 
 @config(_LAYERS + "EmbeddingSequenceLayer")
-class EmbeddingSequenceLayer(ProjectingLayer):
+class EmbeddingSequenceLayer(Undropped, Noiseless, ProjectingLayer):
     """A vector for each index of a sequence: ``[N, T]`` or ``[N, 1, T]`` whole numbers to ``[N, n_out, T]``.
 
     DL4J EmbeddingSequenceLayer. Use ``InputType.feed_forward(T)`` for rows of T indices, or
-    ``InputType.recurrent(1, T)`` for sequences of one index a step. DL4J applies no dropout to it.
+    ``InputType.recurrent(1, T)`` for sequences of one index a step.
 
     Parameters
     ----------
@@ -49,10 +50,10 @@ class EmbeddingSequenceLayer(ProjectingLayer):
     """
 
     must_be_first: ClassVar[bool] = True
+    dropped: ClassVar[str] = "after"
 
     n_in: int = whole("nin", minimum=1)
     activation: Activation | str | None = nested("activationFn", Activation, default="identity")
-    dropout: InputDropout | Number | None = nested("idropout", InputDropout, default=None)
     input_length: int | None = whole("inputLength", default=None, minimum=1, none=1, writes_none=True)
     infer_input_length: bool = flag("inferInputLength", default=True)
     has_bias: bool = flag("hasBias", default=False)
@@ -94,11 +95,6 @@ class EmbeddingSequenceLayer(ProjectingLayer):
     def output_type(self, given: InputType) -> InputType:
         """Give sequences of `n_out`; DL4J takes an unknown length for 1 here."""
         return InputType.recurrent(self.n_out, self.input_length, data_format=self.data_format)
-
-    def check_training(self, given: InputType | None) -> None:
-        """Refuse dropout, which DL4J leaves out without a word."""
-        if self.dropout is not None:
-            raise ConfigError("DL4J applies no dropout to this layer; put a DropoutLayer after it")
 
 
 @config(_LAYERS + "misc.RepeatVector")
@@ -232,7 +228,7 @@ class MaskZeroLayer(Wrapper):
 
 
 @config(_LAYERS + "util.MaskLayer")
-class MaskLayer(Layer):
+class MaskLayer(Undropped):
     """Sets to 0 what the mask of the data leaves out, and lets through the rest, of any shape (DL4J MaskLayer)."""
 
     cannot_be_first: ClassVar[bool] = True

@@ -40,7 +40,7 @@ abstract class Trainee implements AutoCloseable {
 
     private static Trainee made(Serializable configuration) {
         if (configuration instanceof MultiLayerConfiguration) {
-            MultiLayerNetwork network = new MultiLayerNetwork(((MultiLayerConfiguration) configuration).clone());
+            MultiLayerNetwork network = new MultiLayerNetwork((MultiLayerConfiguration) copy(configuration));
             network.init();
             return of(network);
         }
@@ -50,8 +50,9 @@ abstract class Trainee implements AutoCloseable {
     }
 
     /**
-     * DL4J's own copies of vertices forget things: along which axis to merge, in which order to reshape, how parameters
-     * are trained.
+     * A configuration that shares nothing. DL4J's own copy has the layers inside wrappers in common, and these keep what
+     * they dropped there, so that two workers would take each other's; its copies of vertices forget along which axis to
+     * merge, in which order to reshape, how parameters are trained.
      */
     private static Serializable copy(Serializable configuration) {
         return SerializationUtils.clone(configuration);
