@@ -144,7 +144,7 @@ class TransferLearningGraph:
         return self._changed(_places=places, _outputs=tuple(one for one in self._outputs if one not in gone))
 
     def remove_vertex_keep_connections(self, name: str) -> Self:
-        """Take a vertex away whose name another will have, which is added then: what took its outputs will take that."""
+        """Take a vertex away whose name another will have, added next: what took its outputs will take that one's."""
         self._place(name)
         return self._changed(_places={other: place for other, place in self._places.items() if other != name})
 
