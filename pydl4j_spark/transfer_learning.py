@@ -180,7 +180,7 @@ class TransferLearning:
             False for a network that is only to compute, such as one whose output layer was removed.
         """
         frozen = 0 if self._extractor is None else self._index(self._extractor) + 1
-        layers = []
+        layers: list[Layer] = []
         for index, place in enumerate(self._places):
             if index < frozen and not isinstance(place.layer, Frozen):
                 layers.append(FrozenLayer(place.layer, name=self._names[index]))

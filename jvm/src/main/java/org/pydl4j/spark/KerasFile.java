@@ -37,6 +37,8 @@ public final class KerasFile {
         // The library is not thread-safe, and the importer's own lock does not reach from open to close.
         synchronized (Hdf5Archive.LOCK_OBJECT) {
             try (KerasModelBuilder builder = new KerasModel().modelBuilder()) {
+                // What fails is thrown; HDF5 would write a page to stderr besides.
+                org.bytedeco.hdf5.Exception.dontPrint();
                 builder.modelHdf5Filename(path).enforceTrainingConfig(training);
                 if (builder.getTrainingJson() != null) {
                     builder.setTrainingJson(training(builder.getTrainingJson()));
@@ -58,7 +60,7 @@ public final class KerasFile {
             } catch (LinkageError e) {
                 throw BridgeException.config(path + ": Keras import is not possible here, or this model has layers of raw "
                         + "TensorFlow operations: " + e, e);
-            } catch (RuntimeException e) {
+            } catch (RuntimeException | OutOfMemoryError e) { // a damaged length may be any
                 throw BridgeException.model(path + ": DL4J's Keras import fails at this file, which is damaged, or has what "
                         + "it does not know: " + Job.message(e) + LEAVE_OUT, e);
             }
