@@ -70,12 +70,13 @@ def _listed(value: Any) -> tuple[Any, ...]:
 def _as_vertices(value: Any) -> Vertices:
     made = {}
     for name, given in dict(value or {}).items():
-        content, *inputs = (given[0], *given[1]) if isinstance(given, Placed) else given
+        content: Any
+        content, inputs = given if isinstance(given, Placed) else (given[0], tuple(given[1:]))
         if not isinstance(name, str) or not name or not isinstance(content, Layer | GraphVertex):
             raise TypeError(f"{name!r}: {type(content).__name__} is no layer or vertex")
         if not all(isinstance(one, str) for one in inputs):
             raise TypeError(f"{name!r}: inputs are names")
-        made[name] = Placed(content, tuple(inputs))
+        made[name] = Placed(content, inputs)
     return made
 
 
@@ -142,7 +143,8 @@ class ComputationGraphConfiguration(NetworkSettings):
     _passed: Passed = attrs.field(init=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
-        if any(isinstance(one, Node) for one in (*self.inputs, *self.outputs)):
+        listed: tuple[Any, ...] = (*self.inputs, *self.outputs)  # type: ignore[misc]  # nodes are tuples by now
+        if any(isinstance(one, Node) for one in listed):
             self._settle(**traced(self.inputs, self.outputs, self.vertices, self.preprocessors))
         vertices = with_merges(self.vertices)
         inputs, outputs = dict(self.input_types), self.output_names
@@ -161,7 +163,7 @@ class ComputationGraphConfiguration(NetworkSettings):
         passed = walk_graph(given, resolved, order, self.preprocessors)
         check_graph(passed, outputs=self.validate_output_layer, truncated=self.truncated)
         if self.for_training:
-            check_graph_trainable(passed, given, outputs, truncated=self.truncated)
+            check_graph_trainable(passed, given, outputs, data_type=self.data_type, truncated=self.truncated)
         self._settle(inputs=given, vertices=vertices, order=order, _passed=passed)
 
     def _settle(self, **settled: Any) -> None:

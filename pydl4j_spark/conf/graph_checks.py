@@ -63,7 +63,12 @@ def _stacked(passed: Passed) -> dict[str, int]:
 
 
 def check_graph_trainable(
-    passed: Passed, given: Mapping[str, InputType | None], outputs: Sequence[str], *, truncated: bool
+    passed: Passed,
+    given: Mapping[str, InputType | None],
+    outputs: Sequence[str],
+    *,
+    data_type: str,
+    truncated: bool,
 ) -> None:
     """Refuse what would fail, or learn nothing.
 
@@ -75,6 +80,8 @@ def check_graph_trainable(
         What goes in by each input.
     outputs : list of str
         Names of the outputs.
+    data_type : str
+        In which numbers the network computes.
     truncated : bool
         Whether backpropagation through time is truncated.
     """
@@ -83,7 +90,9 @@ def check_graph_trainable(
     for name, here in passed.items():
         with at_vertex(name, here.content):
             if isinstance(here, VertexType):
-                here.vertex.check_training([one for one in here.input_types if one is not None])
+                types = [one for one in here.input_types if one is not None]
+                if len(types) == len(here.inputs):
+                    here.vertex.check_training(types, data_type)
                 continue
             check_layer_trainable(here)
             if here.layer.has_loss and name not in outputs:

@@ -106,6 +106,11 @@ class L2NormalizeVertex(GraphVertex):
             )
         return self
 
+    def check_training(self, given: Sequence[InputType], data_type: str) -> None:
+        """Refuse sequences and images of other numbers than float."""
+        if data_type != "float" and len(given[0].shape) > 1:
+            raise ConfigError(f"DL4J normalises {kind_of(given[0])} in a network of data_type 'float' only")
+
 
 @config(_VERTICES + "L2Vertex")
 class L2Vertex(GraphVertex):

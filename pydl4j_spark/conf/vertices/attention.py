@@ -16,9 +16,11 @@ from pydl4j_spark.conf.vertices.base import GraphVertex, same_rows, sequences
 from pydl4j_spark.errors import ConfigError
 
 # DL4J keeps the name, not the object, and can make no distribution of it.
-_INITS = ("zero", "ones", "sigmoid_uniform", "normal", "lecun_normal", "uniform", "xavier", "xavier_uniform")
-_INITS += ("xavier_fan_in", "xavier_legacy", "relu", "relu_uniform", "identity", "lecun_uniform")
-_INITS += tuple(f"var_scaling_{kind}_fan_{side}" for kind in ("normal", "uniform") for side in ("in", "out", "avg"))
+_INITS = (
+    *("zero", "ones", "normal", "uniform", "sigmoid_uniform", "identity", "xavier", "xavier_uniform", "xavier_fan_in"),
+    *("xavier_legacy", "lecun_normal", "lecun_uniform", "relu", "relu_uniform"),
+    *(f"var_scaling_{kind}_fan_{side}" for kind in ("normal", "uniform") for side in ("in", "out", "avg")),
+)
 
 
 @config("org.deeplearning4j.nn.conf.graph.AttentionVertex")
@@ -112,3 +114,10 @@ class AttentionVertex(GraphVertex):
     def rows(self, given: Sequence[int]) -> int:
         """Take as many rows of each input."""
         return same_rows(given)
+
+    def check_training(self, given: Sequence[InputType], data_type: str) -> None:
+        """Refuse: DL4J's gradient is wrong."""
+        raise ConfigError(
+            "DL4J doubles every gradient that goes back through it, its own included, so it would not train towards the"
+            " loss; for_training=False allows it, for outputs"
+        )

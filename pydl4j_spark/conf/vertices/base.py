@@ -52,8 +52,8 @@ class GraphVertex(Connectable):
         """Give how many rows come out for each example, where so many come in by each input."""
         return given[0]
 
-    def check_training(self, given: Sequence[InputType]) -> None:
-        """Refuse what DL4J computes but fails to train, or trains wrongly, on such inputs."""
+    def check_training(self, given: Sequence[InputType], data_type: str) -> None:
+        """Refuse what DL4J fails to train, or trains wrongly, on such inputs in a network of such numbers."""
 
 
 def kind_of(given: InputType) -> str:

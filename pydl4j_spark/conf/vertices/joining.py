@@ -60,7 +60,7 @@ class MergeVertex(GraphVertex):
         """Take as many rows of each input."""
         return same_rows(given)
 
-    def check_training(self, given: Sequence[InputType]) -> None:
+    def check_training(self, given: Sequence[InputType], data_type: str) -> None:
         """Refuse volumes."""
         if len(given[0].shape) > 3:
             raise ConfigError("DL4J merges volumes, but cannot train through it; use ElementWiseVertex")

@@ -62,12 +62,13 @@ class ReshapeVertex(GraphVertex):
 
     def output_type(self, given: Sequence[InputType]) -> InputType:
         """Give rows, sequences or images."""
-        channels, *lengths = self.new_shape[1:]
-        if not lengths:
-            return InputType.feed_forward(channels)
-        if len(lengths) == 1:
-            return InputType.recurrent(channels, lengths[0])
-        return InputType.convolutional(*lengths, channels)
+        match self.new_shape[1:]:
+            case (size,):
+                return InputType.feed_forward(size)
+            case (size, timesteps):
+                return InputType.recurrent(size, timesteps)
+        channels, height, width = self.new_shape[1:]
+        return InputType.convolutional(height, width, channels)
 
 
 @config(_VERTICES + "PreprocessorVertex")
@@ -112,7 +113,7 @@ class PoolHelperVertex(GraphVertex):
         assert isinstance(one, InputTypeConvolutional)
         return evolve(one, height=one.height - 1, width=one.width - 1)
 
-    def check_training(self, given: Sequence[InputType]) -> None:
+    def check_training(self, given: Sequence[InputType], data_type: str) -> None:
         """Refuse images that are not square."""
         (one,) = given
         assert isinstance(one, InputTypeConvolutional)

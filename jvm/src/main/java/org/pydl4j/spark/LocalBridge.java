@@ -83,9 +83,9 @@ public final class LocalBridge {
         return NetworkFactory.resolve(configuration);
     }
 
-    /** Every layer's output type and parameter count as DL4J has them, as JSON. */
+    /** Every layer's or vertex's output type and parameter count as DL4J has them, as JSON. */
     public static String describe(String configuration) {
-        return NetworkFactory.describe(NetworkFactory.configuration(configuration), configuration).toString();
+        return NetworkFactory.describe(configuration).toString();
     }
 
     /** A new network with freshly initialised parameters. */

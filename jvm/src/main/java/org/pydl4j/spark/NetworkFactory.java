@@ -54,13 +54,13 @@ final class NetworkFactory {
     private static final Set<String> NETWORK_KEYS = Set.of("backpropType", "cacheMode", "confs", "dataType", "epochCount",
             "inferenceWorkspaceMode", "inputPreProcessors", "inputType", "iterationCount", "tbpttBackLength",
             "tbpttFwdLength", "trainingWorkspaceMode", "validateOutputLayerConfig");
-    private static final Set<String> ENTRY_KEYS = Set.of("cacheMode", "dataType", "epochCount", "iterationCount", "layer",
+    static final Set<String> ENTRY_KEYS = Set.of("cacheMode", "dataType", "epochCount", "iterationCount", "layer",
             "maxNumLineSearchIterations", "miniBatch", "minimize", "optimizationAlgo", "seed", "stepFunction",
             "variables");
 
     private NetworkFactory() {}
 
-    private static ObjectMapper strictMapper() {
+    static ObjectMapper strictMapper() {
         return NeuralNetConfiguration.mapper().copy()
                 .configure(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES, true)
                 .configure(DeserializationFeature.ACCEPT_FLOAT_AS_INT, false);
@@ -95,7 +95,7 @@ final class NetworkFactory {
         NeuralNetConfiguration.ListBuilder list = globals(root, confs.get(0)).list();
         for (int i = 0; i < confs.size(); i++) {
             checkKeys(confs.get(i), ENTRY_KEYS, "layer " + i);
-            list.layer(i, layer(mapper, confs.get(i).get("layer"), i));
+            list.layer(i, layer(mapper, confs.get(i).get("layer"), "layer " + i));
         }
         try {
             network(mapper, root, list);
@@ -113,7 +113,7 @@ final class NetworkFactory {
         }
     }
 
-    private static NeuralNetConfiguration.Builder globals(JsonNode root, JsonNode first) {
+    static NeuralNetConfiguration.Builder globals(JsonNode root, JsonNode first) {
         NeuralNetConfiguration.Builder builder = new NeuralNetConfiguration.Builder();
         if (first.hasNonNull("seed")) {
             if (!first.get("seed").canConvertToLong() || !first.get("seed").isIntegralNumber()) {
@@ -137,9 +137,7 @@ final class NetworkFactory {
             throws IOException {
         // What the user set wins; what is missing is still inferred.
         list.overrideNinUponBuild(false);
-        choice(root, "backpropType", BackpropType.class, list::backpropType);
-        whole(root, "tbpttFwdLength", list::tBPTTForwardLength);
-        whole(root, "tbpttBackLength", list::tBPTTBackwardLength);
+        backpropagation(root, list::backpropType, list::tBPTTForwardLength, list::tBPTTBackwardLength);
         truth(root, "validateOutputLayerConfig", list::validateOutputLayerConfig);
         Iterator<Map.Entry<String, JsonNode>> preprocessors = root.path("inputPreProcessors").fields();
         while (preprocessors.hasNext()) {
@@ -155,8 +153,15 @@ final class NetworkFactory {
         }
     }
 
-    private static Layer layer(ObjectMapper mapper, JsonNode json, int index) {
-        String where = "layer " + index + (json != null && json.hasNonNull("layerName")
+    static void backpropagation(
+            JsonNode root, Consumer<BackpropType> type, IntConsumer forwards, IntConsumer backwards) {
+        choice(root, "backpropType", BackpropType.class, type);
+        whole(root, "tbpttFwdLength", forwards);
+        whole(root, "tbpttBackLength", backwards);
+    }
+
+    static Layer layer(ObjectMapper mapper, JsonNode json, String place) {
+        String where = place + (json != null && json.hasNonNull("layerName")
                 ? " (" + json.get("layerName").asText() + ")" : "");
         try {
             return layer(mapper, (ObjectNode) json);
@@ -209,7 +214,7 @@ final class NetworkFactory {
         return (Layer) builder.getMethod("build").invoke(instance);
     }
 
-    private static void checkKeys(JsonNode node, Set<String> known, String what) {
+    static void checkKeys(JsonNode node, Set<String> known, String what) {
         node.fieldNames().forEachRemaining(key -> {
             if (!known.contains(key)) {
                 throw BridgeException.config(what + " has no setting '" + key + "'; it knows " + new TreeSet<>(known), null);
@@ -227,7 +232,7 @@ final class NetworkFactory {
         }
     }
 
-    private static void whole(JsonNode node, String key, IntConsumer setting) {
+    static void whole(JsonNode node, String key, IntConsumer setting) {
         if (node.hasNonNull(key)) {
             if (!node.get(key).isIntegralNumber() || !node.get(key).canConvertToInt() || node.get(key).asInt() < 0) {
                 throw impossible(key, node.get(key), "a whole number");
@@ -236,7 +241,7 @@ final class NetworkFactory {
         }
     }
 
-    private static void truth(JsonNode node, String key, Consumer<Boolean> setting) {
+    static void truth(JsonNode node, String key, Consumer<Boolean> setting) {
         if (node.hasNonNull(key)) {
             if (!node.get(key).isBoolean()) {
                 throw impossible(key, node.get(key), "true or false");
@@ -275,8 +280,14 @@ final class NetworkFactory {
         node.forEach(NetworkFactory::checkClasses);
     }
 
-    /** Shapes and parameter counts as DL4J sees them, one entry per layer. */
-    static ArrayNode describe(MultiLayerConfiguration conf, String json) {
+    /** Shapes and parameter counts as DL4J sees them, one entry per layer or vertex. */
+    static ArrayNode describe(String json) {
+        return isGraph(Json.read(json))
+                ? GraphFactory.describe(GraphFactory.configuration(json), json)
+                : describe(configuration(json), json);
+    }
+
+    private static ArrayNode describe(MultiLayerConfiguration conf, String json) {
         try {
             ObjectMapper mapper = strictMapper();
             InputType current = mapper.treeToValue(Json.read(json).get("inputType"), InputType.class);

@@ -4,11 +4,11 @@ import java.io.Serializable;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
+import org.apache.commons.lang3.SerializationUtils;
 import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
 import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
-import org.deeplearning4j.nn.conf.layers.samediff.SameDiffVertex;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.optimize.api.TrainingListener;
@@ -44,28 +44,17 @@ abstract class Trainee implements AutoCloseable {
             network.init();
             return of(network);
         }
-        ComputationGraph graph = new ComputationGraph(copy((ComputationGraphConfiguration) configuration));
+        ComputationGraph graph = new ComputationGraph((ComputationGraphConfiguration) copy(configuration));
         graph.init();
         return of(graph);
     }
 
-    /** DL4J's own copy of a vertex with parameters forgets how these are trained. */
-    private static ComputationGraphConfiguration copy(ComputationGraphConfiguration conf) {
-        ComputationGraphConfiguration copy = conf.clone();
-        conf.getVertices().forEach((name, vertex) -> {
-            if (vertex instanceof SameDiffVertex) {
-                SameDiffVertex from = (SameDiffVertex) vertex;
-                SameDiffVertex to = (SameDiffVertex) copy.getVertices().get(name);
-                to.setUpdater(from.getUpdater());
-                to.setBiasUpdater(from.getBiasUpdater());
-                to.setRegularization(from.getRegularization());
-                to.setRegularizationBias(from.getRegularizationBias());
-                to.setGradientNormalization(from.getGradientNormalization());
-                to.setGradientNormalizationThreshold(from.getGradientNormalizationThreshold());
-                to.setDataType(from.getDataType());
-            }
-        });
-        return copy;
+    /**
+     * DL4J's own copies of vertices forget things: along which axis to merge, in which order to reshape, how parameters
+     * are trained.
+     */
+    private static Serializable copy(Serializable configuration) {
+        return SerializationUtils.clone(configuration);
     }
 
     /** All that makes the network but its numbers. */
