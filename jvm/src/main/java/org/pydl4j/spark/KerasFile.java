@@ -1,6 +1,15 @@
 package org.pydl4j.spark;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.bytedeco.hdf5.Attribute;
+import org.bytedeco.hdf5.H5File;
+import org.bytedeco.hdf5.VarLenType;
+import org.bytedeco.hdf5.global.hdf5;
+import org.bytedeco.javacpp.BytePointer;
 import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.modelimport.keras.Hdf5Archive;
@@ -18,6 +27,8 @@ import org.nd4j.shade.jackson.databind.node.ObjectNode;
  */
 public final class KerasFile {
 
+    private static final List<String> TEXTS = List.of("model_config", "training_config");
+    private static final int MAX_TEXT = 1 << 26;
     private static final String LEAVE_OUT =
             " (Where that is of its training, enforce_training_config=False leaves it out.)";
 
@@ -39,6 +50,7 @@ public final class KerasFile {
             try (KerasModelBuilder builder = new KerasModel().modelBuilder()) {
                 // What fails is thrown; HDF5 would write a page to stderr besides.
                 org.bytedeco.hdf5.Exception.dontPrint();
+                checkTexts(path);
                 builder.modelHdf5Filename(path).enforceTrainingConfig(training);
                 if (builder.getTrainingJson() != null) {
                     builder.setTrainingJson(training(builder.getTrainingJson()));
@@ -60,9 +72,30 @@ public final class KerasFile {
             } catch (LinkageError e) {
                 throw BridgeException.config(path + ": Keras import is not possible here, or this model has layers of raw "
                         + "TensorFlow operations: " + e, e);
+            } catch (BridgeException e) {
+                throw e;
             } catch (RuntimeException | OutOfMemoryError e) { // a damaged length may be any
                 throw BridgeException.model(path + ": DL4J's Keras import fails at this file, which is damaged, or has what "
                         + "it does not know: " + Job.message(e) + LEAVE_OUT, e);
+            }
+        }
+    }
+
+    /** DL4J's reader looks for the end of a text in larger and larger buffers, up to 256 MB; a damaged one has none. */
+    private static void checkTexts(String path) throws IOException {
+        int most = (int) Math.min(Files.size(Path.of(path)), MAX_TEXT);
+        try (H5File file = new H5File(path, hdf5.H5F_ACC_RDONLY())) {
+            for (String name : TEXTS) {
+                if (!file.attrExists(name)) {
+                    continue;
+                }
+                try (Attribute attribute = file.openAttribute(name); VarLenType type = attribute.getVarLenType();
+                        BytePointer text = new BytePointer(new byte[most + 1])) {
+                    attribute.read(type, text);
+                    Json.read(text.getString(StandardCharsets.UTF_8));
+                } catch (BridgeException e) {
+                    throw BridgeException.model(path + ": the file is damaged: its '" + name + "' is no JSON", e);
+                }
             }
         }
     }
