@@ -22,6 +22,7 @@ from pydl4j_spark.engine.spark import spark_engine
 from pydl4j_spark.keras import import_model
 from pydl4j_spark.layers import OutputLayer
 from pydl4j_spark.updaters import Adam
+from tests.fake_engine import FakeEngine
 
 MODELS = Path(__file__).parent / "keras"
 
@@ -133,6 +134,15 @@ def test_damaged_files_are_told_and_the_jvm_lives_on(here, tmp_path):
             assert isinstance(why, ModelFormatError | ConfigError)
     given, expected = rows_of("mlp")
     np.testing.assert_allclose(import_model(MODELS / "mlp.h5").to("local").output(given), expected, atol=1e-5)
+
+
+def test_a_file_is_read_where_the_jvm_is(monkeypatch):
+    engine = FakeEngine()
+    monkeypatch.setattr(pydl4j_spark.keras, "engine_at_hand", lambda: engine)
+    monkeypatch.chdir(MODELS)
+    network = import_model("mlp.h5", enforce_training_config=False)
+    assert engine.asked("read_keras") == (str(MODELS / "mlp.h5"), False)
+    assert network.conf.input_type == InputType.feed_forward(5) and len(network.params()) == 18
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 a .keras file", b"\x89HDF"])

@@ -6,10 +6,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.bytedeco.hdf5.Attribute;
+import org.bytedeco.hdf5.DataSpace;
+import org.bytedeco.hdf5.DataType;
 import org.bytedeco.hdf5.H5File;
-import org.bytedeco.hdf5.VarLenType;
 import org.bytedeco.hdf5.global.hdf5;
 import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.javacpp.PointerPointer;
 import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.modelimport.keras.Hdf5Archive;
@@ -27,8 +30,8 @@ import org.nd4j.shade.jackson.databind.node.ObjectNode;
  */
 public final class KerasFile {
 
-    private static final List<String> TEXTS = List.of("model_config", "training_config");
-    private static final int MAX_TEXT = 1 << 26;
+    private static final List<String> TEXTS =
+            List.of("model_config", "training_config", "keras_version", "backend");
     private static final String LEAVE_OUT =
             " (Where that is of its training, enforce_training_config=False leaves it out.)";
 
@@ -81,22 +84,56 @@ public final class KerasFile {
         }
     }
 
-    /** DL4J's reader looks for the end of a text in larger and larger buffers, up to 256 MB; a damaged one has none. */
+    /**
+     * Looks at what DL4J's reader trusts: it takes a text that is not there for one and ends the process, and looks for
+     * the end of a damaged one in larger and larger buffers, up to 256 MB.
+     */
     private static void checkTexts(String path) throws IOException {
-        int most = (int) Math.min(Files.size(Path.of(path)), MAX_TEXT);
+        long most = Files.size(Path.of(path));
         try (H5File file = new H5File(path, hdf5.H5F_ACC_RDONLY())) {
             for (String name : TEXTS) {
-                if (!file.attrExists(name)) {
-                    continue;
-                }
-                try (Attribute attribute = file.openAttribute(name); VarLenType type = attribute.getVarLenType();
-                        BytePointer text = new BytePointer(new byte[most + 1])) {
-                    attribute.read(type, text);
-                    Json.read(text.getString(StandardCharsets.UTF_8));
-                } catch (BridgeException e) {
-                    throw BridgeException.model(path + ": the file is damaged: its '" + name + "' is no JSON", e);
+                if (file.attrExists(name)) {
+                    String text = text(file, name, most);
+                    if (text == null || (name.endsWith("config") && !isJson(text))) {
+                        throw BridgeException.model(path + ": the file is damaged: its '" + name + "' cannot be read", null);
+                    }
                 }
             }
+        }
+    }
+
+    private static String text(H5File file, String name, long most) {
+        try (Attribute attribute = file.openAttribute(name); DataSpace space = attribute.getSpace();
+                DataType type = attribute.getDataType()) {
+            if (attribute.getTypeClass() != hdf5.H5T_STRING || space.getSimpleExtentNpoints() != 1) {
+                return null;
+            }
+            if (!type.isVariableStr()) {
+                int size = (int) Math.min(type.getSize(), most + 1);
+                try (BytePointer text = new BytePointer(new byte[size + 1])) {
+                    boolean read = size <= most && hdf5.H5Aread(attribute.getId(), type.getId(), text) >= 0;
+                    return read ? text.getString(StandardCharsets.UTF_8) : null;
+                }
+            }
+            try (PointerPointer<BytePointer> place = new PointerPointer<>(1)) {
+                place.put(0, (Pointer) null);
+                boolean read = hdf5.H5Aread(attribute.getId(), type.getId(), place) >= 0;
+                BytePointer text = read ? place.get(BytePointer.class, 0) : null;
+                if (text == null) {
+                    return null;
+                }
+                String found = text.getString(StandardCharsets.UTF_8);
+                hdf5.H5free_memory(text);
+                return found;
+            }
+        }
+    }
+
+    private static boolean isJson(String text) {
+        try {
+            return Json.read(text).isObject();
+        } catch (BridgeException e) {
+            return false;
         }
     }
 
