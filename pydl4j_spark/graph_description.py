@@ -1,8 +1,8 @@
 """What DL4J's JSON of a graph says: inputs, outputs, vertices, and the shapes that follow from them.
 
 Where every class in it is one of ours, the typed configuration tells. DL4J has more, and does not record what a graph
-takes: then what the first layers behind an input and the layers at the outputs tell of themselves is known, and the rest
-only the arrays can tell.
+takes: then what the first layers behind an input and the layers at the outputs tell of themselves is known, and the
+rest only the arrays can tell.
 """
 
 from __future__ import annotations

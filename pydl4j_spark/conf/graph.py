@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
@@ -14,11 +15,13 @@ from pydl4j_spark.conf.graph_walk import Passed, VertexType, at_vertex, entrance
 from pydl4j_spark.conf.inputs import InputType
 from pydl4j_spark.conf.kinds import Kind, declare, suggestion
 from pydl4j_spark.conf.layers.base import Layer
-from pydl4j_spark.conf.network_settings import LayerState, NetworkSettings
+from pydl4j_spark.conf.memory import Memory, memory
+from pydl4j_spark.conf.network_settings import LayerState, NetworkSettings, rows_of_batch
 from pydl4j_spark.conf.nodes import Node
 from pydl4j_spark.conf.preprocessors import Preprocessor
 from pydl4j_spark.conf.resolve import resolve, resolve_vertex
 from pydl4j_spark.conf.shapes import LayerType
+from pydl4j_spark.conf.summary import graph_table
 from pydl4j_spark.conf.topology import (
     Placed,
     Vertices,
@@ -32,6 +35,8 @@ from pydl4j_spark.conf.vertices.base import GraphVertex
 from pydl4j_spark.errors import ConfigError
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from pydl4j_spark.conf.graph_builder import GraphBuilder
 
 _LAYER_VERTEX = "org.deeplearning4j.nn.conf.graph.LayerVertex"
@@ -227,6 +232,38 @@ class ComputationGraphConfiguration(NetworkSettings):
             In the order in which they are computed, and their parameters lie.
         """
         return tuple(self._passed.values())
+
+    def memory(self, batch_size: int = 16) -> Memory:
+        """Give how much memory training a minibatch takes, without what operations need while they run.
+
+        Parameters
+        ----------
+        batch_size : int
+            Rows in the minibatch.
+        """
+        return memory(self.vertex_types(), self.input_types, rows=rows_of_batch(batch_size), data_type=self.data_type)
+
+    def summary(self, batch_size: int = 16) -> str:
+        """Give a table of vertices, inputs, shapes and parameters, in plain text unless it goes to a terminal.
+
+        Parameters
+        ----------
+        batch_size : int
+            Rows in the minibatch whose memory stands below the table.
+        """
+        return graph_table(self.vertex_types(), self.input_types, self.output_names, self.memory(batch_size))
+
+    def plot(self, path: str | os.PathLike[str] | None = None) -> Figure:
+        """Draw the graph, by matplotlib: a box for each vertex with its name, type, shape and parameters.
+
+        Parameters
+        ----------
+        path : str or path, optional
+            Where to save the picture; its ending says in which format.
+        """
+        from pydl4j_spark.conf.picture import picture
+
+        return picture(self.vertex_types(), self.input_types, self.output_names, path)
 
     # --- DL4J's JSON -------------------------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from pydl4j_spark.conf.checks import check_layer, pools, takes_sequences
 from pydl4j_spark.conf.graph_walk import Passed, VertexType, at_vertex
-from pydl4j_spark.conf.inputs import InputType, InputTypeFeedForward, InputTypeRecurrent
+from pydl4j_spark.conf.inputs import InputType, InputTypeRecurrent
 from pydl4j_spark.conf.layers.frozen import FrozenLayer
 from pydl4j_spark.conf.layers.output import RnnOutputLayer
 from pydl4j_spark.conf.shapes import LayerType
@@ -136,11 +136,8 @@ def _check_frozen(passed: Passed, outputs: Sequence[str]) -> None:
 def _check_output(here: LayerType | VertexType, *, pooled: bool, truncated: bool) -> None:
     if isinstance(here, VertexType):
         raise ConfigError("an output must be an output or loss layer; for_training=False allows others")
-    in_time = isinstance(here.layer, RnnOutputLayer)
     check_ending(here, pooled=pooled)
-    if in_time and isinstance(here.before, InputTypeFeedForward) and here.before.time_distributed_format is None:
-        raise ConfigError("it answers at every time step, and rows come in: use OutputLayer")
-    if truncated and not in_time:
+    if truncated and not isinstance(here.layer, RnnOutputLayer):
         raise ConfigError(
             "backprop_type 'truncated_bptt' needs an answer at each step; use RnnOutputLayer, or 'standard'"
         )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import attrs
 
@@ -13,13 +14,17 @@ from pydl4j_spark.conf.checks import check_network
 from pydl4j_spark.conf.fields import indexed, nested, nested_list
 from pydl4j_spark.conf.inputs import InputType
 from pydl4j_spark.conf.layers.base import Layer
-from pydl4j_spark.conf.network_settings import LayerState, NetworkSettings
+from pydl4j_spark.conf.memory import Memory, memory
+from pydl4j_spark.conf.network_settings import LayerState, NetworkSettings, rows_of_batch
 from pydl4j_spark.conf.preprocessors import Preprocessor
 from pydl4j_spark.conf.resolve import resolve
 from pydl4j_spark.conf.shapes import LayerType, at_layer, entrance, walk
-from pydl4j_spark.conf.summary import table
+from pydl4j_spark.conf.summary import layer_table
 from pydl4j_spark.conf.trainable import check_trainable
 from pydl4j_spark.errors import ConfigError
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 @config()
@@ -112,9 +117,43 @@ class MultiLayerConfiguration(NetworkSettings):
         """
         return self._passed
 
-    def summary(self) -> str:
-        """Give a table of layers, shapes and parameters, in plain text unless it goes to a terminal."""
-        return table(self._passed, self.input_type)
+    def memory(self, batch_size: int = 16) -> Memory:
+        """Give how much memory training a minibatch takes, without what operations need while they run.
+
+        Parameters
+        ----------
+        batch_size : int
+            Rows in the minibatch.
+        """
+        given = {"input": self.input_type}
+        return memory(self._passed, given, rows=rows_of_batch(batch_size), data_type=self.data_type)
+
+    def summary(self, batch_size: int = 16) -> str:
+        """Give a table of layers, shapes and parameters, in plain text unless it goes to a terminal.
+
+        Parameters
+        ----------
+        batch_size : int
+            Rows in the minibatch whose memory stands below the table.
+        """
+        return layer_table(self._passed, self.input_type, self.memory(batch_size))
+
+    def plot(self, path: str | os.PathLike[str] | None = None) -> Figure:
+        """Draw the network, by matplotlib: a box for each layer with its name, type, shape and parameters.
+
+        Parameters
+        ----------
+        path : str or path, optional
+            Where to save the picture; its ending says in which format.
+        """
+        from pydl4j_spark.conf.picture import picture
+
+        before = "input"
+        chained = []
+        for here in self._passed:
+            chained.append(attrs.evolve(here, inputs=(before,)))
+            before = here.name
+        return picture(chained, {"input": self.input_type}, [before], path)
 
     def to_dict(self) -> dict[str, Any]:
         """Give what `to_json` writes, as a dict."""

@@ -238,6 +238,13 @@ class NetworkSettings(Config):
         return layer, LayerState(variables=_names(entry.get("variables")), **_read(LayerState, entry))
 
 
+def rows_of_batch(batch_size: int) -> int:
+    """Check a number of rows."""
+    if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
+        raise ConfigError(f"batch_size = {shown(batch_size)}: wanted a whole number of at least 1")
+    return batch_size
+
+
 def _keys(cls: type[Config], names: frozenset[str]) -> set[str]:
     return {key for name, kind in cls.settings if name in names for key in kind.keys}
 

@@ -27,8 +27,6 @@ class LayerType:
         What reshapes its input.
     input_type, output_type : InputType or None
         What goes in, after the preprocessor, and what comes out; None where it is not known.
-    before : InputType or None
-        What goes in, before the preprocessor.
     inputs : tuple of str
         In a graph: names of what goes in.
     """
@@ -38,7 +36,6 @@ class LayerType:
     preprocessor: Preprocessor | None
     input_type: InputType | None
     output_type: InputType | None
-    before: InputType | None = None
     inputs: tuple[str, ...] = ()
 
     @property
@@ -146,7 +143,6 @@ def pass_layer(
         preprocessor=preprocessor,
         input_type=entering,
         output_type=leaving,
-        before=given,
         inputs=inputs,
     )
 

@@ -57,10 +57,10 @@ def of_rows(make):
     return graph(classes(make(DenseLayer(n_out=6)(rows), DenseLayer(n_out=6)(rows))), rows)
 
 
-def of_sequences(make, ending=steps, given=SEQUENCE):
+def of_sequences(make, ending=steps, given=SEQUENCE, **settings):
     """Two recurrent layers, what is made of them and the input's name, and an output."""
     sequence = Input("sequence", given)
-    return graph(ending(make(LSTM(n_out=5)(sequence), LSTM(n_out=5)(sequence))), sequence)
+    return graph(ending(make(LSTM(n_out=5)(sequence), LSTM(n_out=5)(sequence))), sequence, **settings)
 
 
 def convolved(node, n_out=4, **settings):
@@ -143,8 +143,10 @@ SEQUENCES = {
     "scale in time": of_sequences(lambda a, b: ScaleVertex(0.5)(a)),
     "reverse": of_sequences(lambda a, b: ReverseTimeSeriesVertex()(a)),
     "last step": of_sequences(lambda a, b: LastTimeStepVertex("sequence")(a), classes),
-    "attention": of_sequences(lambda a, b: AttentionVertex(n_out=6, n_heads=2)(a, b, b)),
-    "plain attention": of_sequences(lambda a, b: AttentionVertex(n_out=5, project_input=False)(a, b, b)),
+    "attention": of_sequences(lambda a, b: AttentionVertex(n_out=6, n_heads=2)(a, b, b), for_training=False),
+    "plain attention": of_sequences(
+        lambda a, b: AttentionVertex(n_out=5, project_input=False)(a, b, b), for_training=False
+    ),
     "dense in time": of_sequences(lambda a, b: DenseLayer(n_out=3)(a, b)),
 }
 IMAGES = {
@@ -157,9 +159,7 @@ IMAGES = {
     "l2 of images": of_images(L2Vertex()),
     "pool helper": of_images(lambda a, b: PoolHelperVertex()(a)),
     "preprocessor": of_images(
-        lambda a, b: PreprocessorVertex(
-            CnnToFeedForwardPreProcessor(input_height=7, input_width=7, num_channels=4)
-        )(a)
+        lambda a, b: PreprocessorVertex(CnnToFeedForwardPreProcessor(input_height=7, input_width=7, num_channels=4))(a)
     ),
     "reshape of images": of_images(lambda a, b: DenseLayer(n_out=4)(ReshapeVertex((-1, 196))(a))),
 }

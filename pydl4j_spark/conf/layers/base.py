@@ -84,6 +84,11 @@ class Layer(Connectable):
         return 0
 
     @property
+    def n_updated(self) -> int | None:
+        """How many of its parameters an updater moves; None while its input is not known."""
+        return self.n_params
+
+    @property
     def variables(self) -> tuple[str, ...]:
         """The names of parameters that DL4J must find in the JSON before it has made them; usually none."""
         return ()

@@ -36,6 +36,11 @@ class GraphVertex(Connectable):
         return 0
 
     @property
+    def n_updated(self) -> int | None:
+        """How many of its parameters an updater moves; None while its inputs are not known."""
+        return self.n_params
+
+    @property
     def network_inputs(self) -> tuple[str, ...]:
         """Names of inputs of the network that it looks at by itself."""
         return ()
