@@ -300,11 +300,12 @@ class TransferLearningGraph:
 
 def _places(conf: ComputationGraphConfiguration) -> dict[str, _Place]:
     found = {here.name: here for here in conf.vertex_types()}
+    given = conf.input_types | {name: here.output_type for name, here in found.items()}
     places = {}
     for name in conf.vertices:
         here = found[name]
         stated = None
-        if isinstance(here, LayerType) and not is_automatic(here):
+        if isinstance(here, LayerType) and not is_automatic(here, given[here.inputs[0]]):
             stated = conf.preprocessors.get(name)
         places[name] = _Place(content=here.content, inputs=here.inputs, original=True, keeps=True, preprocessor=stated)
     return places

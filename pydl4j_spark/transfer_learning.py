@@ -261,14 +261,16 @@ class TransferLearning:
 
 
 def _places(conf: MultiLayerConfiguration) -> tuple[_Place, ...]:
+    passed = conf.layer_types()
+    before = [conf.input_type, *(here.output_type for here in passed)]
     return tuple(
         _Place(
             layer=here.layer,
             origin=index,
             keeps=True,
-            preprocessor=None if is_automatic(here) else conf.preprocessors.get(index),
+            preprocessor=None if is_automatic(here, before[index]) else conf.preprocessors.get(index),
         )
-        for index, here in enumerate(conf.layer_types())
+        for index, here in enumerate(passed)
     )
 
 
