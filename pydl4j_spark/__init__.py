@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from pydl4j_spark.evaluation import Evaluation as Evaluation
     from pydl4j_spark.evaluation import RegressionEvaluation as RegressionEvaluation
     from pydl4j_spark.graph_network import ComputationGraph as ComputationGraph
+    from pydl4j_spark.graph_transfer_learning import TransferLearningGraph as TransferLearningGraph
     from pydl4j_spark.local import configure_local as configure_local
     from pydl4j_spark.network import MultiLayerNetwork as MultiLayerNetwork
     from pydl4j_spark.normalizers import ImagePreProcessingScaler as ImagePreProcessingScaler
@@ -70,6 +71,7 @@ _HOMES = {
     "SparkDl4jMultiLayer": "spark_network",
     "TrainingError": "errors",
     "TransferLearning": "transfer_learning",
+    "TransferLearningGraph": "graph_transfer_learning",
     "UnsupportedLayer": "errors",
     "configure_local": "local",
     "configure_spark": "session",

@@ -144,7 +144,7 @@ class TransferLearningGraph:
         return self._changed(_places=places, _outputs=tuple(one for one in self._outputs if one not in gone))
 
     def remove_vertex_keep_connections(self, name: str) -> Self:
-        """Take a vertex away whose name another will have, which is added then: what took its outputs will take that."""
+        """Take a vertex away whose name another will have, added next: what took its outputs will take that one's."""
         self._place(name)
         return self._changed(_places={other: place for other, place in self._places.items() if other != name})
 
@@ -300,11 +300,12 @@ class TransferLearningGraph:
 
 def _places(conf: ComputationGraphConfiguration) -> dict[str, _Place]:
     found = {here.name: here for here in conf.vertex_types()}
+    given = conf.input_types | {name: here.output_type for name, here in found.items()}
     places = {}
     for name in conf.vertices:
         here = found[name]
         stated = None
-        if isinstance(here, LayerType) and not is_automatic(here):
+        if isinstance(here, LayerType) and not is_automatic(here, given[here.inputs[0]]):
             stated = conf.preprocessors.get(name)
         places[name] = _Place(content=here.content, inputs=here.inputs, original=True, keeps=True, preprocessor=stated)
     return places

@@ -180,7 +180,7 @@ class TransferLearning:
             False for a network that is only to compute, such as one whose output layer was removed.
         """
         frozen = 0 if self._extractor is None else self._index(self._extractor) + 1
-        layers = []
+        layers: list[Layer] = []
         for index, place in enumerate(self._places):
             if index < frozen and not isinstance(place.layer, Frozen):
                 layers.append(FrozenLayer(place.layer, name=self._names[index]))
@@ -261,14 +261,16 @@ class TransferLearning:
 
 
 def _places(conf: MultiLayerConfiguration) -> tuple[_Place, ...]:
+    passed = conf.layer_types()
+    before = [conf.input_type, *(here.output_type for here in passed)]
     return tuple(
         _Place(
             layer=here.layer,
             origin=index,
             keeps=True,
-            preprocessor=None if is_automatic(here) else conf.preprocessors.get(index),
+            preprocessor=None if is_automatic(here, before[index]) else conf.preprocessors.get(index),
         )
-        for index, here in enumerate(conf.layer_types())
+        for index, here in enumerate(passed)
     )
 
 

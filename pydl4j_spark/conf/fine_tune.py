@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import attrs
 
@@ -129,7 +129,8 @@ class FineTuneConfiguration(Config):
         if isinstance(layer, BaseLayer):
             changed["regularization"] = self._regularized(layer.regularization, _OF_WEIGHTS)
             changed["regularization_bias"] = self._regularized(layer.regularization_bias, _OF_BIASES)
-        meant = [each for each in self.constraints or () if set(each.params) & set(layer.parameter_ranks)]
+        constraints = cast("tuple[Constraint, ...]", self.constraints or ())
+        meant = [each for each in constraints if set(each.params) & set(layer.parameter_ranks)]
         if meant and not layer.children:
             changed["constraints"] = meant
         return evolve(layer, **changed)

@@ -65,10 +65,10 @@ def entered(given: InputType, first: LayerType, changed: Layer, n_in: int) -> In
     return InputType.feed_forward(n_in) if changed.input_from_n_in() == InputType.feed_forward(n_in) else given
 
 
-def is_automatic(here: LayerType) -> bool:
-    """Tell whether a layer's preprocessor would be put in again by itself; JSON has all of them."""
+def is_automatic(here: LayerType, before: InputType | None) -> bool:
+    """Tell whether a layer's preprocessor would be put in again by itself, behind what is before; JSON has them all."""
     try:
-        return here.before is not None and here.layer.preprocessor_for(here.before) == here.preprocessor
+        return before is not None and here.layer.preprocessor_for(before) == here.preprocessor
     except ConfigError:
         return False
 
