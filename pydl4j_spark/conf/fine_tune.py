@@ -20,8 +20,8 @@ from pydl4j_spark.conf.dropout import InputDropout, WeightNoiseFamily
 from pydl4j_spark.conf.fields import choice, nested, nested_list, real, whole
 from pydl4j_spark.conf.kinds import LONG_MAX
 from pydl4j_spark.conf.layers.base import GRADIENT_NORMALIZATIONS, BaseLayer, Layer
-from pydl4j_spark.conf.layers.spatial import CONVOLUTION_MODES
 from pydl4j_spark.conf.layers.frozen import Frozen
+from pydl4j_spark.conf.layers.spatial import CONVOLUTION_MODES
 from pydl4j_spark.conf.types import Number
 from pydl4j_spark.conf.updaters import Updater
 from pydl4j_spark.conf.weights import WeightInit, WeightInitLike

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 import attrs
 
 from pydl4j_spark.conf.base import config
+from pydl4j_spark.conf.fields import nested
 from pydl4j_spark.conf.graph_checks import check_graph, check_graph_trainable
 from pydl4j_spark.conf.graph_walk import Passed, VertexType, at_vertex, entrances, walk_graph
-from pydl4j_spark.conf.fields import nested
 from pydl4j_spark.conf.inputs import InputType
 from pydl4j_spark.conf.kinds import Kind, declare, suggestion
 from pydl4j_spark.conf.layers.base import Layer

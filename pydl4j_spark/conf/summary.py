@@ -20,9 +20,9 @@ from pydl4j_spark.conf.shapes import LayerType
 if TYPE_CHECKING:
     from pydl4j_spark.conf.graph_walk import VertexType
 
+
 def _count(params: int | None) -> str:
     return "?" if params is None else f"{params:,}"
-
 
 
 def shape_of(given: InputType | None) -> str:
@@ -123,9 +123,7 @@ def printed(made: Table, below: str = "") -> str:
 
 def kind_of(here: LayerType | VertexType) -> str:
     """Give a layer's or vertex's class, and of a wrapper also that of the layer inside."""
-    inner = (
-        [child.label for child in here.content.children.values()] if isinstance(here.content, Layer) else []
-    )
+    inner = [child.label for child in here.content.children.values()] if isinstance(here.content, Layer) else []
     return f"{here.kind}({inner[0]})" if inner else here.kind
 
 

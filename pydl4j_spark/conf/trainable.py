@@ -45,7 +45,8 @@ def check_trainable(
     pooled = False
     for here in passed:
         with at_layer(here.index, here.layer):
-            if data_type != "float" and here.layer.keeps_input_type and not any(b.n_params for b in passed[: here.index]):
+            before = passed[: here.index]
+            if data_type != "float" and here.layer.keeps_input_type and not any(one.n_params for one in before):
                 raise ConfigError(
                     f"DL4J computes it in the type of what comes in, float32 here, not {data_type}, and damages memory;"
                     " use data_type 'float', or put another layer with parameters before it"

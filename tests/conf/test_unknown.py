@@ -97,7 +97,17 @@ def test_what_is_no_json_is_refused(value):
 
 
 @pytest.mark.parametrize(
-    "name", ["org.deeplearning4j.nn.conf.layers.Denselayer", "org.nd4j.linalg.Mine", "Mine", "com acme", "", "com..acme", None, 3]
+    "name",
+    [
+        "org.deeplearning4j.nn.conf.layers.Denselayer",
+        "org.nd4j.linalg.Mine",
+        "Mine",
+        "com acme",
+        "",
+        "com..acme",
+        None,
+        3,
+    ],
 )
 def test_what_is_no_class_of_a_user_is_refused(name):
     with pytest.raises(ConfigError, match="not supported"):

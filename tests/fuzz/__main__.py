@@ -47,7 +47,9 @@ def _run(kind: str, cases: int, seed: int, case: Callable[[str, Any], tuple[str,
             print(f"\r{kind} {wrong[-1]}", flush=True)
         if number % 100 == 99:
             rate = (number + 1) / (time.monotonic() - begun)
-            print(f"\r{kind}: {number + 1:,} of {cases:,}, {rate:.0f} a second, {len(wrong)} wrong ", end="", flush=True)
+            print(
+                f"\r{kind}: {number + 1:,} of {cases:,}, {rate:.0f} a second, {len(wrong)} wrong ", end="", flush=True
+            )
         if number == 200:
             with_megabytes = _memory()
     grown = 0 if with_megabytes is None else _memory() - with_megabytes

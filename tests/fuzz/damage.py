@@ -24,7 +24,9 @@ KEYS = ("@class", "nin", "nout", "n_out", "", "größe", "confs", "layer", "vari
 def places(document: Any, place: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     """Every place inside a document."""
     found = [place] if place else []
-    items = document.items() if isinstance(document, dict) else enumerate(document) if isinstance(document, list) else ()
+    items = (
+        document.items() if isinstance(document, dict) else enumerate(document) if isinstance(document, list) else ()
+    )
     for key, value in items:
         found += places(value, (*place, key))
     return found
@@ -66,7 +68,11 @@ def shift(rng: Random, document: Any, place: tuple[Any, ...]) -> None:
     if isinstance(value, int | float) and not isinstance(value, bool):
         put(document, place, rng.choice((value + 1, value - 1, -value, value * 1000, value / 3, float(value))))
     elif isinstance(value, str):
-        put(document, place, rng.choice((value.lower(), value.upper(), value + " ", value[:-1], [value], {value: value})))
+        put(
+            document,
+            place,
+            rng.choice((value.lower(), value.upper(), value + " ", value[:-1], [value], {value: value})),
+        )
     else:
         put(document, place, [value])
 
@@ -105,7 +111,9 @@ def disorder(rng: Random, document: Any, place: tuple[Any, ...]) -> None:
     lists = [found for found in places(document) if isinstance(at(document, found), list) and at(document, found)]
     if lists:
         value = at(document, rng.choice(lists))
-        rng.choice((value.reverse, value.clear, value.pop, lambda: value.append(value[0]), lambda: rng.shuffle(value)))()
+        rng.choice(
+            (value.reverse, value.clear, value.pop, lambda: value.append(value[0]), lambda: rng.shuffle(value))
+        )()
 
 
 def reconnect(rng: Random, document: Any, place: tuple[Any, ...]) -> None:

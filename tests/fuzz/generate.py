@@ -222,17 +222,34 @@ def graph(draw: Draw) -> ComputationGraphConfiguration:
     return conf
 
 
-def rows(conf: MultiLayerConfiguration, count: int = 4) -> tuple[Any, Any]:
-    """Data for one step: whole numbers 0 and 1, which are indices too, and labels that the loss can take."""
+def rows(conf: MultiLayerConfiguration | ComputationGraphConfiguration, count: int = 4) -> tuple[Any, Any]:
+    """Data for one step: whole numbers 0 and 1, which are indices too, and labels that the losses can take."""
     rng = np.random.default_rng(1)
-    shape = ExampleShape.of(conf)
-    first: Any = conf.layer_types()[0].layer
-    words = getattr(first, "n_in", None) or 2
-    features = rng.integers(0, 2 if words > 1 else 1, (count, *shape.features)).astype(np.float32)
+    if isinstance(conf, MultiLayerConfiguration):
+        first: Any = conf.layer_types()[0].layer
+        lowest = getattr(first, "n_in", None) or 2
+        shape = ExampleShape.with_labels(conf)
+        return _features(rng, count, shape.features, lowest), _labels(rng, count, shape)
+    features = [_features(rng, count, given.shape, 1) for given in conf.input_types.values() if given is not None]
+    passed = {here.name: here for here in conf.vertex_types()}
+    labels = []
+    for name in conf.output_names:
+        layer: Any = passed[name].content
+        task, sparse = ExampleShape.meaning(layer.to_dict())
+        given = layer.label_type(passed[name].input_types[0])
+        labels.append(_labels(rng, count, ExampleShape(features=(), labels=given.shape, task=task, sparse=sparse)))
+    return features if len(features) > 1 else features[0], labels if len(labels) > 1 else labels[0]
+
+
+def _features(rng: np.random.Generator, count: int, shape: tuple[int | None, ...], words: int) -> Any:
+    return rng.integers(0, 2 if words > 1 else 1, (count, *shape)).astype(np.float32)
+
+
+def _labels(rng: np.random.Generator, count: int, shape: ExampleShape) -> Any:
     if shape.sparse:
-        return features, rng.integers(0, shape.classes, (count, *shape.labels[1:]))
+        return rng.integers(0, shape.classes, (count, *shape.labels[1:]))
     if shape.task == "REGRESSION" or shape.classes == 1:
-        return features, rng.integers(0, 2, (count, *shape.labels)).astype(np.float32)
+        return rng.integers(0, 2, (count, *shape.labels)).astype(np.float32)
     hot = np.zeros((count, *shape.labels), np.float32)
     hot[:, 0] = 1
-    return features, hot
+    return hot

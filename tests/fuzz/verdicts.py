@@ -8,8 +8,10 @@ from typing import Any
 
 import attrs
 
-from pydl4j_spark import MultiLayerNetwork
+from pydl4j_spark import ComputationGraph, MultiLayerNetwork
 from pydl4j_spark.conf import ComputationGraphConfiguration, InputType, MultiLayerConfiguration
+from pydl4j_spark.conf.base import evolve
+from pydl4j_spark.conf.inputs import InputTypeConvolutional3D
 from pydl4j_spark.errors import ConfigError
 from tests.fuzz.generate import rows
 
@@ -19,6 +21,7 @@ SECONDS = 5.0
 REFUSED = "refused"
 KEPT = "kept, and DL4J refuses it with the reason"
 RUNS = "kept, and DL4J takes it"
+REFUSED_LATE = "made, and refused with the data"
 TRAINED = "trained by a step, and as DL4J describes it"
 
 
@@ -81,26 +84,30 @@ def judge_drawn(draw: Callable[[], Any], engine: Any) -> Verdict:
     verdict = judge(conf, engine)
     if verdict.wrong or verdict.outcome != RUNS:
         return attrs.evolve(verdict, wrong=verdict.wrong or f"DL4J refuses what is for training: {verdict.why}")
-    if isinstance(conf, ComputationGraphConfiguration):
-        return verdict
+    passed = conf.layer_types() if isinstance(conf, MultiLayerConfiguration) else conf.vertex_types()
     try:
-        if different := differences(conf, engine):
+        if different := differences(conf, passed, engine):
             return Verdict(RUNS, wrong=different)
-        network = MultiLayerNetwork(conf)
+        network: Any = (MultiLayerNetwork if isinstance(conf, MultiLayerConfiguration) else ComputationGraph)(conf)
         network.attach(engine)
         network.fit(rows(conf), epochs=1, batch_size=4, progress=False)
+    except ConfigError as refused:
+        return Verdict(REFUSED_LATE, why=str(refused))
     except Exception as error:
-        layers = [type(layer).__name__ for layer in conf.layers]
-        return Verdict(RUNS, wrong=f"training {layers}: {type(error).__name__}: {error}")
+        kinds = [here.kind for here in passed]
+        return Verdict(RUNS, wrong=f"training {kinds}: {type(error).__name__}: {error}")
     return Verdict(TRAINED)
 
 
-def differences(conf: MultiLayerConfiguration, engine: Any) -> str:
+def differences(conf: Any, passed: Any, engine: Any) -> str:
     """Say where DL4J counts other parameters or infers another shape, in words; nothing where it does not."""
-    for here, theirs in zip(conf.layer_types(), engine.describe(conf.to_json()), strict=True):
+    for here, theirs in zip(passed, engine.describe(conf.to_json()), strict=True):
         if theirs["params"] != here.n_params:
             return f"{here.kind} has {theirs['params']} parameters in DL4J, not {here.n_params}"
-        # DL4J gives rows of 0 numbers for layers that only have a loss.
-        if not here.layer.has_loss and InputType.from_dict(theirs["output"]) != here.output_type:
+        # DL4J gives rows of 0 numbers for layers that only have a loss, and forgets the layout of volumes.
+        output = InputType.from_dict(theirs["output"])
+        if isinstance(output, InputTypeConvolutional3D):
+            output = evolve(output, data_format=getattr(here.output_type, "data_format", output.data_format))
+        if not getattr(here.content, "has_loss", False) and output != here.output_type:
             return f"{here.kind} gives {theirs['output']} in DL4J, not {here.output_type}"
     return ""
