@@ -6,7 +6,7 @@ DL4J can train them by themselves first, on rows without labels; nothing here do
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from pydl4j_spark.conf.activations import Activation
 from pydl4j_spark.conf.base import config
@@ -55,6 +55,8 @@ class AutoEncoder(BasePretrainNetwork):
     sparsity : float
         DL4J keeps it and uses it nowhere.
     """
+
+    can_be_wrapped: ClassVar[bool] = False
 
     # DL4J's default is a float of 32 bits.
     corruption_level: Number = real("corruptionLevel", default=0.30000001192092896, minimum=0, maximum=1)

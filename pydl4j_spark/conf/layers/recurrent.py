@@ -168,6 +168,8 @@ class Wrapper(Layer):
     def check(self) -> None:
         """Check the layers inside."""
         for inner in self.children.values():
+            if not inner.can_be_wrapped:
+                raise ConfigError(f"DL4J counts too few parameters of a {inner.label} inside another layer; use it alone")
             inner.check()
 
     def check_training(self, given: InputType | None) -> None:
