@@ -139,7 +139,7 @@ def choice(
 ) -> Any:
     """Declare one of DL4J's enum values.
 
-    `options` maps our lower-case word to DL4J's, `also` synonyms to ours; `wrapped` ones are written as ``{"word": {}}``.
+    `options` maps our lower-case word to DL4J's, `also` synonyms to ours; `wrapped` ones are written ``{"word": {}}``.
     """
     words = {_plain(java): ours for ours, java in options.items()} | {_plain(ours): ours for ours in options}
     words |= {_plain(word): ours for word, ours in (also or {}).items()}

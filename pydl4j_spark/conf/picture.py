@@ -90,7 +90,7 @@ def picture(
 
 
 def _box(here: LayerType | VertexType, is_output: bool) -> _Box:
-    before = "" if here.preprocessor is None else type(here.preprocessor).__name__.removesuffix("PreProcessor") + " → "
+    before = "" if here.preprocessor is None else here.preprocessor.label.removesuffix("PreProcessor") + " → "
     count = f"  ·  {here.n_params:,} params" if here.n_params else ""
     role = "output" if is_output else "vertex" if not isinstance(here, LayerType) else "layer" if count else "plain"
     return _Box(here.name, before + kind_of(here), shape_of(here.output_type) + count, role)

@@ -128,4 +128,4 @@ def kind_of(here: LayerType | VertexType) -> str:
 
 
 def _preprocessor(here: LayerType | VertexType) -> str:
-    return type(here.preprocessor).__name__.removesuffix("PreProcessor")
+    return here.preprocessor.label.removesuffix("PreProcessor")

@@ -58,7 +58,8 @@ def check_trainable(
                 raise ConfigError("DL4J cannot train what stands before it; make it the first layer")
             if here.preprocessor is not None and here.layer.must_be_first:
                 raise ConfigError(
-                    f"DL4J cannot train it behind a preprocessor ({here.preprocessor.label}); say InputType.feed_forward"
+                    f"DL4J cannot train it behind a preprocessor ({here.preprocessor.label});"
+                    " say InputType.feed_forward"
                 )
             if not here.index and here.layer.cannot_be_first:
                 raise ConfigError(
