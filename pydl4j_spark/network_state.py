@@ -175,12 +175,8 @@ class NetworkState(ABC):
         """
         from pydl4j_spark.callbacks.checkpoint_folder import CheckpointFolder
 
-        checkpoints = CheckpointFolder(folder)
-        found = checkpoints.newest(checkpoints.manifest())
-        if found is None:
-            raise FileNotFoundError(f"there are no checkpoints in {checkpoints}")
-        entry, archive = found
-        return cls._of(archive, f"{checkpoints}/{entry.file}")
+        entry, archive = CheckpointFolder(folder).last()
+        return cls._of(archive, f"{folder}/{entry.file}")
 
     @classmethod
     def _of(cls, archive: bytes, name: str) -> Self:

@@ -1,7 +1,7 @@
 """What a fit calls as it goes: early stopping, checkpoints, logs, and what you write yourself."""
 
 from pydl4j_spark.callbacks.base import Callback, Fit, Round
-from pydl4j_spark.callbacks.checkpoint import Checkpoint
+from pydl4j_spark.callbacks.checkpoint import Checkpoint, last_checkpoint
 from pydl4j_spark.callbacks.conditions import (
     BestScoreEpochTerminationCondition,
     EpochTerminationCondition,
@@ -49,4 +49,5 @@ __all__ = [
     "ScoreCalculator",
     "ScoreImprovementEpochTerminationCondition",
     "TensorBoard",
+    "last_checkpoint",
 ]

@@ -5,13 +5,16 @@ from __future__ import annotations
 import math
 import time
 from pathlib import Path
+from typing import Any
 
 from attrs import evolve
 
 from pydl4j_spark.callbacks.base import Callback, Fit
 from pydl4j_spark.callbacks.checkpoint_folder import CheckpointFolder, Entry, Manifest
 from pydl4j_spark.callbacks.monitor import Monitor
+from pydl4j_spark.description import parse_configuration
 from pydl4j_spark.errors import ConfigError
+from pydl4j_spark.model_zip import read_model_zip
 from pydl4j_spark.training import whole_number
 
 
@@ -62,9 +65,9 @@ class Checkpoint(Callback):
         self._folder = CheckpointFolder(folder)
         self._every = whole_number("Checkpoint: every_epochs", every_epochs)
         self._keep_last = whole_number("Checkpoint: keep_last", keep_last)
-        if every_seconds is not None and (isinstance(every_seconds, bool) or not every_seconds >= 0):
+        self._seconds = 0.0 if every_seconds is None else every_seconds
+        if isinstance(self._seconds, bool) or not isinstance(self._seconds, int | float) or not self._seconds >= 0:
             raise ConfigError(f"Checkpoint: every_seconds must be a number of at least 0, got {every_seconds!r}")
-        self._seconds = every_seconds or 0.0
         if keep_best is not None and not isinstance(keep_best, str):
             raise ConfigError(f"Checkpoint: keep_best must be the name of a monitor, got {keep_best!r}")
         self._monitor = None if keep_best is None else Monitor.of(keep_best, "auto", "Checkpoint: keep_best")
@@ -130,3 +133,33 @@ class Checkpoint(Callback):
             ):
                 best = entry
         return best
+
+
+def last_checkpoint(folder: str | Path) -> Any:
+    """Read the newest whole checkpoint of a folder, whatever kind of network it is of.
+
+    Parameters
+    ----------
+    folder : str or Path
+        A local path, or a URI of a Hadoop filesystem (needs a Spark session).
+
+    Returns
+    -------
+    MultiLayerNetwork or ComputationGraph
+        The network, ready to train on.
+
+    Raises
+    ------
+    ModelFormatError
+        When no checkpoint is whole.
+    FileNotFoundError
+        When there are none.
+    """
+    # They call callbacks, so their modules import this one.
+    from pydl4j_spark.graph_network import ComputationGraph
+    from pydl4j_spark.network import MultiLayerNetwork
+
+    entry, archive = CheckpointFolder(folder).last()
+    kind = parse_configuration(read_model_zip(archive).configuration).kind
+    network = ComputationGraph if kind == ComputationGraph._KIND else MultiLayerNetwork
+    return network._of(archive, f"{folder}/{entry.file}")

@@ -125,6 +125,21 @@ class CheckpointFolder:
             raise ModelFormatError(f"none of the {len(manifest.entries)} checkpoints in {self} is whole")
         return None
 
+    def last(self) -> tuple[Entry, bytes]:
+        """Give the newest checkpoint that is whole.
+
+        Raises
+        ------
+        ModelFormatError
+            When none is.
+        FileNotFoundError
+            When there are none.
+        """
+        found = self.newest(self.manifest())
+        if found is None:
+            raise FileNotFoundError(f"there are no checkpoints in {self}")
+        return found
+
     def read_epoch(self, epoch: int) -> bytes | None:
         """Give the checkpoint of an epoch; None where it is not there, or not whole."""
         found = [entry for entry in self.manifest().entries if entry.epoch == epoch]

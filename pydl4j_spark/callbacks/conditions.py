@@ -90,7 +90,7 @@ class MaxEpochsTerminationCondition(EpochTerminationCondition):
 
     def why(self, scores: Mapping[int, float], minimize: bool) -> str | None:
         """Say why training ends."""
-        return f"{self.max_epochs} epochs are trained" if max(scores) >= self.max_epochs else None
+        return f"{max(scores)} epochs are trained" if max(scores) >= self.max_epochs else None
 
 
 @frozen

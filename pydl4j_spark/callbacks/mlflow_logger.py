@@ -67,7 +67,7 @@ class MLflow(Callback):
         self._client = self._mlflow.MlflowClient()
         active = self._mlflow.active_run()
         self._own = active is None
-        self.run_id = self._new_run() if active is None else str(active.info.run_id)
+        self.run_id = str((self._new_run() if active is None else active).info.run_id)
         known = {
             "network": type(fit.network).__name__,
             "n_params": fit.network.n_params,
@@ -82,14 +82,12 @@ class MLflow(Callback):
             self._end("FAILED")
             raise
 
-    def _new_run(self) -> str:
-        tracking = self._mlflow.tracking.fluent
-        if self._experiment is None:
-            experiment = tracking._get_experiment_id()
-        else:
+    def _new_run(self) -> Any:
+        experiment = None
+        if self._experiment is not None:
             known = self._client.get_experiment_by_name(self._experiment)
             experiment = self._client.create_experiment(self._experiment) if known is None else known.experiment_id
-        return str(self._client.create_run(experiment, run_name=self._run_name).info.run_id)
+        return self._mlflow.start_run(experiment_id=experiment, run_name=self._run_name)
 
     def on_epoch_end(self, fit: Fit) -> None:
         """Log the epoch's numbers."""
@@ -117,4 +115,4 @@ class MLflow(Callback):
 
     def _end(self, status: str) -> None:
         if self._own:
-            self._client.set_terminated(self.run_id, status)
+            self._mlflow.end_run(status)
