@@ -62,7 +62,7 @@ class FitProgress:
 
     def stopped(self, reason: str) -> None:
         """Say why the fit ends."""
-        self._console.print(f"stopped: {reason}", highlight=False, markup=False)
+        self._console.print(f"stopped: {reason}", highlight=False, markup=False, soft_wrap=True)
 
     def _title(self) -> str:
         return f"epoch {self._done + 1}/{self._epochs}"
