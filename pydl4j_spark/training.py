@@ -229,7 +229,13 @@ class History:
         return history
 
     def plot(self, path: str | Path | None = None) -> Figure:
-        """Draw training and validation loss, and accuracy where there is one; write to ``path`` where given."""
+        """Draw training and validation loss, accuracy where there is one, and the best epoch of early stopping.
+
+        Parameters
+        ----------
+        path : str or Path, optional
+            Where to write the picture; its kind is by the ending.
+        """
         from pydl4j_spark.plot import training_curve
 
         return training_curve(self, path)

@@ -45,6 +45,17 @@ def test_patience_ends_the_fit_and_the_best_network_comes_back():
     assert fit(net, epochs=1).epoch == [4]  # it goes on from there
 
 
+@pytest.mark.parametrize("validation", [True, False])
+def test_the_picture_shows_it(tmp_path, validation):
+    net = network(DOWN_AND_UP)
+    figure = fit(net, EarlyStopping(patience=2), validation=validation).plot(tmp_path / "curve.png")
+    for axes in figure.axes:
+        (line,) = [line for line in axes.lines if line.get_label() == "best epoch, 3"]
+        assert list(line.get_xdata()) == [3, 3]
+    assert (tmp_path / "curve.png").read_bytes()[:4] == b"\x89PNG"
+    assert not [line for line in fit(network([1.0])).plot().axes[0].lines if "best" in line.get_label()]
+
+
 def test_without_restoring_the_last_network_stays():
     net = network(DOWN_AND_UP)
     early = EarlyStopping(patience=2, restore_best=False)
