@@ -86,7 +86,7 @@ def test_the_best_network_comes_back(trainee):
     assert made.fit(epochs=1).score == [history.score[1]]
 
 
-@pytest.mark.parametrize("place", ["batches", "resident"])
+@pytest.mark.parametrize("place", PLACES)
 def test_a_stop_within_an_epoch_leaves_the_last_average(spark, engine, digits, place):
     X, y = digits
     many = np.tile(X, (40, 1)), np.tile(y, 40)

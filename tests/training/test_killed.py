@@ -9,8 +9,14 @@ import sys
 import numpy as np
 import pytest
 
-from pydl4j_spark import MultiLayerConfiguration, MultiLayerNetwork, NormalizerStandardize
-from pydl4j_spark.callbacks import last_checkpoint
+from pydl4j_spark import (
+    MultiLayerConfiguration,
+    MultiLayerNetwork,
+    NormalizerStandardize,
+    ResidentAveragingTrainingMaster,
+    SparkDl4jMultiLayer,
+)
+from pydl4j_spark.callbacks import Checkpoint, last_checkpoint
 from pydl4j_spark.layers import BatchNormalization, DenseLayer, OutputLayer
 from tests.conftest import digits_conf
 
@@ -54,17 +60,8 @@ SPARK = (
 from pyspark.sql import SparkSession
 from pydl4j_spark import SparkDl4jMultiLayer, configure_spark
 builder = SparkSession.builder.master("local[1]").config("spark.ui.enabled", "false").config("spark.log.level", "ERROR")
-spark = configure_spark(builder).getOrCreate()
-first = not os.path.exists(folder)
-history = SparkDl4jMultiLayer(spark, network).fit(
-    rows, epochs, callbacks=killed if first else [Checkpoint(folder)], progress=False, resume=folder
-)
-whole = MultiLayerNetwork(conf, normalizer=NormalizerStandardize())
-assert SparkDl4jMultiLayer(spark, whole).fit(rows, epochs, progress=False).score == history.score
-assert np.array_equal(network.params(), whole.params()), np.abs(network.params() - whole.params()).max()
-assert np.array_equal(network.updater_state(), whole.updater_state())
-assert (network.epoch, network.iteration) == (whole.epoch, whole.iteration)
-print("EQUAL")
+net = SparkDl4jMultiLayer(configure_spark(builder).getOrCreate(), network)
+net.fit(rows, epochs, callbacks=killed, progress=False)
 """
 )
 
@@ -86,21 +83,32 @@ def kill(script, folder):
     assert last_checkpoint(folder).epoch == 3
 
 
-def test_in_one_process(tmp_path, digits):
-    kill(LOCAL, tmp_path / "run")
-    rows = digits[0][:ROWS], digits[1][:ROWS]
-    whole, resumed = (MultiLayerNetwork(conf(), normalizer=NormalizerStandardize()).to("local") for _ in range(2))
-    history = whole.fit(rows, EPOCHS, workers=2, progress=False)
-    again = resumed.fit(rows, EPOCHS, workers=2, resume=tmp_path / "run", progress=False)
+def check_equal(fit, folder):
+    """Resume, train without interruption, and compare; ``fit`` trains a network with some settings."""
+    whole, resumed = (MultiLayerNetwork(conf(), normalizer=NormalizerStandardize()) for _ in range(2))
+    history = fit(whole)
+    again = fit(resumed, resume=folder, callbacks=[Checkpoint(folder)])
     assert again.score == history.score
     assert np.array_equal(resumed.params(), whole.params())
     assert np.array_equal(resumed.updater_state(), whole.updater_state())
     assert (resumed.epoch, resumed.iteration) == (whole.epoch, whole.iteration)
+    assert last_checkpoint(folder).epoch == EPOCHS
 
 
-def test_on_spark(tmp_path):
+def test_in_one_process(tmp_path, digits):
+    kill(LOCAL, tmp_path / "run")
+    rows = digits[0][:ROWS], digits[1][:ROWS]
+    check_equal(
+        lambda net, **with_: net.to("local").fit(rows, EPOCHS, workers=2, progress=False, **with_), tmp_path / "run"
+    )
+
+
+def test_on_spark(tmp_path, spark, digits):
     kill(SPARK, tmp_path / "run")
-    resumed = run(SPARK, tmp_path / "run")
-    assert resumed.returncode == 0, resumed.stderr[-3000:]
-    assert "EQUAL" in resumed.stdout
-    assert last_checkpoint(tmp_path / "run").epoch == EPOCHS
+    rows = digits[0][:ROWS], digits[1][:ROWS]
+    master = ResidentAveragingTrainingMaster(num_workers=1)  # as local[1] has by itself
+
+    def fit(net, **settings):
+        return SparkDl4jMultiLayer(spark, net, master).fit(rows, EPOCHS, progress=False, **settings)
+
+    check_equal(fit, tmp_path / "run")
