@@ -282,10 +282,8 @@ class NetworkState(ABC):
 
     def _restore(self, archive: bytes) -> None:
         """Take parameters, updater's state, counters and normalizer from a model zip of this very network."""
-        if self._live is None:
-            self._archive = archive
-        else:
-            self._live = (self._live[0], self._live[0].restore_network(archive))
+        engine, _ = self._alive()
+        self._live = (engine, engine.restore_network(archive))
         self._normalizer = None
 
     def _alive(self) -> tuple[Engine, Handle]:

@@ -81,7 +81,7 @@ class Checkpoint(Callback):
         manifest = self._folder.manifest()
         last = manifest.entries[-1].epoch if manifest.entries else 0
         if fit.epoch < last:
-            if fit.resumed != self._folder:
+            if fit.resumed is None or str(fit.resumed) != str(self._folder):
                 raise ConfigError(
                     f"Checkpoint: {self._folder} holds checkpoints up to epoch {last}, and this network is at epoch "
                     f"{fit.epoch}: go on from them with fit(..., resume={str(self._folder)!r}), or give another folder"

@@ -86,11 +86,6 @@ class CheckpointFolder:
     def __str__(self) -> str:
         return str(self._folder)
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, CheckpointFolder) and str(self) == str(other)
-
-    __hash__ = None  # type: ignore[assignment]
-
     def manifest(self) -> Manifest:
         """Read the manifest; an empty one where there is none.
 
