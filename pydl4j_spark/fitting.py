@@ -153,10 +153,14 @@ def recorded(
     Raises
     ------
     ConfigError
-        When a callback is none, or wants what the fit does not have.
+        When a callback is none, or wants what the fit does not have; when validation data are not as they were in the
+        fit that is resumed.
     """
     called = [_callback(given) for given in callbacks]
     history = start.history
+    if len(history) and bool(history.validation) != validation:
+        had = "validation data; give them" if history.validation else "no validation data; leave them out"
+        raise ConfigError(f"resume: the fit that was interrupted had {had} again, so that its history goes on")
     fit = Fit(
         network,
         history,

@@ -99,7 +99,7 @@ def test_a_network_that_was_not_moved_yet_goes_on_too(tmp_path, monkeypatch):
     made = engine(network(SCORES))
     monkeypatch.setattr("pydl4j_spark.network_state.engine_at_hand", lambda: made)
     net = MultiLayerNetwork(network(SCORES).conf)
-    assert net.fit((X, Y), epochs=5, resume=str(tmp_path), progress=False).score == SCORES[:5]
+    assert net.fit((X, Y), epochs=5, validation=(X, Y), resume=str(tmp_path), progress=False).score == SCORES[:5]
     assert made.trained == 2
 
 
@@ -108,6 +108,18 @@ def test_without_checkpoints_it_begins(tmp_path):
     history = fit(network(SCORES), Checkpoint(folder), resume=folder)
     assert len(history) == 6
     assert epochs(folder) == [4, 5, 6]
+
+
+@pytest.mark.parametrize(
+    ("validation", "says"), [(True, "had validation data; give them again"), (False, "had no validation data; leave")]
+)
+def test_validation_goes_on_too(tmp_path, validation, says):
+    with pytest.raises(KeyboardInterrupt):
+        fit(network(SCORES), Checkpoint(tmp_path), Crash(3), validation=validation)
+    net = network(SCORES)
+    with pytest.raises(ConfigError, match=says):
+        fit(net, resume=tmp_path, validation=not validation)
+    assert engine(net).trained == 0
 
 
 def test_a_second_fit_is_resumed_by_itself(tmp_path):
