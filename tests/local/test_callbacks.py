@@ -14,7 +14,7 @@ from pydl4j_spark import (
 )
 from pydl4j_spark.callbacks import Callback, Checkpoint, EarlyStopping, last_checkpoint
 from pydl4j_spark.layers import DenseLayer, OutputLayer
-from tests.conftest import digits_conf
+from tests.conftest import assert_no_jobs, digits_conf
 
 pytestmark = pytest.mark.jvm
 
@@ -96,7 +96,7 @@ def test_a_stop_within_an_epoch_leaves_the_last_average(spark, engine, digits, p
     assert 0 < rows < 60_000
     assert (len(history), made.network.epoch) == (0, 0)
     assert made.network.iteration >= rows // 32  # of two workers with minibatches of 16
-    assert not list(spark.sparkContext.statusTracker().getActiveJobsIds())
+    assert_no_jobs(spark)
     assert np.isfinite(made.network.output(X[:3])).all()
     assert made.fit(Stop(0, within=True), epochs=1).stopped
 
