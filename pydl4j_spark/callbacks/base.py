@@ -85,7 +85,8 @@ class Fit:
         """End the fit well, once all callbacks have been called: no exception, and ``history.stopped`` says why.
 
         Nothing more is trained after an epoch. Within one (`Callback.on_round`) the network is as the last average left
-        it; that epoch has no entry in the history and is not counted, so a next fit trains it from its beginning.
+        it, and that epoch has no entry in the history. It is not counted, so a next fit trains it from its beginning;
+        unless it came to its end while the callback was deciding.
 
         Parameters
         ----------

@@ -94,7 +94,8 @@ def test_a_stop_within_an_epoch_leaves_the_last_average(spark, engine, digits, p
     history = made.fit(Stop(0, within=True), epochs=50)
     rows = int(history.stopped.split()[0])
     assert 0 < rows < 60_000
-    assert (len(history), made.network.epoch) == (0, 0)
+    assert len(history) == 0
+    assert made.network.epoch <= 1  # on a busy machine the epoch may end while this process sleeps
     assert made.network.iteration >= rows // 32  # of two workers with minibatches of 16
     assert_no_jobs(spark)
     assert np.isfinite(made.network.output(X[:3])).all()
