@@ -1,9 +1,11 @@
 """DL4J's preprocessors between layers of different kinds."""
 
 from pydl4j_spark.conf.preprocessors import (
+    Cnn3DToFeedForwardPreProcessor,
     CnnToFeedForwardPreProcessor,
     CnnToRnnPreProcessor,
     ComposableInputPreProcessor,
+    FeedForwardToCnn3DPreProcessor,
     FeedForwardToCnnPreProcessor,
     FeedForwardToRnnPreProcessor,
     Preprocessor,
@@ -12,9 +14,11 @@ from pydl4j_spark.conf.preprocessors import (
 )
 
 __all__ = [
+    "Cnn3DToFeedForwardPreProcessor",
     "CnnToFeedForwardPreProcessor",
     "CnnToRnnPreProcessor",
     "ComposableInputPreProcessor",
+    "FeedForwardToCnn3DPreProcessor",
     "FeedForwardToCnnPreProcessor",
     "FeedForwardToRnnPreProcessor",
     "Preprocessor",

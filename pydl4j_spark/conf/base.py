@@ -152,13 +152,16 @@ def evolve(made: T, **settings: Any) -> T:
     kw_only_default=True,
     field_specifiers=(
         attrs.field,
+        fields.borders,
         fields.choice,
         declare,
         fields.flag,
         fields.indexed,
+        fields.matrix,
         fields.nested,
         fields.nested_list,
         fields.numbers_of,
+        fields.paired,
         fields.points,
         fields.real,
         fields.row,
@@ -168,7 +171,7 @@ def evolve(made: T, **settings: Any) -> T:
         fields.whole,
     ),
 )
-def config(java_class: str = "", *names: str) -> Callable[[type[T]], type[T]]:
+def config(java_class: str = "", *names: str, also: str = "") -> Callable[[type[T]], type[T]]:
     """Make a frozen config class of a list of fields.
 
     Parameters
@@ -177,6 +180,8 @@ def config(java_class: str = "", *names: str) -> Callable[[type[T]], type[T]]:
         DL4J's class; empty for one that only carries the fields of a family.
     *names : str
         The words that stand for this class with its defaults.
+    also : str
+        Another class of DL4J's that is the same but for its name; it is read, not written.
     """
 
     def make(cls: type[T]) -> type[T]:
@@ -191,8 +196,8 @@ def config(java_class: str = "", *names: str) -> Callable[[type[T]], type[T]]:
             tuple(field.name for field in declared if field.init and not field.kw_only),
             frozenset(field.name for field in declared if field.init and field.default is attrs.NOTHING),
         )
-        if java_class:
-            _BY_JAVA_CLASS[java_class] = made
+        for read in filter(None, (java_class, also)):
+            _BY_JAVA_CLASS[read] = made
         for name in names:
             made.names[name] = made
         return made

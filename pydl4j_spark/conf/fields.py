@@ -180,6 +180,57 @@ def numbers_of(
     return declare(kind, default=default, kw_only=kw_only)
 
 
+def paired(
+    key: str, *, default: Any = attrs.NOTHING, minimum: int = 0, second: int | None = None, kw_only: bool = True
+) -> Any:
+    """Declare a whole number along the one axis of sequences, of which DL4J writes a pair and uses the first.
+
+    The second is `second`, or the number again where that is not given.
+    """
+
+    def convert(value: Any) -> int:
+        number = as_whole(value)
+        within(number, minimum, INT_MAX, None, None)
+        return number
+
+    def write(value: int) -> list[int]:
+        return [value, value if second is None else second]
+
+    def read(value: Any) -> Any:
+        return value[0]
+
+    wants = "a whole number" + bounds(minimum, None, None, None)
+    return declare(Kind(key, wants, convert, write, read), default=default, kw_only=kw_only)
+
+
+def borders(key: str, axes: int, *, default: Any = attrs.NOTHING, paired: bool = False) -> Any:
+    """Declare how much is added or cut at the beginning and the end of each axis.
+
+    One number is for all ends, one for each axis for both its ends. DL4J writes them in a row, or in pairs.
+    """
+
+    def convert(value: Any) -> tuple[int, ...]:
+        given = [value] * 2 * axes if isinstance(value, numbers.Number) else list(value)
+        if len(given) == axes > 1:
+            given = [length for length in given for _ in range(2)]
+        made = tuple(as_whole(number) for number in given)
+        if len(made) != 2 * axes:
+            raise ValueError(f"{len(made)} numbers")
+        for number in made:
+            within(number, 0, INT_MAX, None, None)
+        return made
+
+    def write(value: tuple[int, ...]) -> Any:
+        return [list(value[i : i + 2]) for i in range(0, 2 * axes, 2)] if paired else list(value)
+
+    def read(value: Any) -> Any:
+        return [number for pair in value for number in pair] if paired else value
+
+    each = f", {axes} for both ends of each axis," if axes > 1 else ""
+    wants = f"one whole number{each} or {2 * axes} for beginning and end of each axis, at least 0"
+    return declare(Kind(key, wants, convert, write, read), default=default, kw_only=False)
+
+
 def texts(key: str | None, *, default: Any = attrs.NOTHING) -> Any:
     """Declare a tuple of texts, sorted: the order has no meaning to DL4J."""
 
@@ -208,6 +259,28 @@ def row(key: str, *, default: Any = attrs.NOTHING) -> Any:
         return value["data"] if isinstance(value, Mapping) else value
 
     return declare(Kind(key, "a row of numbers", convert, write, read, optional=default is None), default=default)
+
+
+def matrix(key: str, columns: int) -> Any:
+    """Declare rows of numbers above 0 that DL4J keeps as an INDArray, such as the widths and heights of boxes."""
+
+    def convert(value: Any) -> tuple[tuple[float, ...], ...]:
+        made = tuple(tuple(as_real(number) for number in row) for row in value)
+        if not made or any(len(row) != columns or min(row) <= 0 for row in made):
+            raise ValueError
+        return made
+
+    def write(value: tuple[tuple[float, ...], ...]) -> dict[str, Any]:
+        data = [number for row in value for number in row]
+        return {"dataType": "FLOAT", "shape": [len(value), columns], "data": data}
+
+    def read(value: Any) -> Any:
+        if not isinstance(value, Mapping):
+            return value
+        data = value["data"]
+        return [data[i : i + columns] for i in range(0, len(data), columns)]
+
+    return declare(Kind(key, f"rows of {columns} numbers above 0", convert, write, read))
 
 
 def points(key: str) -> Any:

@@ -18,7 +18,7 @@ from pydl4j_spark.conf.fields import choice, flag, indexed, nested, nested_list,
 from pydl4j_spark.conf.inputs import InputType
 from pydl4j_spark.conf.kinds import LONG_MAX, shown, suggestion
 from pydl4j_spark.conf.layers.base import GRADIENT_NORMALIZATIONS, Layer
-from pydl4j_spark.conf.layers.convolution import CONVOLUTION_MODES
+from pydl4j_spark.conf.layers.spatial import CONVOLUTION_MODES
 from pydl4j_spark.conf.preprocessors import Preprocessor
 from pydl4j_spark.conf.resolve import resolve
 from pydl4j_spark.conf.shapes import LayerType, at_layer, entrance, walk
@@ -184,7 +184,7 @@ class MultiLayerConfiguration(Config):
         truncated = self.backprop_type == "truncated_bptt"
         check_network(passed, outputs=self.validate_output_layer, truncated=truncated)
         if self.for_training:
-            check_trainable(passed, given, truncated=truncated)
+            check_trainable(passed, given, truncated=truncated, data_type=self.data_type)
         object.__setattr__(self, "input_type", given)
         object.__setattr__(self, "_passed", passed)
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from pydl4j_spark.conf.base import Config, config
-from pydl4j_spark.conf.fields import choice, nested_list, whole
+from pydl4j_spark.conf.fields import choice, flag, nested_list, whole
 from pydl4j_spark.conf.inputs import (
     CNN_FORMATS,
     RNN_FORMATS,
     InputType,
     InputTypeConvolutional,
+    InputTypeConvolutional3D,
     InputTypeConvolutionalFlat,
     InputTypeFeedForward,
     InputTypeRecurrent,
@@ -97,6 +98,50 @@ class FeedForwardToCnnPreProcessor(_ImagePreprocessor):
         if isinstance(given, InputTypeConvolutional):
             return given
         return InputType.convolutional(*self._image)
+
+
+@config()
+class _VolumePreprocessor(Preprocessor):
+    input_depth: int = whole("inputDepth", minimum=1)
+    input_height: int = whole("inputHeight", minimum=1)
+    input_width: int = whole("inputWidth", minimum=1)
+    num_channels: int = whole("numChannels", minimum=1)
+    channels_first: bool = flag("ncdhw", default=True)
+
+    derived_keys: ClassVar[frozenset[str]] = frozenset({"isNCDHW"})
+
+    @property
+    def _volume(self) -> InputTypeConvolutional3D:
+        return InputType.convolutional3d(
+            self.input_depth,
+            self.input_height,
+            self.input_width,
+            self.num_channels,
+            data_format="NCDHW" if self.channels_first else "NDHWC",
+        )
+
+
+@config(_PACKAGE + "Cnn3DToFeedForwardPreProcessor")
+class Cnn3DToFeedForwardPreProcessor(_VolumePreprocessor):
+    """Flattens volumes ``[N, C, D, H, W]`` to rows (DL4J Cnn3DToFeedForwardPreProcessor)."""
+
+    def output_type(self, given: InputType | None) -> InputType | None:
+        """Give rows of all the numbers of a volume."""
+        if given is not None and given != self._volume:
+            raise self._refuse(given, f"volumes {self._volume}")
+        return InputType.feed_forward(int(self._volume.size_in_all or 0))
+
+
+@config(_PACKAGE + "FeedForwardToCnn3DPreProcessor")
+class FeedForwardToCnn3DPreProcessor(_VolumePreprocessor):
+    """Makes volumes ``[N, C, D, H, W]`` of rows (DL4J FeedForwardToCnn3DPreProcessor)."""
+
+    def output_type(self, given: InputType | None) -> InputType | None:
+        """Give volumes."""
+        rows = isinstance(given, InputTypeFeedForward) and given.size == self._volume.size_in_all
+        if given is not None and not rows and given != self._volume:
+            raise self._refuse(given, f"rows of {self._volume.size_in_all}")
+        return self._volume
 
 
 @config(_PACKAGE + "RnnToFeedForwardPreProcessor")

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydl4j_spark.conf.base import evolve
 from pydl4j_spark.conf.constraints import L1Regularization, L2Regularization, Regularization, WeightDecay
-from pydl4j_spark.conf.layers.base import BaseLayer, Layer
+from pydl4j_spark.conf.layers.base import Layer, LearningLayer
 from pydl4j_spark.errors import ConfigError
 
 _WEIGHTS = ("l1", "l2", "weight_decay")
@@ -29,7 +29,7 @@ def resolve(layer: Layer, defaults: Any, name: str) -> Layer:
     for field in layer.inherited:
         if getattr(layer, field) is None:
             settled[field] = getattr(defaults, field)
-    if isinstance(layer, BaseLayer):
+    if isinstance(layer, LearningLayer):
         settled |= dict.fromkeys(_WEIGHTS + _BIASES)
         settled["regularization"] = _regularization(layer, defaults, "regularization", _WEIGHTS)
         settled["regularization_bias"] = _regularization(layer, defaults, "regularization_bias", _BIASES)
@@ -45,7 +45,7 @@ def resolve(layer: Layer, defaults: Any, name: str) -> Layer:
 
 
 def _regularization(
-    layer: BaseLayer, defaults: Any, listed: str, shorthands: tuple[str, str, str]
+    layer: LearningLayer, defaults: Any, listed: str, shorthands: tuple[str, str, str]
 ) -> tuple[Regularization, ...]:
     given = getattr(layer, listed)
     own = [getattr(layer, shorthand) for shorthand in shorthands]

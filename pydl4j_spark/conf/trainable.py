@@ -8,7 +8,7 @@ from typing import cast
 from pydl4j_spark.conf.constraints import Constraint
 from pydl4j_spark.conf.dropout import DropConnect, GaussianNoise, SpatialDropout, WeightNoise
 from pydl4j_spark.conf.inputs import InputType, InputTypeConvolutionalFlat, InputTypeFeedForward, InputTypeRecurrent
-from pydl4j_spark.conf.layers.base import BaseLayer, FeedForwardLayer, Layer
+from pydl4j_spark.conf.layers.base import BaseLayer, FeedForwardLayer, Layer, LearningLayer
 from pydl4j_spark.conf.layers.convolution import ConvolutionLayer
 from pydl4j_spark.conf.layers.normalization import BatchNormalization
 from pydl4j_spark.conf.layers.output import RnnOutputLayer
@@ -21,7 +21,9 @@ from pydl4j_spark.conf.weights import WeightInitIdentity
 from pydl4j_spark.errors import ConfigError
 
 
-def check_trainable(passed: Sequence[LayerType], given: InputType | None, *, truncated: bool) -> None:
+def check_trainable(
+    passed: Sequence[LayerType], given: InputType | None, *, truncated: bool, data_type: str = "float"
+) -> None:
     """Refuse what would fail, or learn nothing.
 
     Parameters
@@ -32,14 +34,26 @@ def check_trainable(passed: Sequence[LayerType], given: InputType | None, *, tru
         What goes in at the entrance.
     truncated : bool
         Whether backpropagation through time is truncated.
+    data_type : str
+        The network's type of numbers.
     """
     for here in passed:
         with at_layer(here.index, here.layer):
+            if (
+                data_type != "float"
+                and here.layer.keeps_input_type
+                and not any(b.n_params for b in passed[: here.index])
+            ):
+                raise ConfigError(
+                    f"DL4J computes it in the type of what comes in, float32 here, not {data_type}, and damages memory;"
+                    " use data_type 'float', or put another layer with parameters before it"
+                )
             for leaf in leaves(here.layer):
                 _check_constraints(leaf)
                 _check_dropout(leaf, here.input_type)
-                if isinstance(leaf, BaseLayer) and leaf.n_params:
+                if isinstance(leaf, LearningLayer) and leaf.n_params:
                     _check_updater(leaf)
+                if isinstance(leaf, BaseLayer) and leaf.n_params:
                     _check_identity(leaf)
                     _check_noise(leaf)
             here.layer.check_training(here.input_type)
@@ -62,7 +76,7 @@ def leaves(layer: Layer) -> list[Layer]:
     return [leaf for inner in layer.children.values() for leaf in leaves(inner)] or [layer]
 
 
-def _check_updater(layer: BaseLayer) -> None:
+def _check_updater(layer: LearningLayer) -> None:
     if AdaBelief in (type(layer.updater), type(layer.bias_updater)):
         raise ConfigError("DL4J's AdaBelief fails at the first step of training (index out of bounds); use Adam")
 
@@ -109,11 +123,8 @@ def _check_identity(layer: BaseLayer) -> None:
     if isinstance(layer, BaseRecurrentLayer):
         if own or isinstance(layer.weight_init_recurrent, WeightInitIdentity):
             raise ConfigError("weight_init 'identity' needs square weights, and those of recurrent gates never are")
-    elif own and isinstance(layer, FeedForwardLayer) and "W" in layer.parameter_ranks:
-        if n_in != n_out:
-            raise ConfigError(f"weight_init 'identity' needs as many outputs as inputs, not {n_in} and {n_out}")
-        if isinstance(layer, ConvolutionLayer) and not all(length % 2 for length in layer.kernel_size):  # type: ignore[union-attr]
-            raise ConfigError(f"weight_init 'identity' needs kernels of odd lengths, not {layer.kernel_size}")
+    elif own and isinstance(layer, FeedForwardLayer) and "W" in layer.parameter_ranks and n_in != n_out:
+        raise ConfigError(f"weight_init 'identity' needs as many outputs as inputs, not {n_in} and {n_out}")
 
 
 def _check_noise(layer: BaseLayer) -> None:

@@ -10,6 +10,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Consumer;
 import java.util.function.IntConsumer;
+import java.util.function.Supplier;
 import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.nn.api.OptimizationAlgorithm;
 import org.deeplearning4j.nn.conf.BackpropType;
@@ -19,14 +20,22 @@ import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.WorkspaceMode;
 import org.deeplearning4j.nn.conf.inputs.InputType;
+import org.deeplearning4j.nn.conf.layers.Cnn3DLossLayer;
+import org.deeplearning4j.nn.conf.layers.Convolution1DLayer;
+import org.deeplearning4j.nn.conf.layers.Convolution3D;
 import org.deeplearning4j.nn.conf.layers.FeedForwardLayer;
 import org.deeplearning4j.nn.conf.layers.Layer;
+import org.deeplearning4j.nn.conf.layers.ZeroPadding1DLayer;
+import org.deeplearning4j.nn.conf.layers.ZeroPadding3DLayer;
+import org.deeplearning4j.nn.conf.layers.ZeroPaddingLayer;
+import org.deeplearning4j.nn.conf.layers.objdetect.Yolo2OutputLayer;
 import org.deeplearning4j.nn.conf.layers.recurrent.Bidirectional;
 import org.deeplearning4j.nn.conf.layers.recurrent.LastTimeStep;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.nn.params.EmptyParamInitializer;
 import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.shade.jackson.databind.DeserializationFeature;
 import org.nd4j.shade.jackson.databind.JsonNode;
 import org.nd4j.shade.jackson.databind.ObjectMapper;
@@ -55,6 +64,15 @@ final class NetworkFactory {
     private static final Set<String> ENTRY_KEYS = Set.of("cacheMode", "dataType", "epochCount", "iterationCount", "layer",
             "maxNumLineSearchIterations", "miniBatch", "minimize", "optimizationAlgo", "seed", "stepFunction",
             "variables");
+
+    /** Builders that must be told something that the JSON says anyway. */
+    private static final Map<String, Supplier<Layer.Builder<?>>> BUILDERS = Map.of(
+            Cnn3DLossLayer.class.getName(), () -> new Cnn3DLossLayer.Builder(Convolution3D.DataFormat.NCDHW),
+            Convolution1DLayer.class.getName(), () -> new Convolution1DLayer.Builder(1),
+            Yolo2OutputLayer.class.getName(), () -> new Yolo2OutputLayer.Builder().boundingBoxPriors(Nd4j.ones(1, 2)),
+            ZeroPadding1DLayer.class.getName(), () -> new ZeroPadding1DLayer.Builder(0),
+            ZeroPadding3DLayer.class.getName(), () -> new ZeroPadding3DLayer.Builder(0),
+            ZeroPaddingLayer.class.getName(), () -> new ZeroPaddingLayer.Builder(0, 0));
 
     private NetworkFactory() {}
 
@@ -98,6 +116,7 @@ final class NetworkFactory {
         try {
             network(mapper, root, list);
             MultiLayerConfiguration conf = list.build();
+            restoreInputSizes(confs, conf);
             // DL4J's builder checks by this setting and then forgets it, so that evaluation would check again.
             truth(root, "validateOutputLayerConfig", conf::setValidateOutputLayerConfig);
             whole(root, "iterationCount", conf::setIterationCount);
@@ -108,6 +127,17 @@ final class NetworkFactory {
             throw e;
         } catch (RuntimeException | IOException e) {
             throw BridgeException.config("DL4J refuses the configuration: " + e.getMessage(), e);
+        }
+    }
+
+    /** DL4J gives a dense layer behind a Convolution1DLayer as many inputs as the network has time steps. */
+    private static void restoreInputSizes(JsonNode confs, MultiLayerConfiguration conf) {
+        for (int i = 0; i < confs.size(); i++) {
+            long given = confs.get(i).path("layer").path("nin").asLong();
+            Layer layer = conf.getConf(i).getLayer();
+            if (given > 0 && layer instanceof FeedForwardLayer) {
+                ((FeedForwardLayer) layer).setNIn(given);
+            }
         }
     }
 
@@ -195,6 +225,9 @@ final class NetworkFactory {
         }
         if (className.equals(LastTimeStep.class.getName())) {
             return new LastTimeStep(layer(mapper, (ObjectNode) settings.remove("underlying")));
+        }
+        if (BUILDERS.containsKey(className)) {
+            return BUILDERS.get(className).get().build();
         }
         Class<?> builder = Class.forName(className + "$Builder");
         Object instance = builder.getDeclaredConstructor().newInstance();
