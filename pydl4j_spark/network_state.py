@@ -153,7 +153,7 @@ class NetworkState(ABC):
         """
         name = str(path)
         archive = hadoop_engine(f"reading {name}").read_file(name) if is_remote(name) else Path(path).read_bytes()
-        return cls._of(archive, name)
+        return cls._of_archive(archive, name)
 
     @classmethod
     def load_checkpoint(cls, folder: str | Path) -> Self:
@@ -176,10 +176,10 @@ class NetworkState(ABC):
         from pydl4j_spark.callbacks.checkpoint_folder import CheckpointFolder
 
         entry, archive = CheckpointFolder(folder).last()
-        return cls._of(archive, f"{folder}/{entry.file}")
+        return cls._of_archive(archive, f"{folder}/{entry.file}")
 
     @classmethod
-    def _of(cls, archive: bytes, name: str) -> Self:
+    def _of_archive(cls, archive: bytes, name: str) -> Self:
         """Make a network of a model zip's bytes; `name` is for messages."""
         model = read_model_zip(archive)
         kind = parse_configuration(model.configuration).kind

@@ -8,9 +8,13 @@ from pydl4j_spark.conf.preprocessors import (
     FeedForwardToCnn3DPreProcessor,
     FeedForwardToCnnPreProcessor,
     FeedForwardToRnnPreProcessor,
+    KerasFlattenRnnPreprocessor,
+    PermutePreprocessor,
     Preprocessor,
+    ReshapePreprocessor,
     RnnToCnnPreProcessor,
     RnnToFeedForwardPreProcessor,
+    TensorFlowCnnToFeedForwardPreProcessor,
 )
 
 __all__ = [
@@ -21,7 +25,11 @@ __all__ = [
     "FeedForwardToCnn3DPreProcessor",
     "FeedForwardToCnnPreProcessor",
     "FeedForwardToRnnPreProcessor",
+    "KerasFlattenRnnPreprocessor",
+    "PermutePreprocessor",
     "Preprocessor",
+    "ReshapePreprocessor",
     "RnnToCnnPreProcessor",
     "RnnToFeedForwardPreProcessor",
+    "TensorFlowCnnToFeedForwardPreProcessor",
 ]

@@ -236,7 +236,7 @@ class EarlyStopping(Callback):
 
     def best_network(self) -> Any:
         """Give the best network by itself, wherever the one that was trained is by now; None where there is none."""
-        return None if self._best is None else type(self._network)._of(self._best, "the best model")
+        return None if self._best is None else type(self._network)._of_archive(self._best, "the best model")
 
     @property
     def result(self) -> EarlyStoppingResult:

@@ -49,6 +49,9 @@ class Engine(Protocol):
     def restore_network(self, archive: bytes) -> Handle:
         """Make a network of a model zip's bytes."""
 
+    def read_keras(self, path: str, enforce_training_config: bool) -> tuple[Handle, dict[str, Any]]:
+        """Make a network of a local file that Keras wrote; with the types of its inputs, by name, in DL4J's JSON."""
+
     def configuration(self, network: Handle) -> dict[str, Any]:
         """Give a network's configuration as it is now, counters included."""
 

@@ -311,7 +311,6 @@ def test_pairs_of_loss_and_activation(ending, n_out, loss, activation, message):
         '{"confs": [3]}',
         '{"confs": [{}]}',
         '{"confs": [{"layer": null}]}',
-        '{"confs": [{"layer": {"@class": "org.example.Mine"}}]}',
         '{"confs": [{"layer": {"@class": "org.deeplearning4j.nn.conf.layers.DenseLayer"}}]}',
         '{"confs": [], "inputPreProcessors": []}',
         '{"konfs": []}',
@@ -358,10 +357,10 @@ def test_a_dense_layer_in_time_says_so():
     assert layer["timeDistributedFormat"] == "NCW"
 
 
-def test_an_unknown_class_is_named():
+def test_a_class_that_dl4j_does_not_have_is_named():
     document = NETWORKS["mlp"].to_dict()
-    document["confs"][0]["layer"]["@class"] = "org.example.MyLayer"
-    with pytest.raises(ConfigError, match=r"layer 0: .*'org\.example\.MyLayer' is not supported"):
+    document["confs"][0]["layer"]["@class"] = "org.deeplearning4j.nn.conf.layers.DenserLayer"
+    with pytest.raises(ConfigError, match=r"layer 0: .*DenserLayer' is not supported; did you mean 'DenseLayer'"):
         MultiLayerConfiguration.from_dict(document)
 
 

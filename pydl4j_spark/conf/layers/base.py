@@ -10,7 +10,7 @@ from math import prod
 from typing import Any, ClassVar, TypeAlias
 
 from pydl4j_spark.conf.activations import Activation
-from pydl4j_spark.conf.base import Config, config, evolve
+from pydl4j_spark.conf.base import config, evolve
 from pydl4j_spark.conf.constraints import Constraint, Constraints, Regularization, Regularizations
 from pydl4j_spark.conf.dropout import InputDropout, WeightNoiseFamily
 from pydl4j_spark.conf.fields import choice, flag, nested, nested_list, real, text, whole
@@ -24,6 +24,7 @@ from pydl4j_spark.conf.inputs import (
     InputTypeRecurrent,
     InputTypeSpatial,
 )
+from pydl4j_spark.conf.nodes import Connectable
 from pydl4j_spark.conf.preprocessors import (
     Cnn3DToFeedForwardPreProcessor,
     CnnToFeedForwardPreProcessor,
@@ -52,7 +53,7 @@ Shapes: TypeAlias = dict[str, tuple[int | None, ...]]
 
 
 @config()
-class Layer(Config):
+class Layer(Connectable):
     """The family of layers.
 
     Parameters
@@ -76,8 +77,11 @@ class Layer(Config):
     answers_each_step: ClassVar[bool] = False
     # Whether DL4J computes it in the type of its input, not in the network's.
     keeps_input_type: ClassVar[bool] = False
-    # Whether DL4J ends its way back through the network here.
+    # Whether DL4J ends its way back through the network here, or fails if it begins its way there.
     must_be_first: ClassVar[bool] = False
+    cannot_be_first: ClassVar[bool] = False
+    # Whether DL4J can make it inside a wrapper.
+    can_be_wrapped: ClassVar[bool] = True
 
     name: str | None = text("layerName", default=None)
     dropout: InputDropout | Number | None = nested("idropout", InputDropout, default=None, inherited=True)
@@ -87,6 +91,11 @@ class Layer(Config):
     def children(self) -> dict[str, Layer]:
         """The layers inside this one, by the name of their field."""
         return {}
+
+    @property
+    def at_work(self) -> Layer:
+        """The layer that computes: this one, or the one inside where this one only keeps it from being trained."""
+        return self
 
     @property
     def parameter_shapes(self) -> Shapes:
@@ -103,6 +112,11 @@ class Layer(Config):
                 return None
             count += prod(lengths)
         return count
+
+    @property
+    def n_updated(self) -> int | None:
+        """How many of its parameters an updater moves; None while its input is not known."""
+        return self.n_params
 
     @property
     def variables(self) -> tuple[str, ...]:
@@ -207,6 +221,35 @@ class BaseLayer(LearningLayer):
 
 
 @config()
+class Undropped(Layer):
+    """A layer that DL4J applies no dropout to, so that the network's does not reach it."""
+
+    # Where a DropoutLayer does what this layer cannot.
+    dropped: ClassVar[str] = "before"
+
+    dropout: InputDropout | Number | None = nested("idropout", InputDropout, default=None)
+
+    def check_training(self, given: InputType | None) -> None:
+        """Refuse dropout, which DL4J leaves out without a word."""
+        super().check_training(given)
+        if self.dropout is not None:
+            raise ConfigError(f"DL4J applies no dropout to this layer; put a DropoutLayer {self.dropped} it")
+
+
+@config()
+class Noiseless(BaseLayer):
+    """A layer whose weights DL4J adds no noise to, so that the network's does not reach it."""
+
+    weight_noise: WeightNoiseFamily | None = nested("weightNoise", WeightNoiseFamily, default=None)
+
+    def check_training(self, given: InputType | None) -> None:
+        """Refuse noise, which DL4J leaves out without a word."""
+        super().check_training(given)
+        if self.weight_noise is not None:
+            raise ConfigError("DL4J applies no weight_noise to this layer; leave it out")
+
+
+@config()
 class FeedForwardLayer(BaseLayer):
     """A layer that takes rows.
 
@@ -266,14 +309,9 @@ class BiasedLayer(ProjectingLayer):
     has_bias: bool = flag("hasBias", default=True)
 
     @property
-    def n_params(self) -> int | None:
+    def parameter_shapes(self) -> Shapes:
         """Weights, and a bias for each output."""
-        return None if self.n_in is None else self.n_in * self.n_out + self.has_bias * self.n_out
-
-    @property
-    def parameter_ranks(self) -> dict[str, int]:
-        """Weights and bias."""
-        return weights_and_bias(2, self.has_bias)
+        return {"W": (self.n_in, self.n_out)} | ({"b": (self.n_out,)} if self.has_bias else {})
 
 
 def weights_and_bias(rank: int, has_bias: bool) -> dict[str, int]:

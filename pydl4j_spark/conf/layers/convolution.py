@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pydl4j_spark.conf.base import config
 from pydl4j_spark.conf.fields import choice, flag, numbers_of, paired, whole
@@ -20,6 +20,20 @@ ALGO_MODES = {
     "prefer_fastest": "PREFER_FASTEST",
     "user_specified": "USER_SPECIFIED",
 }
+FORWARD_ALGORITHMS = {
+    name: name.upper()
+    for name in (
+        *("implicit_gemm", "implicit_precomp_gemm", "gemm", "direct"),
+        *("fft", "fft_tiling", "winograd", "winograd_nonfused", "count"),
+    )
+}
+FILTER_ALGORITHMS = {
+    name: name.upper()
+    for name in ("algo_0", "algo_1", "fft", "algo_3", "winograd", "winograd_nonfused", "fft_tiling", "count")
+}
+DATA_ALGORITHMS = {
+    name: name.upper() for name in ("algo_0", "algo_1", "fft", "fft_tiling", "winograd", "winograd_nonfused", "count")
+}
 
 
 @config()
@@ -32,6 +46,8 @@ class Convolving(SlidingLayer, ProjectingLayer):
         Channels that come out.
     has_bias : bool
         Whether a bias is added.
+    cudnn_algo_mode, cudnn_fwd_algo, cudnn_bwd_filter_algo, cudnn_bwd_data_algo : str, optional
+        How cuDNN computes it, on machines that have it; the last three where the first is ``"user_specified"``.
     """
 
     # Whether weight_init 'identity' gives a convolution that changes nothing.
@@ -41,6 +57,9 @@ class Convolving(SlidingLayer, ProjectingLayer):
 
     has_bias: bool = flag("hasBias", default=True)
     cudnn_algo_mode: str = choice("cudnnAlgoMode", ALGO_MODES, default="prefer_fastest")
+    cudnn_fwd_algo: str | None = choice("cudnnFwdAlgo", FORWARD_ALGORITHMS, default=None)
+    cudnn_bwd_filter_algo: str | None = choice("cudnnBwdFilterAlgo", FILTER_ALGORITHMS, default=None)
+    cudnn_bwd_data_algo: str | None = choice("cudnnBwdDataAlgo", DATA_ALGORITHMS, default=None)
 
     @property
     def bias_shape(self) -> Shapes:
@@ -145,6 +164,11 @@ class Convolution1DLayer(SequenceSlidingLayer, Convolving):
     derived_keys: ClassVar[frozenset[str]] = Layer.derived_keys | {"cnn2dDataFormat"}
 
     kernel_size: int = paired("kernelSize", minimum=1)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give this layer as DL4J's JSON spells it, with the layout of the images that it makes of sequences."""
+        document = super().to_dict()
+        return document | {"cnn2dDataFormat": "NHWC"} if self.data_format == "NWC" else document
 
     @property
     def parameter_shapes(self) -> Shapes:

@@ -49,6 +49,10 @@ class LocallyConnecting(WindowLayer, SameDiffLayer):
     activation: str = choice("activation", ACTIVATIONS, default="tanh")
     has_bias: bool = flag("hasBias", default=True)
 
+    def to_dict(self) -> dict[str, Any]:
+        """Give this layer as DL4J's JSON spells it, with the size of a window, without which DL4J reads nothing."""
+        return super().to_dict() | {"featureDim": prod(along_axes(self.kernel_size)) * (self.n_in or 0)}
+
     @property
     def parameter_shapes(self) -> Shapes:
         """Weights for each place, and biases."""
@@ -130,7 +134,7 @@ class LocallyConnected1D(LocallyConnecting, ChannelsFirstLayer):
     convolution_mode: str = choice("cm", SEQUENCE_MODES, default="same")
     input_size: int | None = whole("inputSize", default=None, minimum=1, none=0)
     output_size: int | None = whole("outputSize", default=None, minimum=1, none=0)
-    padding_end: int | None = whole("paddingR", default=None, none=0)
+    padding_end: int | None = whole("paddingR", default=None, none=0, writes_none=True)
 
     def __attrs_post_init__(self) -> None:
         if self.convolution_mode == "causal":

@@ -60,6 +60,11 @@ class BatchNormalization(FeedForwardLayer):
         return None if self.n_in is None else (2 if self.lock_gamma_beta else 4) * self.n_in
 
     @property
+    def n_updated(self) -> int | None:
+        """Gamma and beta; the statistics follow the data."""
+        return None if self.n_in is None else (0 if self.lock_gamma_beta else 2) * self.n_in
+
+    @property
     def parameter_ranks(self) -> dict[str, int]:
         """Statistics, and gamma and beta where they are learned."""
         learned = () if self.lock_gamma_beta else ("gamma", "beta")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from pydl4j_spark.conf.base import config, evolve
 from pydl4j_spark.conf.fields import choice, flag, numbers_of, whole
@@ -30,6 +31,9 @@ class GlobalPoolingLayer(Layer):
     pooling_dimensions : list of int, optional
         The axes; all but that of the channels where not set.
     """
+
+    fails_on_rows: ClassVar[bool] = True
+    needs_whole_sequences: ClassVar[bool] = True
 
     pooling_type: str = choice("poolingType", POOLING_TYPES, default="max", kw_only=False)
     pnorm: int = whole("pnorm", default=2, minimum=1)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from pydl4j_spark.conf.base import config
-from pydl4j_spark.conf.dropout import InputDropout
-from pydl4j_spark.conf.fields import choice, nested
-from pydl4j_spark.conf.inputs import InputType
-from pydl4j_spark.conf.layers.base import Layer, LearningLayer
-from pydl4j_spark.conf.types import Number
+from pydl4j_spark.conf.fields import choice, named, nested
+from pydl4j_spark.conf.layers.base import Layer, LearningLayer, Undropped
 from pydl4j_spark.conf.updaters import Updater
-from pydl4j_spark.errors import ConfigError
+from pydl4j_spark.conf.weights import WeightInit, WeightInitLike
 
 # SameDiff has a formula for these; DL4J throws at every other activation here.
 ACTIVATIONS = {
@@ -34,22 +32,28 @@ WEIGHT_INITS = {
 
 
 @config()
-class SameDiffLayer(LearningLayer):
-    """A layer that SameDiff computes. DL4J applies no dropout to it, so that the network's does not reach it.
+class SameDiffLayer(Undropped, LearningLayer):
+    """A layer that SameDiff computes.
 
     Parameters
     ----------
     weight_init : str
         By name; ``"xavier"`` by default, whatever the network's is.
+    parameter_inits : dict, optional
+        Other weight initialisations of single parameters, by their names; distributions too.
     """
 
-    derived_keys: ClassVar[frozenset[str]] = Layer.derived_keys | {"layerParams", "paramWeightInit"}
+    derived_keys: ClassVar[frozenset[str]] = Layer.derived_keys | {"layerParams"}
 
-    dropout: InputDropout | Number | None = nested("idropout", InputDropout, default=None)
     updater: Updater | str | None = nested("updater", Updater, default=None, inherited=True)
     weight_init: str | None = choice("weightInit", WEIGHT_INITS, default="xavier")
+    parameter_inits: Mapping[str, WeightInitLike] | None = named("paramWeightInit", WeightInit, default=None)
 
-    def check_training(self, given: InputType | None) -> None:
-        """Refuse dropout, which DL4J leaves out without a word."""
-        if self.dropout is not None:
-            raise ConfigError("DL4J applies no dropout to this layer; put a DropoutLayer before it")
+
+@config("org.deeplearning4j.nn.layers.util.IdentityLayer")
+class IdentityLayer(SameDiffLayer):
+    """Gives what it takes, of any shape (DL4J IdentityLayer): a place to look at, or an output without a change."""
+
+    cannot_be_first: ClassVar[bool] = True
+
+    weight_init: str | None = choice("weightInit", WEIGHT_INITS, default=None)

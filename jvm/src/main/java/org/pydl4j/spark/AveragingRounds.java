@@ -30,6 +30,7 @@ final class AveragingRounds implements Training {
     private final WorkerTally tally = new WorkerTally();
     private final ParameterAveragingTrainingMaster master;
     private final SparkDl4jMultiLayer spark;
+    private final Frozen frozen;
 
     AveragingRounds(JavaSparkContext context, MultiLayerNetwork network, DataNormalization normalizer, SparkRows rows,
             MasterSettings settings, boolean shuffle) {
@@ -46,6 +47,7 @@ final class AveragingRounds implements Training {
         context.sc().register(tally, "pydl4j_spark worker tally");
         this.master = settings.stock(new WorkerHook(seed, tally));
         this.spark = new SparkDl4jMultiLayer(this.context, network, master);
+        this.frozen = new Frozen(Trainee.of(network));
     }
 
     @Override
@@ -91,6 +93,7 @@ final class AveragingRounds implements Training {
             master.executeTraining(spark, minibatches);
         } finally {
             context.destroyBroadcasts();
+            frozen.restore();
         }
         // DL4J adds averagingFrequency whatever was trained; schedules and Adam's correction need the truth.
         network.getLayerWiseConfigurations().setIterationCount(tally.value().iteration);
@@ -104,6 +107,7 @@ final class AveragingRounds implements Training {
     @Override
     public void close() {
         context.destroyBroadcasts();
+        frozen.close();
         blocks.close();
     }
 }
