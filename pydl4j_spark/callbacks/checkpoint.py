@@ -162,4 +162,4 @@ def last_checkpoint(folder: str | Path) -> Any:
     entry, archive = CheckpointFolder(folder).last()
     kind = parse_configuration(read_model_zip(archive).configuration).kind
     network = ComputationGraph if kind == ComputationGraph._KIND else MultiLayerNetwork
-    return network._of(archive, f"{folder}/{entry.file}")
+    return network._of_archive(archive, f"{folder}/{entry.file}")
