@@ -6,6 +6,8 @@ PYTHON ?= python3.11
 CACHE_HOME := $(if $(XDG_CACHE_HOME),$(XDG_CACHE_HOME),$(HOME)/.cache)
 WHEELHOUSE ?= $(CACHE_HOME)/pydl4j_spark/wheels
 PYTEST_ARGS ?=
+# Each process has a Spark session of its own; the tests of one file stay together.
+TESTS_AT_ONCE ?= 2
 
 PY := .venv/bin/python
 PY35 := .venv-spark35/bin/python
@@ -37,7 +39,7 @@ test: venv spark35  ## JUnit, ruff, mypy and pytest, slow and cluster tests too
 	$(MAKE) --no-print-directory install .venv-spark35/.editable || exit 1; \
 	$(MAKE) --no-print-directory lint || status=1; \
 	[ $$status -eq 0 ] || echo "make test: JUnit, ruff or mypy FAILED above; pytest runs all the same." >&2; \
-	PYSPARK_PYTHON=$(abspath $(PY)) PYSPARK_DRIVER_PYTHON=$(abspath $(PY)) $(PY) -m pytest $(PYTEST_ARGS) || status=1; \
+	PYSPARK_PYTHON=$(abspath $(PY)) PYSPARK_DRIVER_PYTHON=$(abspath $(PY)) $(PY) -m pytest --numprocesses=$(TESTS_AT_ONCE) --dist=loadfile $(PYTEST_ARGS) || status=1; \
 	exit $$status
 
 # The same seed gives the same configurations: FUZZ_ARGS="--seed 1 --only 4711" shows one of them.

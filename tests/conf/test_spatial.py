@@ -139,7 +139,11 @@ def test_volumes_are_flattened_and_made(layout):
 def test_preprocessors_of_volumes_as_dl4j_writes_them(kind, channels_first):
     written = {
         "@class": f"org.deeplearning4j.nn.conf.preprocessor.{kind}",
-        **{"inputDepth": 2, "inputHeight": 4, "inputWidth": 5, "numChannels": 3, "ncdhw": channels_first},
+        "inputDepth": 2,
+        "inputHeight": 4,
+        "inputWidth": 5,
+        "numChannels": 3,
+        "ncdhw": channels_first,
     }
     assert preprocessors.Preprocessor.from_dict(written).to_dict() == written
 
