@@ -10,7 +10,7 @@ from pydl4j_spark.conf.inputs import InputType, InputTypeRecurrent
 from pydl4j_spark.conf.layers.frozen import FrozenLayer
 from pydl4j_spark.conf.layers.output import RnnOutputLayer
 from pydl4j_spark.conf.shapes import LayerType
-from pydl4j_spark.conf.trainable import NOTHING_TO_TRAIN, check_ending, check_layer_trainable
+from pydl4j_spark.conf.trainable import NOTHING_TO_TRAIN, check_ending, check_layer_trainable, check_surroundings
 from pydl4j_spark.conf.vertices.frozen import FrozenVertex
 from pydl4j_spark.conf.vertices.rnn import DuplicateToTimeSeriesVertex
 from pydl4j_spark.errors import ConfigError
@@ -95,6 +95,9 @@ def check_graph_trainable(
                     here.vertex.check_training(types, data_type)
                 continue
             check_layer_trainable(here)
+            before = [passed[one] for one in _leading_to(passed, name)]
+            after = [one for one in passed.values() if name in one.inputs]
+            check_surroundings(here, before=before, after=after, data_type=data_type)
             if here.layer.has_loss and name not in outputs:
                 raise ConfigError("it has a loss, but is not among the outputs, so it would learn nothing")
             if here.layer.has_loss and name in feeds:
@@ -112,6 +115,16 @@ def check_graph_trainable(
         raise ConfigError(NOTHING_TO_TRAIN)
     if truncated:
         _check_truncated(given)
+
+
+def _leading_to(passed: Passed, name: str) -> set[str]:
+    """Give the vertices before one, near and far."""
+    found: set[str] = set()
+    new = {name}
+    while new:
+        new = {one for each in new for one in passed[each].inputs if one in passed} - found
+        found |= new
+    return found
 
 
 def _check_frozen(passed: Passed, outputs: Sequence[str]) -> None:

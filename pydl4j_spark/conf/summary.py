@@ -128,4 +128,4 @@ def kind_of(here: LayerType | VertexType) -> str:
 
 
 def _preprocessor(here: LayerType | VertexType) -> str:
-    return here.preprocessor.label.removesuffix("PreProcessor")
+    return "" if here.preprocessor is None else here.preprocessor.label.removesuffix("PreProcessor")

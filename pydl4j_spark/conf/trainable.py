@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from pydl4j_spark.conf.constraints import Constraint
 from pydl4j_spark.conf.dropout import DropConnect, GaussianNoise, SpatialDropout, WeightNoise
 from pydl4j_spark.conf.inputs import InputType, InputTypeConvolutionalFlat, InputTypeFeedForward, InputTypeRecurrent
 from pydl4j_spark.conf.layers.base import BaseLayer, FeedForwardLayer, Layer, LearningLayer
+from pydl4j_spark.conf.layers.capsules import CapsuleLayer, CapsuleStrengthLayer
 from pydl4j_spark.conf.layers.convolution import ConvolutionLayer
+from pydl4j_spark.conf.layers.feedforward import ActivationLayer, DropoutLayer
 from pydl4j_spark.conf.layers.frozen import FrozenLayer
 from pydl4j_spark.conf.layers.normalization import BatchNormalization
 from pydl4j_spark.conf.layers.output import RnnOutputLayer
@@ -22,6 +24,11 @@ from pydl4j_spark.conf.updaters import AdaBelief
 from pydl4j_spark.conf.weights import WeightInitIdentity
 from pydl4j_spark.errors import ConfigError
 
+if TYPE_CHECKING:
+    from pydl4j_spark.conf.graph_walk import VertexType
+
+# What gives capsules a gradient in the order in which DL4J takes it.
+_AFTER_CAPSULES = (ActivationLayer, CapsuleLayer, CapsuleStrengthLayer, DropoutLayer, GlobalPoolingLayer)
 _CUT = "backprop_type 'truncated_bptt' cuts them in pieces; use 'standard'"
 
 
@@ -45,27 +52,11 @@ def check_trainable(
     pooled = False
     for here in passed:
         with at_layer(here.index, here.layer):
-            before = passed[: here.index]
-            if data_type != "float" and here.layer.keeps_input_type and not any(one.n_params for one in before):
-                raise ConfigError(
-                    f"DL4J computes it in the type of what comes in, float32 here, not {data_type}, and damages memory;"
-                    " use data_type 'float', or put another layer with parameters before it"
-                )
             check_layer_trainable(here)
+            place = here.index or 0
+            check_surroundings(here, before=passed[:place], after=passed[place + 1 : place + 2], data_type=data_type)
             if truncated and here.layer.needs_whole_sequences:
                 raise ConfigError(f"it needs whole sequences, and {_CUT}")
-            if here.index and here.layer.must_be_first:
-                raise ConfigError("DL4J cannot train what stands before it; make it the first layer")
-            if here.preprocessor is not None and here.layer.must_be_first:
-                raise ConfigError(
-                    f"DL4J cannot train it behind a preprocessor ({here.preprocessor.label});"
-                    " say InputType.feed_forward"
-                )
-            if not here.index and here.layer.cannot_be_first:
-                raise ConfigError(
-                    "DL4J fails to train it as the first layer (an array outside its workspace); put"
-                    " ActivationLayer('identity') before it"
-                )
             if isinstance(here.layer, RepeatVector) and _steps(here.input_type) and not pooled:
                 raise ConfigError(
                     "every time step comes here as a row of its own; put a LastTimeStep or GlobalPoolingLayer before"
@@ -103,6 +94,48 @@ def check_layer_trainable(here: LayerType) -> None:
     if here.preprocessor is not None and here.index:
         here.preprocessor.check_training()
     _check_sequence(here)
+
+
+def check_surroundings(
+    here: LayerType,
+    *,
+    before: Sequence[LayerType | VertexType],
+    after: Sequence[LayerType | VertexType],
+    data_type: str,
+) -> None:
+    """Refuse a layer that DL4J fails to train where it stands.
+
+    Parameters
+    ----------
+    here : LayerType
+        The layer.
+    before, after : list of LayerType and VertexType
+        All that leads to it, and what it feeds itself.
+    data_type : str
+        The network's type of numbers.
+    """
+    layer = here.layer
+    if data_type != "float" and layer.keeps_input_type and not any(one.n_params for one in before):
+        raise ConfigError(
+            f"DL4J computes it in the type of what comes in, float32 here, not {data_type}, and damages memory;"
+            " use data_type 'float', or put another layer with parameters before it"
+        )
+    if before and layer.must_be_first:
+        raise ConfigError("DL4J cannot train what stands before it; make it the first layer")
+    if here.preprocessor is not None and layer.must_be_first:
+        raise ConfigError(
+            f"DL4J cannot train it behind a preprocessor ({here.preprocessor.label}); say InputType.feed_forward"
+        )
+    if layer.cannot_be_first and all(isinstance(one, LayerType) and one.layer.gives_part for one in before):
+        raise ConfigError(
+            "DL4J fails to train it as the first layer (an array outside its workspace); put"
+            " ActivationLayer('identity') before it"
+        )
+    for one in after:
+        if isinstance(layer, CapsuleLayer) and not isinstance(one.content, _AFTER_CAPSULES):
+            raise ConfigError(
+                f"DL4J fails to train capsules before a {one.kind}; put a CapsuleStrengthLayer after them"
+            )
 
 
 def _steps(given: InputType | None) -> bool:

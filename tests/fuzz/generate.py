@@ -246,6 +246,8 @@ def _features(rng: np.random.Generator, count: int, shape: tuple[int | None, ...
 
 
 def _labels(rng: np.random.Generator, count: int, shape: ExampleShape) -> Any:
+    if None in shape.labels:
+        raise ConfigError("how long its sequences are is not known")
     if shape.sparse:
         return rng.integers(0, shape.classes, (count, *shape.labels[1:]))
     if shape.task == "REGRESSION" or shape.classes == 1:

@@ -40,6 +40,8 @@ class BasePretrainNetwork(ProjectingLayer):
         First value of the reconstruction's bias.
     """
 
+    can_be_wrapped: ClassVar[bool] = False
+
     loss_function: str = choice("lossFunction", _LOSSES, default="reconstruction_crossentropy")
     visible_bias_init: Number = real("visibleBiasInit", default=0.0)
 
@@ -55,8 +57,6 @@ class AutoEncoder(BasePretrainNetwork):
     sparsity : float
         DL4J keeps it and uses it nowhere.
     """
-
-    can_be_wrapped: ClassVar[bool] = False
 
     # DL4J's default is a float of 32 bits.
     corruption_level: Number = real("corruptionLevel", default=0.30000001192092896, minimum=0, maximum=1)

@@ -80,6 +80,8 @@ class Layer(Connectable):
     # Whether DL4J ends its way back through the network here, or fails if it begins its way there.
     must_be_first: ClassVar[bool] = False
     cannot_be_first: ClassVar[bool] = False
+    # Whether DL4J gives a part of the array that comes in, not an array of its own.
+    gives_part: ClassVar[bool] = False
     # Whether DL4J can make it inside a wrapper.
     can_be_wrapped: ClassVar[bool] = True
 

@@ -314,3 +314,9 @@ class SeparableConvolution2D(Convolving):
             "W": (self.depth_multiplier, self.n_in, *along_axes(self.kernel_size)),
             "pW": (self.n_out, between, 1, 1),
         }
+
+    def check_training(self, given: InputType | None) -> None:
+        """Refuse what DL4J does not train."""
+        super().check_training(given)
+        if self.n_in == 1:
+            raise ConfigError("DL4J fails on images of one channel here; use ConvolutionLayer")

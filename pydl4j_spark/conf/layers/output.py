@@ -91,6 +91,8 @@ class CenterLossOutputLayer(OutputLayer):
         DL4J's own tests set it; leave it False.
     """
 
+    keeps_input_type: ClassVar[bool] = True
+
     alpha: Number = real("alpha", default=0.05, minimum=0)
     lambda_: Number = real("lambda", default=2e-4, minimum=0)
     gradient_check: bool = flag("gradientCheck", default=False)

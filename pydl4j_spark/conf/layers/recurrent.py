@@ -169,7 +169,7 @@ class Wrapper(Layer):
         """Check the layers inside."""
         for inner in self.children.values():
             if not inner.can_be_wrapped:
-                raise ConfigError(f"DL4J counts too few parameters of a {inner.label} inside another layer")
+                raise ConfigError(f"DL4J counts the parameters of a {inner.label} wrongly inside another")
             inner.check()
 
     def check_training(self, given: InputType | None) -> None:

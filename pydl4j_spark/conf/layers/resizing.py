@@ -36,6 +36,8 @@ class _Padding(SpatialLayer):
 
 @config()
 class _Cropping(SpatialLayer):
+    gives_part: ClassVar[bool] = True
+
     cropping: Pair = borders("cropping", 2)
 
     def lengths(self, given: InputTypeSpatial) -> tuple[int | None, ...]:

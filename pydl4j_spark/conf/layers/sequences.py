@@ -8,7 +8,6 @@ from pydl4j_spark.conf.activations import Activation
 from pydl4j_spark.conf.base import config, evolve
 from pydl4j_spark.conf.fields import choice, flag, nested, real, whole
 from pydl4j_spark.conf.inputs import RNN_FORMATS, InputType, InputTypeFeedForward, InputTypeRecurrent
-from pydl4j_spark.conf.layers.autoencoders import BasePretrainNetwork
 from pydl4j_spark.conf.layers.base import (
     FeedForwardLayer,
     Layer,
@@ -178,8 +177,6 @@ class TimeDistributed(Wrapper):
         """Refuse the layers that DL4J fails to train inside."""
         super().check_training(given)
         kind = type(self.underlying).__name__
-        if isinstance(self.underlying, BasePretrainNetwork):
-            raise ConfigError(f"DL4J counts the parameters of a {kind} wrongly inside; use it by itself, or DenseLayer")
         if self.underlying.must_be_first:
             raise ConfigError(f"DL4J fails to train {kind} inside; use EmbeddingSequenceLayer")
 
