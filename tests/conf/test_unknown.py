@@ -92,7 +92,7 @@ def test_it_is_copied_pickled_and_compared():
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 def test_what_is_no_json_is_refused(value):
-    with pytest.raises(ConfigError, match="UnknownLayer.document"):
+    with pytest.raises(ConfigError, match=r"UnknownLayer\.document"):
         Layer.from_dict(MINE | {"depth": value})
 
 

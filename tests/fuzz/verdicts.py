@@ -1,4 +1,4 @@
-"""What may become of a configuration: refused with a ConfigError, or kept, and then DL4J says the same or refuses too."""
+"""What may become of a configuration: refused with a ConfigError, or kept, and then DL4J takes it or refuses it too."""
 
 from __future__ import annotations
 
