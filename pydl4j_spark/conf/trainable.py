@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
+from pydl4j_spark.conf.checks import pools
 from pydl4j_spark.conf.constraints import Constraint
 from pydl4j_spark.conf.dropout import DropConnect, GaussianNoise, SpatialDropout, WeightNoise
 from pydl4j_spark.conf.inputs import InputType, InputTypeConvolutionalFlat, InputTypeFeedForward, InputTypeRecurrent
@@ -57,11 +58,7 @@ def check_trainable(
             check_surroundings(here, before=passed[:place], after=passed[place + 1 : place + 2], data_type=data_type)
             if truncated and here.layer.needs_whole_sequences:
                 raise ConfigError(f"it needs whole sequences, and {_CUT}")
-            if isinstance(here.layer, RepeatVector) and _steps(here.input_type) and not pooled:
-                raise ConfigError(
-                    "every time step comes here as a row of its own; put a LastTimeStep or GlobalPoolingLayer before"
-                )
-        pooled = pooled or isinstance(here.layer.at_work, GlobalPoolingLayer)
+        pooled = pooled or pools(here)
     last = passed[-1]
     with at_layer(last.index, last.layer):
         check_ending(last, pooled=pooled)
@@ -115,7 +112,8 @@ def check_surroundings(
         The network's type of numbers.
     """
     layer = here.layer
-    if data_type != "float" and layer.keeps_input_type and not any(one.n_params for one in before):
+    keeps_type = any(leaf.keeps_input_type for leaf in leaves(layer))
+    if data_type != "float" and keeps_type and not any(one.n_params for one in before):
         raise ConfigError(
             f"DL4J computes it in the type of what comes in, float32 here, not {data_type}, and damages memory;"
             " use data_type 'float', or put another layer with parameters before it"
@@ -126,10 +124,15 @@ def check_surroundings(
         raise ConfigError(
             f"DL4J cannot train it behind a preprocessor ({here.preprocessor.label}); say InputType.feed_forward"
         )
-    if layer.cannot_be_first and all(isinstance(one, LayerType) and one.layer.gives_part for one in before):
+    if layer.at_work.cannot_be_first and all(isinstance(one, LayerType) and one.layer.gives_part for one in before):
         raise ConfigError(
             "DL4J fails to train it as the first layer (an array outside its workspace); put"
             " ActivationLayer('identity') before it"
+        )
+    pooled = any(isinstance(one, LayerType) and pools(one) for one in before)
+    if isinstance(layer, RepeatVector) and _steps(here.input_type) and not pooled:
+        raise ConfigError(
+            "every time step comes here as a row of its own; put a LastTimeStep or GlobalPoolingLayer before"
         )
     for one in after:
         if isinstance(layer, CapsuleLayer) and not isinstance(one.content, _AFTER_CAPSULES):

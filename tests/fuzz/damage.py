@@ -102,7 +102,7 @@ def reclass(rng: Random, document: Any, place: tuple[Any, ...]) -> None:
 def nest(rng: Random, document: Any, place: tuple[Any, ...]) -> None:
     value = at(document, place)
     inside = next((key for key in ("underlying", "layer", "fwd") if isinstance(value, dict) and key in value), None)
-    for _ in range(rng.choice((2, 30, 300, 900))):
+    for _ in range(rng.choice((2, 30, 100, 250))):
         value = dict(at(document, place)) | {inside: value} if inside else [value]
     put(document, place, value)
 

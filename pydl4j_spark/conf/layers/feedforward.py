@@ -123,6 +123,8 @@ class ElementWiseMultiplicationLayer(Noiseless, FeedForwardLayer):
 class ActivationLayer(Layer):
     """An activation by itself, on any shape (DL4J ActivationLayer): ``ActivationLayer("relu")``."""
 
+    keeps_input_type: ClassVar[bool] = True
+
     activation: Activation | str | None = nested(
         "activationFn", Activation, default=None, kw_only=False, inherited=True
     )

@@ -125,6 +125,7 @@ class LocallyConnected1D(LocallyConnecting, ChannelsFirstLayer):
     """
 
     takes: ClassVar[type[InputTypeSpatial]] = InputTypeRecurrent
+    fails_on_rows: ClassVar[bool] = True
     needs_whole_sequences: ClassVar[bool] = True
 
     kernel_size: int = whole("kernel", default=2, minimum=1)

@@ -39,6 +39,11 @@ class PReLULayer(BaseLayer):
     weight_init: WeightInitLike | None = nested("weightInitFn", WeightInit, default="zero", optional=False)
 
     @property
+    def needs_whole_sequences(self) -> bool:  # type: ignore[override]
+        """Whether there is a slope for each time step."""
+        return self.input_shape is not None and len(self.input_shape) == 2
+
+    @property
     def parameter_shapes(self) -> Shapes:
         """A slope for each number, or for all along the shared axes."""
         return {"W": (None,) if self.input_shape is None else tuple(self.input_shape)}

@@ -69,6 +69,7 @@ class ZeroPadding1DLayer(_Padding, ChannelsFirstLayer):
     """
 
     takes: ClassVar[type[InputTypeSpatial]] = InputTypeRecurrent
+    fails_on_rows: ClassVar[bool] = True
     needs_whole_sequences: ClassVar[bool] = True
 
     padding: Pair = borders("padding", 1)
@@ -113,6 +114,7 @@ class Cropping1D(_Cropping, ChannelsFirstLayer):
     """
 
     takes: ClassVar[type[InputTypeSpatial]] = InputTypeRecurrent
+    fails_on_rows: ClassVar[bool] = True
     needs_whole_sequences: ClassVar[bool] = True
 
     cropping: Pair = borders("cropping", 1)
@@ -161,6 +163,7 @@ class Upsampling1D(_Upsampling, ChannelsFirstLayer):
     """
 
     takes: ClassVar[type[InputTypeSpatial]] = InputTypeRecurrent
+    fails_on_rows: ClassVar[bool] = True
     needs_whole_sequences: ClassVar[bool] = True
 
     size: int = paired("size", minimum=1, kw_only=False)

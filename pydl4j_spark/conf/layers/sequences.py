@@ -19,6 +19,7 @@ from pydl4j_spark.conf.layers.base import (
     settle,
     wrong_input,
 )
+from pydl4j_spark.conf.layers.pooling import GlobalPoolingLayer
 from pydl4j_spark.conf.layers.recurrent import BaseRecurrentLayer, Bidirectional, LastTimeStep, Wrapper, as_sequence
 from pydl4j_spark.conf.preprocessors import Preprocessor
 from pydl4j_spark.conf.types import Number
@@ -140,6 +141,10 @@ class TimeDistributed(Wrapper):
         if self.underlying.has_loss:
             raise ConfigError(
                 f"TimeDistributed.underlying: {type(self.underlying).__name__} has a loss; use RnnOutputLayer"
+            )
+        if isinstance(self.underlying, GlobalPoolingLayer):
+            raise ConfigError(
+                "TimeDistributed.underlying: a GlobalPoolingLayer pools over time steps, so leave it alone"
             )
 
     @property

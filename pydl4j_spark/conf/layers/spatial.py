@@ -180,6 +180,7 @@ class SequenceSlidingLayer(SlidingLayer):
     """
 
     takes: ClassVar[type[InputTypeSpatial]] = InputTypeRecurrent
+    fails_on_rows: ClassVar[bool] = True
     needs_whole_sequences: ClassVar[bool] = True
 
     kernel_size: int = paired("kernelSize", minimum=1)
