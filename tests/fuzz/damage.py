@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from random import Random
 from typing import Any
 
@@ -175,7 +176,9 @@ def damaged(rng: Random) -> tuple[str, str | bytes]:
         if inside:
             damage = rng.choice(WITHIN)
             done.append(damage.__name__)
-            damage(rng, document, rng.choice(inside))
+            # What one damage left may be no place for the next.
+            with suppress(TypeError, ValueError, OverflowError, LookupError, AttributeError, RecursionError):
+                damage(rng, document, rng.choice(inside))
     text = json.dumps(document, indent=rng.choice((None, 2)))
     if rng.random() < 0.15:
         of_text = rng.choice(OF_TEXT)

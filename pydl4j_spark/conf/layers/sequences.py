@@ -144,7 +144,7 @@ class TimeDistributed(Wrapper):
             )
         if isinstance(self.underlying, GlobalPoolingLayer):
             raise ConfigError(
-                "TimeDistributed.underlying: a GlobalPoolingLayer pools over time steps, so leave it alone"
+                "TimeDistributed.underlying: a GlobalPoolingLayer is to pool over time steps itself"
             )
 
     @property
