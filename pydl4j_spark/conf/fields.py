@@ -121,6 +121,7 @@ def text(key: str | None, *, default: Any = attrs.NOTHING, kw_only: bool = True)
         written = os.fspath(value)
         if not isinstance(written, str) or not written:
             raise ValueError
+        written.encode()  # half a character is no text, and Java's end of the bridge would break on it
         return written
 
     kind = Kind(key, "a text that is not empty", convert, optional=default is None)

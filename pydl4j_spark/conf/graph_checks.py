@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from pydl4j_spark.conf.checks import check_layer, pools, takes_sequences
 from pydl4j_spark.conf.graph_walk import Passed, VertexType, at_vertex
@@ -86,6 +87,10 @@ def check_graph_trainable(
         Whether backpropagation through time is truncated.
     """
     _check_frozen(passed, outputs)
+    after_it: dict[str, list[str]] = {}
+    for name, here in passed.items():
+        for one in here.inputs:
+            after_it.setdefault(one, []).append(name)
     feeds = {one: name for name, here in passed.items() for one in here.inputs}
     for name, here in passed.items():
         with at_vertex(name, here.content):
@@ -95,9 +100,8 @@ def check_graph_trainable(
                     here.vertex.check_training(types, data_type)
                 continue
             check_layer_trainable(here)
-            before = [passed[one] for one in _leading_to(passed, name)]
-            after = [one for one in passed.values() if name in one.inputs]
-            check_surroundings(here, before=before, after=after, data_type=data_type)
+            after = [passed[one] for one in after_it.get(name, ())]
+            check_surroundings(here, before=partial(_leading_to, passed, name), after=after, data_type=data_type)
             if here.layer.has_loss and name not in outputs:
                 raise ConfigError("it has a loss, but is not among the outputs, so it would learn nothing")
             if here.layer.has_loss and name in feeds:
@@ -117,14 +121,14 @@ def check_graph_trainable(
         _check_truncated(given)
 
 
-def _leading_to(passed: Passed, name: str) -> set[str]:
+def _leading_to(passed: Passed, name: str) -> list[LayerType | VertexType]:
     """Give the vertices before one, near and far."""
     found: set[str] = set()
     new = {name}
     while new:
         new = {one for each in new for one in passed[each].inputs if one in passed} - found
         found |= new
-    return found
+    return [passed[one] for one in found]
 
 
 def _check_frozen(passed: Passed, outputs: Sequence[str]) -> None:

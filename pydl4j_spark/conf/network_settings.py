@@ -193,6 +193,9 @@ class NetworkSettings(Config):
             text = Path(text).read_bytes()
         try:
             document = json.loads(text)
+            # Half a character, which JSON can write and no text can hold.
+            if (b"\\ud" if isinstance(text, bytes) else "\\ud") in text.lower():  # type: ignore[operator]
+                json.dumps(document, ensure_ascii=False).encode()
         except (ValueError, TypeError, RecursionError) as why:
             raise ConfigError(f"{cls.__name__}: this is not JSON ({why})") from None
         return cls.from_dict(document)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from pydl4j_spark.conf.checks import pools
@@ -55,7 +56,12 @@ def check_trainable(
         with at_layer(here.index, here.layer):
             check_layer_trainable(here)
             place = here.index or 0
-            check_surroundings(here, before=passed[:place], after=passed[place + 1 : place + 2], data_type=data_type)
+            check_surroundings(
+                here,
+                before=partial(_first, passed, place),
+                after=passed[place + 1 : place + 2],
+                data_type=data_type,
+            )
             if truncated and here.layer.needs_whole_sequences:
                 raise ConfigError(f"it needs whole sequences, and {_CUT}")
         pooled = pooled or pools(here)
@@ -96,7 +102,7 @@ def check_layer_trainable(here: LayerType) -> None:
 def check_surroundings(
     here: LayerType,
     *,
-    before: Sequence[LayerType | VertexType],
+    before: Callable[[], Sequence[LayerType | VertexType]],
     after: Sequence[LayerType | VertexType],
     data_type: str,
 ) -> None:
@@ -106,31 +112,40 @@ def check_surroundings(
     ----------
     here : LayerType
         The layer.
-    before, after : list of LayerType and VertexType
-        All that leads to it, and what it feeds itself.
+    before : callable
+        Gives all that leads to it.
+    after : list of LayerType and VertexType
+        What it feeds itself.
     data_type : str
         The network's type of numbers.
     """
     layer = here.layer
-    keeps_type = any(leaf.keeps_input_type for leaf in leaves(layer))
-    if data_type != "float" and keeps_type and not any(one.n_params for one in before):
+    if (
+        data_type != "float"
+        and any(leaf.keeps_input_type for leaf in leaves(layer))
+        and not any(one.n_params for one in before())
+    ):
         raise ConfigError(
             f"DL4J computes it in the type of what comes in, float32 here, not {data_type}, and damages memory;"
             " use data_type 'float', or put another layer with parameters before it"
         )
-    if before and layer.must_be_first:
+    if layer.must_be_first and before():
         raise ConfigError("DL4J cannot train what stands before it; make it the first layer")
     if here.preprocessor is not None and layer.must_be_first:
         raise ConfigError(
             f"DL4J cannot train it behind a preprocessor ({here.preprocessor.label}); say InputType.feed_forward"
         )
-    if layer.at_work.cannot_be_first and all(isinstance(one, LayerType) and one.layer.gives_part for one in before):
+    fails_first = layer.at_work.cannot_be_first or (isinstance(layer, DropoutLayer) and before())
+    if fails_first and all(isinstance(one, LayerType) and one.layer.gives_part for one in before()):
         raise ConfigError(
             "DL4J fails to train it as the first layer (an array outside its workspace); put"
             " ActivationLayer('identity') before it"
         )
-    pooled = any(isinstance(one, LayerType) and pools(one) for one in before)
-    if isinstance(layer, RepeatVector) and _steps(here.input_type) and not pooled:
+    if (
+        isinstance(layer, RepeatVector)
+        and _steps(here.input_type)
+        and not any(isinstance(one, LayerType) and pools(one) for one in before())
+    ):
         raise ConfigError(
             "every time step comes here as a row of its own; put a LastTimeStep or GlobalPoolingLayer before"
         )
@@ -139,6 +154,10 @@ def check_surroundings(
             raise ConfigError(
                 f"DL4J fails to train capsules before a {one.kind}; put a CapsuleStrengthLayer after them"
             )
+
+
+def _first(passed: Sequence[LayerType], count: int) -> Sequence[LayerType]:
+    return passed[:count]
 
 
 def _steps(given: InputType | None) -> bool:
@@ -152,7 +171,7 @@ def _check_steps(passed: Sequence[LayerType], given: InputType | None) -> None:
         # Steps of a known length are steps; an unknown one may be what DL4J makes of plain rows.
         if isinstance(here.input_type, InputTypeRecurrent) and here.input_type.timesteps is not None:
             sequences = True
-        if isinstance(here.layer, LastTimeStep):
+        if isinstance(here.layer, LastTimeStep | CapsuleStrengthLayer):
             sequences = False
     if not sequences and not isinstance(given, InputTypeRecurrent):
         raise ConfigError(f"it answers at every time step, but {given} goes into the network: use OutputLayer")

@@ -357,6 +357,15 @@ def test_a_dense_layer_in_time_says_so():
     assert layer["timeDistributedFormat"] == "NCW"
 
 
+def test_half_a_character_is_no_text():
+    text = NETWORKS["mlp"].to_json()
+    assert '"layer0"' in text
+    with pytest.raises(ConfigError, match="not JSON"):
+        MultiLayerConfiguration.from_json(text.replace('"layer0"', r'"\ud800"'))
+    with pytest.raises(ConfigError, match=r"DenseLayer\.name"):
+        DenseLayer(n_out=3, name="\ud800")
+
+
 def test_a_class_that_dl4j_does_not_have_is_named():
     document = NETWORKS["mlp"].to_dict()
     document["confs"][0]["layer"]["@class"] = "org.deeplearning4j.nn.conf.layers.DenserLayer"

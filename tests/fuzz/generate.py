@@ -226,7 +226,7 @@ def rows(conf: MultiLayerConfiguration | ComputationGraphConfiguration, count: i
     """Data for one step: whole numbers 0 and 1, which are indices too, and labels that the losses can take."""
     rng = np.random.default_rng(1)
     if isinstance(conf, MultiLayerConfiguration):
-        first: Any = conf.layer_types()[0].layer
+        first: Any = conf.layer_types()[0].layer.at_work
         lowest = getattr(first, "n_in", None) or 2
         shape = ExampleShape.with_labels(conf)
         return _features(rng, count, shape.features, lowest), _labels(rng, count, shape)

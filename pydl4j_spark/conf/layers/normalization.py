@@ -131,11 +131,11 @@ class LocalResponseNormalization(LaidOutLayer):
     beta: Number = real("beta", default=0.75)
     cudnn_allow_fallback: bool = flag("cudnnAllowFallback", default=True)
 
-    def check_training(self, given: InputType | None) -> None:
+    def accept(self, given: InputType) -> Layer:
         """Refuse more channels on each side than there are others."""
-        super().check_training(given)
         if isinstance(given, InputTypeConvolutional) and given.channels <= int(self.n) // 2:
             raise ConfigError(
                 f"n={self.n:g} takes {int(self.n) // 2} channels on each side, and DL4J fails where there are only"
                 f" {given.channels}; use a smaller n"
             )
+        return super().accept(given)

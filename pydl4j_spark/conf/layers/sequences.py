@@ -143,9 +143,7 @@ class TimeDistributed(Wrapper):
                 f"TimeDistributed.underlying: {type(self.underlying).__name__} has a loss; use RnnOutputLayer"
             )
         if isinstance(self.underlying, GlobalPoolingLayer):
-            raise ConfigError(
-                "TimeDistributed.underlying: a GlobalPoolingLayer is to pool over time steps itself"
-            )
+            raise ConfigError("TimeDistributed.underlying: a GlobalPoolingLayer is to pool over time steps itself")
 
     @property
     def children(self) -> dict[str, Layer]:
