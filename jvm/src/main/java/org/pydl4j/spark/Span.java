@@ -155,6 +155,11 @@ final class Span implements Serializable {
         return mask == null || mask.size > size || floats[row + mask.from + value % mask.size] != 0;
     }
 
+    /** A number of values at each of some time steps. */
+    boolean isSequence() {
+        return shape.length == 2;
+    }
+
     long classes() {
         return shape[0];
     }
