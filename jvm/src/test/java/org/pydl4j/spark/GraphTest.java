@@ -17,6 +17,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.function.Supplier;
+import org.apache.spark.SparkConf;
+import org.apache.spark.serializer.JavaSerializer;
+import org.apache.spark.serializer.KryoSerializer;
+import org.apache.spark.serializer.SerializerInstance;
 import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
@@ -40,6 +44,8 @@ import org.nd4j.linalg.learning.config.Adam;
 import org.nd4j.linalg.lossfunctions.LossFunctions.LossFunction;
 import org.nd4j.shade.jackson.databind.JsonNode;
 import org.nd4j.shade.jackson.databind.node.ObjectNode;
+import scala.reflect.ClassTag;
+import scala.reflect.ClassTag$;
 
 /** Graphs in one JVM: the bits of DL4J's own loop, several inputs and outputs, and files both ways. */
 class GraphTest {
@@ -229,6 +235,32 @@ class GraphTest {
             Network network = LocalBridge.newNetwork(json);
             assertSameBits(graph(given), (ComputationGraph) network.trainee.model());
         }
+    }
+
+    /** On its way to executors, by either of Spark's serializers. */
+    @ParameterizedTest
+    @ValueSource(strings = {"Java", "Kryo"})
+    void aGraphTravels(String serializer) throws Exception {
+        SparkConf settings = new SparkConf().set("spark.kryo.registrator",
+                NativeRegistrator.class.getName() + ",org.nd4j.kryo.Nd4jRegistrator");
+        SerializerInstance through = serializer.equals("Java") ? new JavaSerializer(settings).newInstance()
+                : new KryoSerializer(settings).newInstance();
+        ClassTag<Residents> kind = ClassTag$.MODULE$.apply(Residents.class);
+        Case given = new Case(Graphs.attentive(), Case.RECURRENT.replaceFirst(", \\{'shape': \\[2\\].*", "]}}"));
+        Network network = LocalBridge.newNetwork(given.conf.toJson());
+        Plan plan = new Plan(ROWS, 8, 1, 2, 100);
+        Residents sent = new Residents(network.trainee, plan, new long[0], new Feed(given.spec, null), 1, false, true,
+                List.of(), List.of());
+        Residents come = through.deserialize(through.serialize(sent, kind), kind);
+        Trainee[] trained = {network.trainee, come.take(0).resident.network};
+        State start = new State(0, 5, RawArray.read(trained[0].params()), RawArray.read(trained[0].updaterState()));
+        for (Trainee each : trained) {
+            RawArray.write(start.params, each.params());
+            RawArray.write(start.updater, each.updaterState());
+            each.setCounters(5, 1);
+            each.fit(given.dataSet(0, 8));
+        }
+        assertSameBits((ComputationGraph) trained[0].model(), (ComputationGraph) trained[1].model());
     }
 
     /** Copies of the graph need to know how. */

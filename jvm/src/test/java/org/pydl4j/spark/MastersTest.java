@@ -31,7 +31,7 @@ class MastersTest extends SparkTest {
 
     private static MasterSettings settings(String master, int workers) {
         return new MasterSettings(Json.object().put("master", master).put("num_workers", workers)
-                .put("batch_size_per_worker", 8).put("averaging_frequency", 2).put("save_updater", true)
+                .put("batch_size_per_worker", 16).put("averaging_frequency", workers == 1 ? 2 : 1).put("save_updater", true)
                 .put("round_timeout", 600).put("aggregation_depth", 2).put("worker_prefetch_num_batches", 0), 2);
     }
 
@@ -55,13 +55,13 @@ class MastersTest extends SparkTest {
     @ValueSource(strings = {"layers", "layers in pieces", "merged", "masked", "in pieces"})
     void oneWorkerTrainsToTheBitsOfDl4jsOwnLoop(String kind) throws Exception {
         Case given = Case.of(kind);
-        Trainee expected = given.plainly(8, 2);
-        assertEquals(kind.endsWith("in pieces") ? 24 : 12, expected.iteration());
+        Trainee expected = given.plainly(16, 2);
+        assertEquals(kind.endsWith("in pieces") ? 12 : 6, expected.iteration());
         assertNotEquals(given.network().trainee.params(), expected.params());
         Network local = given.network();
         WorkerTally.Totals totals = train(new LocalTraining(local, given.lent(0, Case.ROWS), settings(RESIDENT, 1), false));
         assertEquals(Case.ROWS, totals.rows);
-        assertEquals(6, totals.minibatches);
+        assertEquals(3, totals.minibatches);
         assertTrue(Double.isFinite(totals.score()));
         assertSameBits(expected, local.trainee);
         for (String master : List.of(RESIDENT, STOCK)) {
