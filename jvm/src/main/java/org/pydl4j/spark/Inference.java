@@ -102,7 +102,7 @@ abstract class Inference {
 
         @Override
         double score(MultiDataSet minibatch) {
-            return network.score(Trainee.dataSet(minibatch), false);
+            return masked(minibatch, () -> network.score(Trainee.dataSet(minibatch), false));
         }
 
         @Override
