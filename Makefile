@@ -6,6 +6,8 @@ PYTHON ?= python3.11
 CACHE_HOME := $(if $(XDG_CACHE_HOME),$(XDG_CACHE_HOME),$(HOME)/.cache)
 WHEELHOUSE ?= $(CACHE_HOME)/pydl4j_spark/wheels
 PYTEST_ARGS ?=
+# Each process has a Spark session of its own; the tests of one file stay together.
+TESTS_AT_ONCE ?= 2
 
 PY := .venv/bin/python
 PY35 := .venv-spark35/bin/python
@@ -20,7 +22,7 @@ export PYDL4J_SPARK35_PYTHON := $(abspath $(PY35))
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test venv spark35 jar wheel lint lock clean clean-all tools quick-jar install bench
+.PHONY: help demo test fuzz venv spark35 jar wheel lint lock clean clean-all tools quick-jar install bench
 
 help:  ## this list
 	@sed -nE 's/^([a-z0-9-]+):.*  ## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -37,8 +39,14 @@ test: venv spark35  ## JUnit, ruff, mypy and pytest, slow and cluster tests too
 	$(MAKE) --no-print-directory install .venv-spark35/.editable || exit 1; \
 	$(MAKE) --no-print-directory lint || status=1; \
 	[ $$status -eq 0 ] || echo "make test: JUnit, ruff or mypy FAILED above; pytest runs all the same." >&2; \
-	PYSPARK_PYTHON=$(abspath $(PY)) PYSPARK_DRIVER_PYTHON=$(abspath $(PY)) $(PY) -m pytest $(PYTEST_ARGS) || status=1; \
+	PYSPARK_PYTHON=$(abspath $(PY)) PYSPARK_DRIVER_PYTHON=$(abspath $(PY)) $(PY) -m pytest --numprocesses=$(TESTS_AT_ONCE) --dist=loadfile $(PYTEST_ARGS) || status=1; \
 	exit $$status
+
+# The same seed gives the same configurations: FUZZ_ARGS="--seed 1 --only 4711" shows one of them.
+FUZZ_ARGS ?= --cases 10000 --networks 2000 --seed 1
+
+fuzz: install  ## damaged JSON and drawn networks by the thousand, in Python and DL4J; half an hour (FUZZ_ARGS)
+	$(PY) -m tests.fuzz $(FUZZ_ARGS)
 
 venv: .venv/.installed  ## .venv with everything locked
 

@@ -9,8 +9,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pydl4j_spark.conf.fine_tune import FineTuneConfiguration as FineTuneConfiguration
+    from pydl4j_spark.conf.graph import ComputationGraphConfiguration as ComputationGraphConfiguration
+    from pydl4j_spark.conf.graph_builder import GraphBuilder as GraphBuilder
     from pydl4j_spark.conf.inputs import InputType as InputType
     from pydl4j_spark.conf.multilayer import MultiLayerConfiguration as MultiLayerConfiguration
+    from pydl4j_spark.conf.tracing import Input as Input
     from pydl4j_spark.errors import ConfigError as ConfigError
     from pydl4j_spark.errors import DataError as DataError
     from pydl4j_spark.errors import Dl4jError as Dl4jError
@@ -25,6 +29,7 @@ if TYPE_CHECKING:
     from pydl4j_spark.evaluation import Evaluation as Evaluation
     from pydl4j_spark.evaluation import RegressionEvaluation as RegressionEvaluation
     from pydl4j_spark.graph_network import ComputationGraph as ComputationGraph
+    from pydl4j_spark.graph_transfer_learning import TransferLearningGraph as TransferLearningGraph
     from pydl4j_spark.local import configure_local as configure_local
     from pydl4j_spark.network import MultiLayerNetwork as MultiLayerNetwork
     from pydl4j_spark.normalizers import ImagePreProcessingScaler as ImagePreProcessingScaler
@@ -35,17 +40,22 @@ if TYPE_CHECKING:
     from pydl4j_spark.training import History as History
     from pydl4j_spark.training import ParameterAveragingTrainingMaster as ParameterAveragingTrainingMaster
     from pydl4j_spark.training import ResidentAveragingTrainingMaster as ResidentAveragingTrainingMaster
+    from pydl4j_spark.transfer_learning import TransferLearning as TransferLearning
 
 _HOMES = {
     "ComputationGraph": "graph_network",
+    "ComputationGraphConfiguration": "conf.graph",
     "ConfigError": "errors",
     "DataError": "errors",
     "Dl4jError": "errors",
     "EngineError": "errors",
     "Evaluation": "evaluation",
     "ExportError": "errors",
+    "FineTuneConfiguration": "conf.fine_tune",
+    "GraphBuilder": "conf.graph_builder",
     "History": "training",
     "ImagePreProcessingScaler": "normalizers",
+    "Input": "conf.tracing",
     "InputType": "conf.inputs",
     "JarMismatch": "errors",
     "JvmGone": "errors",
@@ -60,6 +70,8 @@ _HOMES = {
     "RegressionEvaluation": "evaluation",
     "SparkDl4jMultiLayer": "spark_network",
     "TrainingError": "errors",
+    "TransferLearning": "transfer_learning",
+    "TransferLearningGraph": "graph_transfer_learning",
     "UnsupportedLayer": "errors",
     "configure_local": "local",
     "configure_spark": "session",

@@ -56,11 +56,18 @@ class NetworkDescription:
     preprocessors: Mapping[int, Mapping[str, Any]] = field(repr=False)
 
 
+# Around a layer that is not trained; the key of the layer inside. It computes as it would alone.
+_FROZEN = {
+    "org.deeplearning4j.nn.conf.layers.misc.FrozenLayer": "layer",
+    "org.deeplearning4j.nn.conf.layers.misc.FrozenLayerWithBackprop": "underlying",
+}
 _BATCH_NORMALIZATION = "org.deeplearning4j.nn.conf.layers.BatchNormalization"
 
 
 def _describe_layer(index: int, conf: Any) -> LayerDescription:
     layer = conf.get("layer") if isinstance(conf, dict) else None
+    while isinstance(layer, dict) and layer.get("@class") in _FROZEN:
+        layer = layer.get(_FROZEN[layer["@class"]])
     if not isinstance(layer, dict) or not isinstance(layer.get("@class"), str):
         raise ModelFormatError(f"{CONFIGURATION}: layer {index} has no '@class'; the file is damaged or foreign")
     if layer["@class"] == _BATCH_NORMALIZATION:

@@ -16,13 +16,35 @@ from pydl4j_spark.errors import ConfigError
 
 if TYPE_CHECKING:
     from pydl4j_spark.conf.inputs import InputType
+    from pydl4j_spark.conf.layers.base import Layer
     from pydl4j_spark.conf.multilayer import MultiLayerConfiguration
 
+_SOME = 9973
 _CLASS_LOSSES = {"LossMCXENT", "LossNegativeLogLikelihood", "LossSparseMCXENT"}
 
 
 def _length(given: InputType) -> int | None:
     return getattr(given, "timesteps", None)
+
+
+def _length_at_the_end(conf: MultiLayerConfiguration) -> int | None:
+    """Give the length of sequences behind the last layer that knows it: DL4J forgets it in places."""
+    length = _length(conf.input_type) if conf.input_type is not None else None
+    for here in conf.layer_types():
+        given = here.input_type
+        if length is None and given is not None and _makes_another_length(here.layer, given):
+            raise ConfigError(
+                f"layer {here.index} ({here.name}) makes sequences of another length, so that theirs must be known: use"
+                " InputType.recurrent(size, timesteps)"
+            )
+        length = _length(here.output_type) or length if here.output_type is not None else length
+    return length
+
+
+def _makes_another_length(layer: Layer, given: Any) -> bool:
+    if not hasattr(given, "timesteps"):
+        return False
+    return _length(layer.output_type(given.resized((_SOME,), given.size))) not in (None, _SOME)
 
 
 def _class(layer: Mapping[str, Any], key: str) -> str:
@@ -55,13 +77,12 @@ class ExampleShape:
                 "when loading the network"
             )
         last = json.loads(conf.to_json())["confs"][-1]["layer"]
-        output = conf.output_type
-        if output is None:
+        passed = conf.layer_types()
+        if passed[-1].input_type is None:
             raise ConfigError("the shape of the network's output is not known; pass input_type=InputType...")
-        features, labels = conf.input_type.shape, output.shape
-        if len(features) == len(labels) == 2:
-            # DL4J forgets the length of sequences in places; it is the same at both ends.
-            labels = tuple(_length(conf.input_type) if n is None else n for n in labels)
+        features, labels = conf.input_type.shape, passed[-1].layer.label_type(passed[-1].input_type).shape
+        if len(features) == len(labels) == 2 and None in labels:
+            labels = tuple(_length_at_the_end(conf) if n is None else n for n in labels)
         if _class(last, "lossFn") == "LossMixtureDensity":
             labels = (last["lossFn"]["labelWidth"], *labels[1:])
         task, sparse = cls.meaning(last)
@@ -84,12 +105,14 @@ class ExampleShape:
         Raises
         ------
         ConfigError
-            As `of`; and when the outputs are sequences with time before size.
+            As `of`; and when the outputs are sequences, images or volumes with channels last.
         """
-        if getattr(conf.output_type, "data_format", None) == "NWC":
+        layout = getattr(conf.output_type, "data_format", "NC")
+        if not layout.startswith("NC"):
+            first = {"NWC": "NCW", "NHWC": "NCHW", "NDHWC": "NCDHW"}[layout]
             raise ConfigError(
-                "the network's outputs are sequences [N, T, size] (NWC); labels and predictions are [N, size, T] here: "
-                "leave data_format='NWC' out"
+                f"the network's outputs have their channels last ({layout}); labels and predictions have them first"
+                f" here: use data_format={first!r}"
             )
         return cls.of(conf)
 

@@ -1,7 +1,8 @@
 """What DL4J's JSON of a graph says: inputs, outputs, vertices, and the shapes that follow from them.
 
-DL4J does not record what a graph takes. What the first layers behind an input and the layers at the outputs tell of
-themselves is known; the rest only the arrays can tell.
+Where every class in it is one of ours, the typed configuration tells. DL4J has more, and does not record what a graph
+takes: then what the first layers behind an input and the layers at the outputs tell of themselves is known, and the
+rest only the arrays can tell.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any
 
 from attrs import field, frozen
 
+from pydl4j_spark.conf.graph import ComputationGraphConfiguration
 from pydl4j_spark.conf.layers.base import Layer
 from pydl4j_spark.conf.layers.convolution import ConvolutionLayer
 from pydl4j_spark.conf.preprocessors import Preprocessor
@@ -101,6 +103,8 @@ class GraphDescription:
         Names, in the order of the arrays.
     vertices : Mapping from str to Vertex
         By name, in an order in which they can be computed.
+    typed : ComputationGraphConfiguration or None
+        The same as a typed configuration, where every class in it is one of ours.
     """
 
     text: str = field(repr=False)
@@ -108,10 +112,18 @@ class GraphDescription:
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     vertices: Mapping[str, Vertex] = field(repr=False)
+    typed: ComputationGraphConfiguration | None = field(repr=False)
 
     @classmethod
-    def of(cls, text: str) -> GraphDescription:
+    def of(cls, text: str, input_types: Mapping[str, Any] | None = None) -> GraphDescription:
         """Read a graph's JSON.
+
+        Parameters
+        ----------
+        text : str
+            The JSON.
+        input_types : Mapping, optional
+            JSON of what goes in by each input, where it is not in the text.
 
         Raises
         ------
@@ -137,7 +149,8 @@ class GraphDescription:
         for name in outputs:
             if name not in found:
                 raise ConfigError(f"the output '{name}' is no vertex; the vertices are {', '.join(map(repr, found))}")
-        return cls(text, document, inputs, outputs, _in_order(found, inputs))
+        typed = _typed(document if input_types is None else {**document, "inputTypes": input_types})
+        return cls(text, document, inputs, outputs, _in_order(found, inputs), typed)
 
     @property
     def data_type(self) -> str:
@@ -150,6 +163,9 @@ class GraphDescription:
         return tuple(self._input_shape(name) for name in self.inputs)
 
     def _input_shape(self, name: str) -> Shape | None:
+        given = None if self.typed is None else self.typed.input_types[name]
+        if given is not None:
+            return given.shape
         for vertex in self.vertices.values():
             shape = vertex.input_shape if name in vertex.inputs else None
             if shape is not None:
@@ -166,8 +182,11 @@ class GraphDescription:
             return None
         task, sparse = ExampleShape.meaning(vertex.layer_json)
         labels: Shape = ()
+        given = None if self.typed is None else self.typed.output_types[vertex.name]
         size = self._size(vertex)
-        if size is not None:
+        if given is not None:
+            labels = given.shape
+        elif size is not None:
             labels = (size, None) if vertex.kind in _SEQUENCES else (size,)
         if vertex.layer_json["lossFn"].get("@class", "").endswith("LossMixtureDensity"):
             labels = (int(vertex.layer_json["lossFn"]["labelWidth"]), *labels[1:])
@@ -219,6 +238,13 @@ def _nested_kinds(vertex: Vertex) -> set[str]:
         if isinstance(inner, Mapping):
             kinds.add(_simple(str(inner.get("@class"))))
     return kinds
+
+
+def _typed(document: Mapping[str, Any]) -> ComputationGraphConfiguration | None:
+    try:
+        return ComputationGraphConfiguration.from_dict(document)
+    except ConfigError:
+        return None  # DL4J has more classes than there are typed ones; it checks them itself
 
 
 def _part(document: Any, key: str, wanted: type) -> Any:

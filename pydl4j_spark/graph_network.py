@@ -14,6 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from pydl4j_spark.arrays import numeric
+from pydl4j_spark.conf.graph import ComputationGraphConfiguration
 from pydl4j_spark.conf.summary import printed
 from pydl4j_spark.engine.protocol import Arrays
 from pydl4j_spark.errors import ConfigError, DataError, ExportError, ModelFormatError
@@ -33,13 +34,28 @@ Labels = Sequence[str] | Mapping[str, Sequence[str]]
 class ComputationGraph(LocalNetwork):
     """A network of vertices, of one or several inputs and outputs (DL4J: ``ComputationGraph``).
 
-    Made by `load` of a model zip, or by `from_json` of DL4J's configuration. It works where it is: in the JVM it was
-    moved to with `to`, or else in that of the active Spark session, or else in a JVM inside this process, for which
-    pyspark is not needed.
+    Made of a typed configuration, by `load` of a model zip, or by `from_json` of DL4J's configuration, which may name
+    classes that are not known here. It works where it is: in the JVM it was moved to with `to`, or else in that of the
+    active Spark session, or else in a JVM inside this process, for which pyspark is not needed.
 
     Where a graph has several inputs, features are a list of arrays in the order of `inputs`, or a dict of arrays by
     name; where it has several outputs, labels are the same by `outputs`. Every array has the rows along its first
     axis.
+
+    Parameters
+    ----------
+    conf : ComputationGraphConfiguration
+        What the graph is. Its parameters are initialised, from the configuration's seed, when a JVM first gets it.
+    labels : list of str, or dict of them by output, optional
+        Names of the classes; a list is for the first output.
+    normalizer : Normalizer, optional
+        For a graph of one input: fitted on the first training data, unless it has its statistics already; applied to
+        all inputs from then on, saved with the graph.
+
+    Raises
+    ------
+    ConfigError
+        When the number of labels is not that of the output.
     """
 
     _KIND = "ComputationGraph"
@@ -47,10 +63,17 @@ class ComputationGraph(LocalNetwork):
     """Names of the classes, by output."""
 
     def __init__(
-        self, description: GraphDescription, *, labels: Labels | None = None, normalizer: Normalizer | None = None
+        self,
+        conf: ComputationGraphConfiguration,
+        *,
+        labels: Labels | None = None,
+        normalizer: Normalizer | None = None,
     ) -> None:
-        if not isinstance(description, GraphDescription):
-            raise ConfigError(f"a ComputationGraph is made by load or from_json, not of a {type(description).__name__}")
+        if not isinstance(conf, ComputationGraphConfiguration):
+            raise ConfigError(f"expected a ComputationGraphConfiguration, got {type(conf).__name__}")
+        self._begin_as(GraphDescription.of(conf.to_json()), labels, normalizer)
+
+    def _begin_as(self, description: GraphDescription, labels: Labels | None, normalizer: Normalizer | None) -> None:
         self._description = description
         super().__init__(labels, normalizer)
 
@@ -74,7 +97,9 @@ class ComputationGraph(LocalNetwork):
             When it is no JSON of a graph, vertices do not fit together, or the number of labels is not that of the
             output. What only DL4J sees is refused when a JVM first gets the graph.
         """
-        return cls(GraphDescription.of(text), labels=labels, normalizer=normalizer)
+        graph = cls.__new__(cls)
+        graph._begin_as(GraphDescription.of(text), labels, normalizer)
+        return graph
 
     # --- what it is --------------------------------------------------------------------------------------------------
 
@@ -87,6 +112,17 @@ class ComputationGraph(LocalNetwork):
     def outputs(self) -> tuple[str, ...]:
         """Names of the outputs, in the order of their arrays."""
         return self._description.outputs
+
+    @property
+    def conf(self) -> ComputationGraphConfiguration:
+        """What the graph is.
+
+        Raises
+        ------
+        ConfigError
+            When it came from elsewhere and has classes that are not known here; `to_json` gives it even so.
+        """
+        return self._description.typed or ComputationGraphConfiguration.from_json(self._description.text)
 
     def to_json(self) -> str:
         """Give the configuration in DL4J's JSON, as it was read."""
@@ -101,7 +137,9 @@ class ComputationGraph(LocalNetwork):
         return sum(known) if len(known) == len(counts) else len(self.params())
 
     def summary(self) -> str:
-        """Vertices, what goes into them, and parameters as a table."""
+        """Vertices, what goes into them, shapes and parameters as a table."""
+        if self._description.typed is not None:
+            return self._description.typed.summary()
         made = Table(box=box.SIMPLE_HEAD, show_footer=True)
         vertices = self._description.vertices.values()
         counts = [vertex.n_params for vertex in vertices]
@@ -310,7 +348,8 @@ class ComputationGraph(LocalNetwork):
 
     def _recall(self, model: ModelZip) -> None:
         try:
-            self._description = GraphDescription.of(model.configuration_text)
+            types = (model.manifest or {}).get("input_types")
+            self._description = GraphDescription.of(model.configuration_text, types)
         except ConfigError as why:
             raise ModelFormatError(f"configuration.json: {why}") from None
         labels = (model.manifest or {}).get("labels")
@@ -322,7 +361,10 @@ class ComputationGraph(LocalNetwork):
 
     def _record(self) -> dict[str, Any]:
         labels = None if self.labels is None else {name: list(classes) for name, classes in self.labels.items()}
-        return {"input_type": None, "labels": labels}
+        typed = self._description.typed
+        given = {} if typed is None else typed.input_types
+        types = {name: None if one is None else one.to_dict() for name, one in given.items()}
+        return {"input_type": None, "input_types": types, "labels": labels}
 
     @property
     def _data_type(self) -> str:

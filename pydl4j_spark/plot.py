@@ -30,7 +30,7 @@ def _finished(figure: Figure, path: str | Path | None) -> Figure:
 
 
 def training_curve(history: History, path: str | Path | None = None) -> Figure:
-    """Loss per epoch, training and validation; accuracy beside it where the validation has one."""
+    """Loss per epoch, training and validation; accuracy beside it where there is one; early stopping's best epoch."""
     accuracies = [ev.accuracy for ev in history.validation if hasattr(ev, "accuracy")]
     figure = _figure(10 if accuracies else 6, 4)
     panels = figure.subplots(1, 2 if accuracies else 1, squeeze=False)[0]
@@ -39,6 +39,10 @@ def training_curve(history: History, path: str | Path | None = None) -> Figure:
     if history.validation:
         panels[0].plot(history.epoch, [ev.loss for ev in history.validation], marker=marker, label="validation")
     panels[0].set(title="Loss", xlabel="epoch", ylabel="mean loss per row")
+    if history.best_epoch is not None:
+        for panel in panels:
+            best_epoch = f"best epoch, {history.best_epoch}"
+            panel.axvline(history.best_epoch, color="gray", linewidth=1, linestyle="--", label=best_epoch)
     panels[0].legend()
     if accuracies:
         panels[1].plot(history.epoch, accuracies, marker=marker, color="tab:green")

@@ -34,7 +34,7 @@ def step_shape(conf: MultiLayerConfiguration) -> ExampleShape:
     if given.data_format != "NCW":
         raise ConfigError("rnn_time_step takes sequences [N, size, T]: leave data_format='NWC' out")
     for index, layer in enumerate(conf.layers):
-        if isinstance(layer, _WHOLE_SEQUENCES):
+        if isinstance(layer.at_work, _WHOLE_SEQUENCES):
             with at_layer(index, layer):
                 raise ConfigError("it looks at whole sequences, so rnn_time_step cannot go on step by step: use output")
     shape = ExampleShape.of(conf)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -45,6 +46,14 @@ def digits() -> tuple[np.ndarray, np.ndarray]:
 
     data = load_digits()
     return data.data.astype(np.float32), data.target.astype(np.int64)
+
+
+def assert_no_jobs(spark: Any) -> None:
+    """No Spark job is left. Spark's account of them comes a little after them, on a busy machine a second."""
+    deadline = time.monotonic() + 20
+    while spark.sparkContext.statusTracker().getActiveJobsIds() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert list(spark.sparkContext.statusTracker().getActiveJobsIds()) == []
 
 
 def digits_conf(**settings: Any) -> MultiLayerConfiguration:

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from pydl4j_spark import MultiLayerConfiguration
+from pydl4j_spark import InputType, MultiLayerConfiguration
 from pydl4j_spark.engine.protocol import Arrays
 from pydl4j_spark.graph_description import GraphDescription
+from pydl4j_spark.layers import OutputLayer
 from pydl4j_spark.model_zip import ModelZip, read_model_zip, write_model_zip
 from pydl4j_spark.normalizers import normalizer_from_bytes, normalizer_from_spec
 
@@ -41,6 +42,12 @@ class FakeEngine:
     def restore_network(self, archive: bytes) -> dict[str, Any]:
         self.calls.append(("restore_network", (archive,)))
         return {"model": read_model_zip(archive)}
+
+    def read_keras(self, path: str, enforce_training_config: bool) -> tuple[dict[str, Any], dict[str, Any]]:
+        self.calls.append(("read_keras", (path, enforce_training_config)))
+        conf = MultiLayerConfiguration([OutputLayer(n_out=3)], input_type=InputType.feed_forward(5))
+        assert conf.input_type is not None
+        return self.new_network(conf.to_json()), {"input1": conf.input_type.to_dict()}
 
     def configuration(self, network: dict[str, Any]) -> dict[str, Any]:
         return network["model"].configuration

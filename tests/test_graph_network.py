@@ -88,9 +88,9 @@ class TestWhatItIs:
         assert graph.n_params == 4 * 5 + 5 + 2 * 6 + 6 + 11 * 3 + 3 + 11 + 1
         table = graph.summary()
         for words in (
-            "narrow DenseLayer left 25",
-            "both MergeVertex narrow, wide 0",
-            "right input (2)",
+            "narrow DenseLayer left (5,) 25",
+            "both MergeVertex narrow, wide (11,) 0",
+            "right input (2,)",
             "5 vertices 91",
         ):
             assert " ".join(words.split()) in " ".join(table.replace("left, right → kind, value", "").split())
@@ -129,7 +129,7 @@ class TestWhatItIs:
             made(engine, labels={"sort": ["a"]})
 
     def test_not_made_by_hand_nor_trained_on_spark(self, graph):
-        with pytest.raises(ConfigError, match="made by load or from_json, not of a dict"):
+        with pytest.raises(ConfigError, match="expected a ComputationGraphConfiguration, got dict"):
             ComputationGraph({})
         with pytest.raises(ConfigError, match=r"is not trained on Spark's workers .* graph.to"):
             SparkDl4jMultiLayer(None, graph)

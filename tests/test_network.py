@@ -504,7 +504,14 @@ class TestPlaces:
 
 def test_the_fake_is_an_engine():
     wanted = {name for name in vars(Engine) if not name.startswith("_")}
-    assert wanted - set(dir(FakeEngine)) == {"versions", "resolve", "describe", "read_file", "write_file"}
+    assert wanted - set(dir(FakeEngine)) == {
+        "versions",
+        "resolve",
+        "describe",
+        "read_file",
+        "write_file",
+        "delete_file",
+    }
 
 
 def test_a_local_network_needs_no_pyspark():

@@ -77,7 +77,7 @@ def test_the_jar_has_nothing_that_spark_has(names, foreign):
 
 
 def test_the_jar_has_no_dead_weight(names):
-    unused = ("org/bytedeco/ffmpeg/", "org/bytedeco/hdf5/", "org/bytedeco/opencv/", "freemarker/", "it/unimi/")
+    unused = ("org/bytedeco/ffmpeg/", "org/bytedeco/opencv/", "freemarker/", "it/unimi/")
     assert [name for name in names if name.startswith(unused)] == []
 
 

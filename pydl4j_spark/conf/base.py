@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import json
+import re
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, ClassVar, NamedTuple, TypeVar, cast, dataclass_transform
 
 import attrs
@@ -14,6 +16,17 @@ from pydl4j_spark.errors import ConfigError
 T = TypeVar("T", bound="Config")
 
 _BY_JAVA_CLASS: dict[str, type[Config]] = {}
+_UNKNOWN: dict[type[Config], type[Config]] = {}
+
+_JAVA_NAME = re.compile(r"[A-Za-z_$][\w$]*(\.[A-Za-z_$][\w$]*)+", re.ASCII)
+# Where DL4J keeps its own classes, every one of which is known here; a class elsewhere is somebody else's.
+_OWN_PACKAGES = (
+    "org.deeplearning4j.nn.conf.",
+    "org.deeplearning4j.nn.weights.",
+    "org.deeplearning4j.preprocessors.",
+    "org.deeplearning4j.nn.modelimport.keras.preprocessors.",
+    "org.nd4j.linalg.",
+)
 
 
 class _Arguments(NamedTuple):
@@ -42,6 +55,11 @@ class Config:
     def __new__(cls, *args: Any, **kwargs: Any) -> Config:  # noqa: D102 - checks only, attrs documents the arguments
         _check_arguments(cls, args, kwargs)
         return object.__new__(cls)
+
+    @property
+    def label(self) -> str:
+        """The name of its class, as tables and messages show it."""
+        return type(self).__name__
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle and copy without a new construction, which would miss its arguments."""
@@ -72,12 +90,20 @@ class Config:
         Raises
         ------
         ConfigError
-            Where the class is unknown or of another family, a key is unknown, or a value is impossible.
+            Where the class is missing or of another family, a key is unknown, or a value is impossible. A class that
+            a user wrote in Java is no error: what stands for it is an `Unknown`.
         """
         if not isinstance(document, Mapping):
             raise ConfigError(f"{cls.__name__}: expected a JSON object with {cls.type_key!r}, found {shown(document)}")
         name = document.get(cls.type_key)
         found = _BY_JAVA_CLASS.get(str(name))
+        if (
+            found is None
+            and isinstance(name, str)
+            and _JAVA_NAME.fullmatch(name)
+            and not name.startswith(_OWN_PACKAGES)
+        ):
+            return cast("T", _unknown(cls)(document=document))
         if found is None or not issubclass(found, cls):
             known = [java.rpartition(".")[2] for java, kind in _BY_JAVA_CLASS.items() if issubclass(kind, cls)]
             meant = suggestion(str(name).rpartition(".")[2], known)
@@ -91,17 +117,7 @@ class Config:
             # DL4J writes null for what is not set, also where this class has no such setting.
             if key not in known and value is not None:
                 raise ConfigError(f"{cls.__name__}: unknown JSON key {key!r}; {suggestion(key, known)}")
-        read: dict[str, Any] = {}
-        for field, kind in cls.settings:
-            try:
-                value = kind.from_json(document)
-            except ConfigError as inner:
-                raise ConfigError(f"{cls.__name__}.{field}: {inner}") from None
-            except (AttributeError, KeyError, TypeError, ValueError):
-                raise ConfigError(f"{cls.__name__}.{field}: damaged JSON, wanted {kind.wants}") from None
-            if value is not attrs.NOTHING:
-                read[field] = value
-        return cls(**read)
+        return cls(**read_settings(cls, document))
 
     @classmethod
     def short(cls, value: Any) -> Any:
@@ -120,6 +136,25 @@ class Config:
         if found is None:
             raise ValueError(suggestion(value, cls.names))
         return found()
+
+
+def read_settings(
+    cls: type[Config], document: Mapping[str, Any], names: Collection[str] | None = None
+) -> dict[str, Any]:
+    """Take a class's settings, or those of some names, out of DL4J's JSON."""
+    read: dict[str, Any] = {}
+    for field, kind in cls.settings:
+        if names is not None and field not in names:
+            continue
+        try:
+            value = kind.from_json(document)
+        except ConfigError as inner:
+            raise ConfigError(f"{cls.__name__}.{field}: {inner}") from None
+        except (AttributeError, LookupError, TypeError, ValueError):
+            raise ConfigError(f"{cls.__name__}.{field}: damaged JSON, wanted {kind.wants}") from None
+        if value is not attrs.NOTHING:
+            read[field] = value
+    return read
 
 
 def _check_arguments(cls: type[Config], args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
@@ -152,13 +187,17 @@ def evolve(made: T, **settings: Any) -> T:
     kw_only_default=True,
     field_specifiers=(
         attrs.field,
+        fields.borders,
         fields.choice,
         declare,
         fields.flag,
         fields.indexed,
+        fields.matrix,
+        fields.named,
         fields.nested,
         fields.nested_list,
         fields.numbers_of,
+        fields.paired,
         fields.points,
         fields.real,
         fields.row,
@@ -168,7 +207,7 @@ def evolve(made: T, **settings: Any) -> T:
         fields.whole,
     ),
 )
-def config(java_class: str = "", *names: str) -> Callable[[type[T]], type[T]]:
+def config(java_class: str = "", *names: str, also: str = "") -> Callable[[type[T]], type[T]]:
     """Make a frozen config class of a list of fields.
 
     Parameters
@@ -177,6 +216,8 @@ def config(java_class: str = "", *names: str) -> Callable[[type[T]], type[T]]:
         DL4J's class; empty for one that only carries the fields of a family.
     *names : str
         The words that stand for this class with its defaults.
+    also : str
+        Another class of DL4J's that is the same but for its name; it is read, not written.
     """
 
     def make(cls: type[T]) -> type[T]:
@@ -191,10 +232,78 @@ def config(java_class: str = "", *names: str) -> Callable[[type[T]], type[T]]:
             tuple(field.name for field in declared if field.init and not field.kw_only),
             frozenset(field.name for field in declared if field.init and field.default is attrs.NOTHING),
         )
-        if java_class:
-            _BY_JAVA_CLASS[java_class] = made
+        for read in filter(None, (java_class, also)):
+            _BY_JAVA_CLASS[read] = made
         for name in names:
             made.names[name] = made
         return made
 
     return make
+
+
+def _frozen_json(document: Any) -> str:
+    return document if isinstance(document, str) else json.dumps(document, sort_keys=True, allow_nan=False)
+
+
+@config()
+class Unknown(Config):
+    """What a user wrote in Java, of any family: a layer, an activation, … Read from DL4J's JSON, and kept as it is.
+
+    Nothing is known of it but its name: shapes end with it, and this package runs no such classes.
+
+    Parameters
+    ----------
+    document : dict or str
+        Its JSON, with its class in it.
+    """
+
+    # Of a vertex: it takes any number of inputs.
+    max_inputs: ClassVar[int | None] = None
+
+    document: str = declare(Kind(None, "finite JSON", _frozen_json))
+
+    def __attrs_post_init__(self) -> None:
+        document = self.to_dict()
+        object.__setattr__(self, "java_class", document[self.type_key])
+        # The one setting that messages and tables need.
+        name = document.get("layerName")
+        if "name" in self._arguments.accepted and isinstance(name, str) and name:
+            object.__setattr__(self, "name", name)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.java_class!r})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restore_unknown, (type(self).__bases__[1], self.__dict__)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give its JSON, as it was read."""
+        return cast("dict[str, Any]", json.loads(self.document))
+
+    @property
+    def label(self) -> str:
+        """The Java class."""
+        return self.java_class
+
+    @property
+    def n_params(self) -> None:
+        """How many parameters it has is not known."""
+
+    def accept(self, given: Any) -> Any:
+        """Take any input."""
+        return self
+
+    def output_type(self, given: Any) -> None:
+        """Say that what comes out is not known."""
+
+
+def _unknown(family: type[Config]) -> type[Config]:
+    """Give the class that stands for a family's unknown ones."""
+    if family not in _UNKNOWN:
+        body = {"__doc__": Unknown.__doc__, "__module__": family.__module__, "__repr__": Unknown.__repr__}
+        _UNKNOWN[family] = config()(type(f"Unknown{family.__name__}", (Unknown, family), body))
+    return _UNKNOWN[family]
+
+
+def _restore_unknown(family: type[Config], state: dict[str, Any]) -> Config:
+    return _restore(_unknown(family), state)

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 
 from pydl4j_spark.conf import activations as act
 from pydl4j_spark.conf.inputs import InputTypeRecurrent
-from pydl4j_spark.conf.layers.output import LossLayer, RnnOutputLayer
+from pydl4j_spark.conf.layers.base import Layer
+from pydl4j_spark.conf.layers.output import LossLayer
 from pydl4j_spark.conf.layers.pooling import GlobalPoolingLayer
-from pydl4j_spark.conf.layers.recurrent import BaseRecurrentLayer, Bidirectional, LastTimeStep
+from pydl4j_spark.conf.layers.recurrent import Bidirectional, LastTimeStep
+from pydl4j_spark.conf.layers.sequences import RepeatVector
 from pydl4j_spark.conf.losses import LossBinaryXENT, LossMCXENT
 from pydl4j_spark.conf.shapes import LayerType, at_layer
 from pydl4j_spark.errors import ConfigError
@@ -49,22 +51,30 @@ def check_network(passed: Sequence[LayerType], *, outputs: bool, truncated: bool
     pooled = False
     for here in passed:
         with at_layer(here.index, here.layer):
-            if outputs:
-                _check_output(here)
-            if truncated:
-                _check_truncated(here)
-            if here.index + 1 < len(passed) and here.layer.has_loss:
+            check_layer(here, outputs=outputs, truncated=truncated)
+            if here is not passed[-1] and here.layer.has_loss:
                 raise ConfigError("an output or loss layer can only be the last layer of this kind of network")
-            if pooled and isinstance(here.layer, _SEQUENCE_LAYERS):
+            if pooled and takes_sequences(here.layer):
                 raise ConfigError("it takes sequences, but the GlobalPoolingLayer before it gives rows")
-            pooled = pooled or _pooled(here)
+            pooled = pools(here) or (pooled and not isinstance(here.layer, RepeatVector))
 
 
-_SEQUENCE_LAYERS = (BaseRecurrentLayer, Bidirectional, LastTimeStep, GlobalPoolingLayer, RnnOutputLayer)
+def check_layer(here: LayerType, *, outputs: bool, truncated: bool) -> None:
+    """Refuse a layer that DL4J would, wherever it stands; parameters are those of `check_network`."""
+    if outputs:
+        _check_output(here)
+    if truncated:
+        _check_truncated(here)
 
 
-def _pooled(here: LayerType) -> bool:
-    return isinstance(here.layer, GlobalPoolingLayer) and isinstance(here.input_type, InputTypeRecurrent)
+def takes_sequences(layer: Layer) -> bool:
+    """Tell whether a layer can do nothing with rows."""
+    return layer.at_work.fails_on_rows
+
+
+def pools(here: LayerType) -> bool:
+    """Tell whether a layer makes one row of each sequence."""
+    return isinstance(here.layer.at_work, GlobalPoolingLayer) and isinstance(here.input_type, InputTypeRecurrent)
 
 
 def _check_output(here: LayerType) -> None:
@@ -90,7 +100,7 @@ def _check_output(here: LayerType) -> None:
 
 
 def _check_truncated(here: LayerType) -> None:
-    if isinstance(here.layer, LastTimeStep | GlobalPoolingLayer | Bidirectional):
+    if isinstance(here.layer.at_work, LastTimeStep | GlobalPoolingLayer | Bidirectional):
         raise ConfigError(
             "it needs whole sequences, and backprop_type 'truncated_bptt' cuts them in pieces; use 'standard'"
         )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import numbers
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import attrs
@@ -113,7 +114,7 @@ def flag(key: str | None, *, default: Any = attrs.NOTHING) -> Any:
     return declare(Kind(key, "True or False", convert), default=default)
 
 
-def text(key: str | None, *, default: Any = attrs.NOTHING) -> Any:
+def text(key: str | None, *, default: Any = attrs.NOTHING, kw_only: bool = True) -> Any:
     """Declare a text that is not empty; a path counts as text."""
 
     def convert(value: Any) -> str:
@@ -122,7 +123,8 @@ def text(key: str | None, *, default: Any = attrs.NOTHING) -> Any:
             raise ValueError
         return written
 
-    return declare(Kind(key, "a text that is not empty", convert, optional=default is None), default=default)
+    kind = Kind(key, "a text that is not empty", convert, optional=default is None)
+    return declare(kind, default=default, kw_only=kw_only)
 
 
 def choice(
@@ -133,8 +135,12 @@ def choice(
     kw_only: bool = True,
     inherited: bool = False,
     also: Mapping[str, str] | None = None,
+    wrapped: bool = False,
 ) -> Any:
-    """Declare one of DL4J's enum values: `options` maps our lower-case word to DL4J's, `also` maps synonyms to ours."""
+    """Declare one of DL4J's enum values.
+
+    `options` maps our lower-case word to DL4J's, `also` synonyms to ours; `wrapped` ones are written as ``{"word": {}}``.
+    """
     words = {_plain(java): ours for ours, java in options.items()} | {_plain(ours): ours for ours in options}
     words |= {_plain(word): ours for word, ours in (also or {}).items()}
 
@@ -148,7 +154,14 @@ def choice(
         return found
 
     wants = "one of " + ", ".join(repr(option) for option in options)
-    kind = Kind(key, wants, convert, options.__getitem__, optional=default is None)
+
+    def write(value: str) -> Any:
+        return {options[value]: {}} if wrapped else options[value]
+
+    def read(value: Any) -> Any:
+        return "".join(value) if wrapped else value
+
+    kind = Kind(key, wants, convert, write, read, optional=default is None)
     return declare(kind, default=default, kw_only=kw_only, inherited=inherited)
 
 
@@ -180,6 +193,57 @@ def numbers_of(
     return declare(kind, default=default, kw_only=kw_only)
 
 
+def paired(
+    key: str, *, default: Any = attrs.NOTHING, minimum: int = 0, second: int | None = None, kw_only: bool = True
+) -> Any:
+    """Declare a whole number along the one axis of sequences, of which DL4J writes a pair and uses the first.
+
+    The second is `second`, or the number again where that is not given.
+    """
+
+    def convert(value: Any) -> int:
+        number = as_whole(value)
+        within(number, minimum, INT_MAX, None, None)
+        return number
+
+    def write(value: int) -> list[int]:
+        return [value, value if second is None else second]
+
+    def read(value: Any) -> Any:
+        return value[0]
+
+    wants = "a whole number" + bounds(minimum, None, None, None)
+    return declare(Kind(key, wants, convert, write, read), default=default, kw_only=kw_only)
+
+
+def borders(key: str, axes: int, *, default: Any = attrs.NOTHING, paired: bool = False) -> Any:
+    """Declare how much is added or cut at the beginning and the end of each axis.
+
+    One number is for all ends, one for each axis for both its ends. DL4J writes them in a row, or in pairs.
+    """
+
+    def convert(value: Any) -> tuple[int, ...]:
+        given = [value] * 2 * axes if isinstance(value, numbers.Number) else list(value)
+        if len(given) == axes > 1:
+            given = [length for length in given for _ in range(2)]
+        made = tuple(as_whole(number) for number in given)
+        if len(made) != 2 * axes:
+            raise ValueError(f"{len(made)} numbers")
+        for number in made:
+            within(number, 0, INT_MAX, None, None)
+        return made
+
+    def write(value: tuple[int, ...]) -> Any:
+        return [list(value[i : i + 2]) for i in range(0, 2 * axes, 2)] if paired else list(value)
+
+    def read(value: Any) -> Any:
+        return [number for pair in value for number in pair] if paired else value
+
+    each = f", {axes} for both ends of each axis," if axes > 1 else ""
+    wants = f"one whole number{each} or {2 * axes} for beginning and end of each axis, at least 0"
+    return declare(Kind(key, wants, convert, write, read), default=default, kw_only=False)
+
+
 def texts(key: str | None, *, default: Any = attrs.NOTHING) -> Any:
     """Declare a tuple of texts, sorted: the order has no meaning to DL4J."""
 
@@ -192,22 +256,71 @@ def texts(key: str | None, *, default: Any = attrs.NOTHING) -> Any:
     return declare(Kind(key, "one or more names", convert, list), default=default)
 
 
+class Array(tuple[Any, ...]):
+    """Numbers that DL4J keeps as an INDArray; where it wrote them, with their type and shape."""
+
+    form: tuple[str, list[int]] | None = None
+
+    @classmethod
+    def of(cls, made: Iterable[Any], given: Any) -> Array:
+        """Make an array of what has been checked, in the form of what was given."""
+        array = cls(made)
+        array.form = getattr(given, "form", None)
+        return array
+
+    def to_json(self, shape: list[int], data: list[float]) -> dict[str, Any]:
+        """Give it as DL4J writes it."""
+        kind, shape = self.form or ("FLOAT", shape)
+        return {"dataType": kind, "shape": list(shape), "data": data}
+
+    @classmethod
+    def from_json(cls, value: Any, columns: int = 1) -> Any:
+        """Read what DL4J wrote, in rows of so many numbers."""
+        if not isinstance(value, Mapping):
+            return value
+        kind, shape, data = value["dataType"], value["shape"], value["data"]
+        if kind not in _REAL_TYPES or math.prod(map(as_whole, shape)) != len(data):
+            raise ValueError
+        array = cls(data if columns == 1 else (data[i : i + columns] for i in range(0, len(data), columns)))
+        array.form = (kind, list(shape))
+        return array
+
+
+_REAL_TYPES = ("FLOAT", "DOUBLE", "HALF", "BFLOAT16")
+
+
 def row(key: str, *, default: Any = attrs.NOTHING) -> Any:
     """Declare a row of numbers that DL4J keeps as an INDArray, such as a loss's weight of each output."""
 
-    def convert(value: Any) -> tuple[float, ...]:
-        made = tuple(as_real(number) for number in value)
+    def convert(value: Any) -> Array:
+        made = Array.of((as_real(number) for number in value), value)
         if not made:
             raise ValueError("it is empty")
         return made
 
-    def write(value: tuple[float, ...]) -> dict[str, Any]:
-        return {"dataType": "FLOAT", "shape": [1, len(value)], "data": list(value)}
+    def write(value: Array) -> dict[str, Any]:
+        return value.to_json([1, len(value)], list(value))
+
+    kind = Kind(key, "a row of numbers", convert, write, Array.from_json, optional=default is None)
+    return declare(kind, default=default)
+
+
+def matrix(key: str, columns: int) -> Any:
+    """Declare rows of numbers above 0 that DL4J keeps as an INDArray, such as the widths and heights of boxes."""
+
+    def convert(value: Any) -> Array:
+        made = Array.of((tuple(as_real(number) for number in row) for row in value), value)
+        if not made or any(len(row) != columns or min(row) <= 0 for row in made):
+            raise ValueError
+        return made
+
+    def write(value: Array) -> dict[str, Any]:
+        return value.to_json([len(value), columns], [number for row in value for number in row])
 
     def read(value: Any) -> Any:
-        return value["data"] if isinstance(value, Mapping) else value
+        return Array.from_json(value, columns)
 
-    return declare(Kind(key, "a row of numbers", convert, write, read, optional=default is None), default=default)
+    return declare(Kind(key, f"rows of {columns} numbers above 0", convert, write, read))
 
 
 def points(key: str) -> Any:
@@ -246,6 +359,25 @@ def indexed(key: str | None, family: type[Family], *, default: Any = attrs.NOTHI
 
     wants = f"a mapping such as {{2: a {family.__name__}}}"
     return declare(Kind(key, wants, convert, write, read), default=default)
+
+
+def named(key: str, family: type[Family], *, default: Any = attrs.NOTHING) -> Any:
+    """Declare a mapping from a parameter's name to a config object, or what stands for one there."""
+
+    def convert(value: Any) -> dict[str, Any]:
+        made = {name: item if isinstance(item, family) else family.short(item) for name, item in dict(value).items()}
+        if not made or not all(isinstance(name, str) and name for name in made):
+            raise ValueError
+        return dict(sorted(made.items()))
+
+    def write(value: dict[str, Any]) -> dict[str, Any]:
+        return {name: item.to_dict() for name, item in value.items()}
+
+    def read(value: Any) -> dict[str, Any] | None:
+        return {name: family.from_dict(item) for name, item in value.items()} or None
+
+    wants = f"a mapping such as {{'W': a {family.__name__}}}"
+    return declare(Kind(key, wants, convert, write, read, optional=default is None), default=default)
 
 
 def _article(family: type[Family]) -> str:

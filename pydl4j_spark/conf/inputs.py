@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
 from typing import ClassVar
 
-from pydl4j_spark.conf.base import Config, config
+from pydl4j_spark.conf.base import Config, config, evolve
 from pydl4j_spark.conf.fields import choice, whole
 
 _INPUTS = "org.deeplearning4j.nn.conf.inputs.InputType$InputType"
 
 RNN_FORMATS = {"NCW": "NCW", "NWC": "NWC"}
 CNN_FORMATS = {"NCHW": "NCHW", "NHWC": "NHWC"}
-DATA_FORMATS = RNN_FORMATS | CNN_FORMATS | {"NCDHW": "NCDHW", "NDHWC": "NDHWC"}
+CNN3D_FORMATS = {"NCDHW": "NCDHW", "NDHWC": "NDHWC"}
+DATA_FORMATS = RNN_FORMATS | CNN_FORMATS | CNN3D_FORMATS
 
 
 class InputType(Config):
-    """What one example looks like. Made by `feed_forward`, `recurrent`, `convolutional` or `convolutional_flat`."""
+    """What one example looks like, made by `feed_forward`, `recurrent` or one of the `convolutional…`."""
 
     derived_keys: ClassVar[frozenset[str]] = frozenset({"depth", "flattenedSize", "shape", "unflattenedType"})
 
@@ -58,6 +60,23 @@ class InputType(Config):
             ``"NCHW"``, or ``"NHWC"`` for arrays ``[N, height, width, channels]``.
         """
         return InputTypeConvolutional(height=height, width=width, channels=channels, data_format=data_format)
+
+    @staticmethod
+    def convolutional3d(
+        depth: int, height: int, width: int, channels: int, *, data_format: str = "NDHWC"
+    ) -> InputTypeConvolutional3D:
+        """Volumes: arrays ``[N, depth, height, width, channels]``, or ``[N, channels, depth, height, width]``.
+
+        Parameters
+        ----------
+        depth, height, width, channels : int
+            Size of every volume, in DL4J's order.
+        data_format : str
+            ``"NDHWC"``, DL4J's default, or ``"NCDHW"``.
+        """
+        return InputTypeConvolutional3D(
+            depth=depth, height=height, width=width, channels=channels, data_format=data_format
+        )
 
     @staticmethod
     def convolutional_flat(height: int, width: int, channels: int) -> InputTypeConvolutionalFlat:
@@ -107,23 +126,72 @@ class InputTypeFeedForward(InputType):
         return (self.size,)
 
 
+@config()
+class InputTypeSpatial(InputType):
+    """What has channels at every place along one axis or several: sequences, images, volumes."""
+
+    kind: ClassVar[str]
+    axes: ClassVar[tuple[str, ...]]
+
+    data_format: str = choice("format", DATA_FORMATS)
+
+    @property
+    def n_channels(self) -> int:
+        """How many numbers stand at every place."""
+        raise NotImplementedError
+
+    @property
+    def lengths(self) -> tuple[int | None, ...]:
+        """How many places there are along each axis; None for a length that is not known."""
+        raise NotImplementedError
+
+    def resized(self, lengths: Sequence[int | None], n_channels: int) -> InputTypeSpatial:
+        """Give the same kind, laid out alike, with other lengths and channels."""
+        raise NotImplementedError
+
+    @property
+    def channels_first(self) -> bool:
+        """Whether channels stand before the places."""
+        return self.data_format.startswith("NC")
+
+    @property
+    def shape(self) -> tuple[int | None, ...]:
+        """The numpy shape of one example: ``(channels, …)`` or ``(…, channels)``."""
+        return (self.n_channels, *self.lengths) if self.channels_first else (*self.lengths, self.n_channels)
+
+
 @config(_INPUTS + "Recurrent")
-class InputTypeRecurrent(InputType):
+class InputTypeRecurrent(InputTypeSpatial):
     """Sequences."""
+
+    kind: ClassVar[str] = "sequences"
+    axes: ClassVar[tuple[str, ...]] = ("length",)
 
     size: int = whole("size", minimum=1)
     timesteps: int | None = whole("timeSeriesLength", default=None, minimum=1, none=-1, writes_none=True)
     data_format: str = choice("format", RNN_FORMATS, default="NCW")
 
     @property
-    def shape(self) -> tuple[int | None, ...]:
-        """The numpy shape of one example, ``(size, T)`` or ``(T, size)``."""
-        return (self.size, self.timesteps) if self.data_format == "NCW" else (self.timesteps, self.size)
+    def n_channels(self) -> int:
+        """How many numbers stand at every time step."""
+        return self.size
+
+    @property
+    def lengths(self) -> tuple[int | None, ...]:
+        """How many time steps there are, where it is known."""
+        return (self.timesteps,)
+
+    def resized(self, lengths: Sequence[int | None], n_channels: int) -> InputTypeRecurrent:
+        """Give sequences of other lengths and sizes."""
+        return InputType.recurrent(n_channels, *lengths, data_format=self.data_format)
 
 
 @config(_INPUTS + "Convolutional")
-class InputTypeConvolutional(InputType):
+class InputTypeConvolutional(InputTypeSpatial):
     """Images."""
+
+    kind: ClassVar[str] = "images"
+    axes: ClassVar[tuple[str, ...]] = ("height", "width")
 
     height: int = whole("height", minimum=1)
     width: int = whole("width", minimum=1)
@@ -131,10 +199,46 @@ class InputTypeConvolutional(InputType):
     data_format: str = choice("format", CNN_FORMATS, default="NCHW")
 
     @property
-    def shape(self) -> tuple[int | None, ...]:
-        """The numpy shape of one example, ``(C, H, W)`` or ``(H, W, C)``."""
-        plane = (self.height, self.width)
-        return (self.channels, *plane) if self.data_format == "NCHW" else (*plane, self.channels)
+    def n_channels(self) -> int:
+        """How many channels there are."""
+        return self.channels
+
+    @property
+    def lengths(self) -> tuple[int | None, ...]:
+        """Height and width."""
+        return (self.height, self.width)
+
+    def resized(self, lengths: Sequence[int | None], n_channels: int) -> InputTypeConvolutional:
+        """Give images of other sizes."""
+        return evolve(self, channels=n_channels, **dict(zip(self.axes, lengths, strict=True)))
+
+
+@config(_INPUTS + "Convolutional3D")
+class InputTypeConvolutional3D(InputTypeSpatial):
+    """Volumes."""
+
+    kind: ClassVar[str] = "volumes"
+    axes: ClassVar[tuple[str, ...]] = ("depth", "height", "width")
+
+    depth: int = whole("depth", minimum=1)
+    height: int = whole("height", minimum=1)
+    width: int = whole("width", minimum=1)
+    channels: int = whole("channels", minimum=1)
+    data_format: str = choice("dataFormat", CNN3D_FORMATS, default="NDHWC")
+
+    @property
+    def n_channels(self) -> int:
+        """How many channels there are."""
+        return self.channels
+
+    @property
+    def lengths(self) -> tuple[int | None, ...]:
+        """Depth, height and width."""
+        return (self.depth, self.height, self.width)
+
+    def resized(self, lengths: Sequence[int | None], n_channels: int) -> InputTypeConvolutional3D:
+        """Give volumes of other sizes."""
+        return evolve(self, channels=n_channels, **dict(zip(self.axes, lengths, strict=True)))
 
 
 @config(_INPUTS + "ConvolutionalFlat")

@@ -5,71 +5,30 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import attrs
 
-from pydl4j_spark.conf.activations import Activation
-from pydl4j_spark.conf.base import Config, config
+from pydl4j_spark.conf.base import config
 from pydl4j_spark.conf.checks import check_network
-from pydl4j_spark.conf.dropout import InputDropout, WeightNoiseFamily
-from pydl4j_spark.conf.fields import choice, flag, indexed, nested, nested_list, real, whole
+from pydl4j_spark.conf.fields import indexed, nested, nested_list
 from pydl4j_spark.conf.inputs import InputType
-from pydl4j_spark.conf.kinds import LONG_MAX, shown, suggestion
-from pydl4j_spark.conf.layers.base import GRADIENT_NORMALIZATIONS, Layer
-from pydl4j_spark.conf.layers.convolution import CONVOLUTION_MODES
+from pydl4j_spark.conf.layers.base import Layer
+from pydl4j_spark.conf.memory import Memory, memory
+from pydl4j_spark.conf.network_settings import LayerState, NetworkSettings, rows_of_batch
 from pydl4j_spark.conf.preprocessors import Preprocessor
 from pydl4j_spark.conf.resolve import resolve
 from pydl4j_spark.conf.shapes import LayerType, at_layer, entrance, walk
-from pydl4j_spark.conf.summary import table
+from pydl4j_spark.conf.summary import layer_table
 from pydl4j_spark.conf.trainable import check_trainable
-from pydl4j_spark.conf.types import Number
-from pydl4j_spark.conf.updaters import Updater
-from pydl4j_spark.conf.weights import WeightInit, WeightInitLike
 from pydl4j_spark.errors import ConfigError
 
-_WORKSPACES = {"enabled": "ENABLED", "none": "NONE"}
-_CACHES = {"none": "NONE", "host": "HOST", "device": "DEVICE"}
-_ALGORITHMS = {
-    "stochastic_gradient_descent": "STOCHASTIC_GRADIENT_DESCENT",
-    "line_gradient_descent": "LINE_GRADIENT_DESCENT",
-    "conjugate_gradient": "CONJUGATE_GRADIENT",
-    "lbfgs": "LBFGS",
-}
-_TYPES = {"float": "FLOAT", "double": "DOUBLE", "half": "HALF"}
-
-# Where DL4J writes a setting: once for the network, with every layer, or both.
-_WITH_NETWORK = frozenset(
-    [
-        "backprop_type",
-        "tbptt_fwd_length",
-        "tbptt_back_length",
-        "cache_mode",
-        "data_type",
-        "training_workspace_mode",
-        "inference_workspace_mode",
-        "validate_output_layer",
-        "iteration_count",
-        "epoch_count",
-    ]
-)
-_WITH_LAYER = frozenset(
-    ["seed", "mini_batch", "minimize", "max_num_line_search_iterations", "optimization_algo", "cache_mode", "data_type"]
-)
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 @config()
-class LayerState(Config):
-    """What DL4J keeps with a layer that has been built or trained: parameter names and counts of pretraining."""
-
-    variables: tuple[str, ...] = attrs.field(default=(), converter=tuple)
-    iteration_count: int = whole("iterationCount", default=0)
-    epoch_count: int = whole("epochCount", default=0)
-
-
-@config()
-class MultiLayerConfiguration(Config):
+class MultiLayerConfiguration(NetworkSettings):
     """A network whose layers stand in one row. Frozen; built and checked without a JVM.
 
     Every setting from `activation` to `convolution_mode` is a default for the layers, with DL4J's own defaults, and a
@@ -85,80 +44,13 @@ class MultiLayerConfiguration(Config):
         it is filled in.
     preprocessors : dict, optional
         Preprocessors by layer index, where others are wanted than those put in automatically.
-    seed : int, optional
-        Of initialisation and dropout; DL4J takes the clock where not given.
-    activation, weight_init, bias_init, gain_init, updater, bias_updater, dropout, weight_noise : optional
-        Defaults of the layers: sigmoid, xavier, 0, 1, Sgd(1e-3), and none of the others.
-        `dropout` as a number is the probability of **retaining** an activation.
-    l1, l2, l1_bias, l2_bias, weight_decay, weight_decay_bias : float, optional
-        Regularisation of the layers' weights and biases.
-    gradient_normalization, gradient_normalization_threshold : optional
-        Defaults of the layers: none, and 1.
-    convolution_mode : str
-        ``"truncate"``, ``"strict"`` or ``"same"``.
-    backprop_type : str
-        ``"standard"`` or ``"truncated_bptt"``.
-    tbptt_fwd_length, tbptt_back_length : int
-        Time steps of a piece of a sequence, forwards and backwards; `tbptt_length` sets both.
-    mini_batch, minimize : bool
-        Whether gradients are divided by the minibatch size, and whether the loss is made small.
-    optimization_algo, max_num_line_search_iterations : optional
-        DL4J's solver.
-    data_type : str
-        ``"float"``, ``"double"`` or ``"half"``.
-    validate_output_layer : bool
-        Whether the pair of activation and loss is checked, as DL4J does.
-    for_training : bool
-        Whether the network must end with a loss, and DL4J be able to train it. It is not asked of what is read from
-        JSON, which may have been trained elsewhere with DL4J's faults and is shown as it is.
+    settings
+        As of `NetworkSettings`, by name: `seed`, `updater`, `weight_init`, `l2`, `backprop_type`, `data_type`, ...
     """
 
     layers: Sequence[Layer] = nested_list(None, Layer, default=attrs.NOTHING, kw_only=False)
     input_type: InputType | None = nested(None, InputType, default=None)
     preprocessors: Mapping[int, Preprocessor] = indexed(None, Preprocessor, default=attrs.Factory(dict))
-    seed: int | None = whole("seed", default=None, minimum=-LONG_MAX - 1, maximum=LONG_MAX)
-
-    activation: Activation | str = nested(None, Activation, default="sigmoid")
-    weight_init: WeightInitLike = nested(None, WeightInit, default="xavier")
-    bias_init: Number = real(None, default=0.0)
-    gain_init: Number = real(None, default=1.0)
-    updater: Updater | str = nested(None, Updater, default="sgd")
-    bias_updater: Updater | str | None = nested(None, Updater, default=None)
-    dropout: InputDropout | Number | None = nested(None, InputDropout, default=None)
-    weight_noise: WeightNoiseFamily | None = nested(None, WeightNoiseFamily, default=None)
-    l1: Number | None = real(None, default=None, minimum=0)
-    l2: Number | None = real(None, default=None, minimum=0)
-    l1_bias: Number | None = real(None, default=None, minimum=0)
-    l2_bias: Number | None = real(None, default=None, minimum=0)
-    weight_decay: Number | None = real(None, default=None, minimum=0)
-    weight_decay_bias: Number | None = real(None, default=None, minimum=0)
-    gradient_normalization: str = choice(None, GRADIENT_NORMALIZATIONS, default="none")
-    gradient_normalization_threshold: Number = real(None, default=1.0, above=0)
-    convolution_mode: str = choice(None, CONVOLUTION_MODES, default="truncate")
-
-    backprop_type: str = choice(
-        "backpropType", {"standard": "Standard", "truncated_bptt": "TruncatedBPTT"}, default="standard"
-    )
-    tbptt_length: int | None = whole(None, default=None, minimum=1)
-    tbptt_fwd_length: int = whole("tbpttFwdLength", default=20, minimum=1)
-    tbptt_back_length: int = whole("tbpttBackLength", default=20, minimum=1)
-    mini_batch: bool = flag("miniBatch", default=True)
-    minimize: bool = flag("minimize", default=True)
-    optimization_algo: str = choice("optimizationAlgo", _ALGORITHMS, default="stochastic_gradient_descent")
-    max_num_line_search_iterations: int = whole("maxNumLineSearchIterations", default=5, minimum=1)
-    data_type: str = choice(
-        "dataType",
-        _TYPES,
-        default="float",
-        also={"float32": "float", "float64": "double", "float16": "half"},
-    )
-    cache_mode: str = choice("cacheMode", _CACHES, default="none")
-    training_workspace_mode: str = choice("trainingWorkspaceMode", _WORKSPACES, default="enabled")
-    inference_workspace_mode: str = choice("inferenceWorkspaceMode", _WORKSPACES, default="enabled")
-    validate_output_layer: bool = flag("validateOutputLayerConfig", default=True)
-    for_training: bool = flag(None, default=True)
-    iteration_count: int = whole("iterationCount", default=0)
-    epoch_count: int = whole("epochCount", default=0)
     layer_states: Sequence[LayerState] = nested_list(None, LayerState, default=())
 
     _passed: tuple[LayerType, ...] = attrs.field(init=False, repr=False)
@@ -174,17 +66,13 @@ class MultiLayerConfiguration(Config):
             )
         if self.layer_states and len(self.layer_states) != len(self.layers):
             raise ConfigError("MultiLayerConfiguration.layer_states: there must be one for each layer, or none")
-        if self.tbptt_length is not None:
-            for field in ("tbptt_fwd_length", "tbptt_back_length"):
-                object.__setattr__(self, field, self.tbptt_length)
-            object.__setattr__(self, "tbptt_length", None)
+        self._settle_lengths()
         resolved = self._resolved()
         given = self.input_type or entrance(resolved, self.preprocessors)
         passed = walk(resolved, given, self.preprocessors)
-        truncated = self.backprop_type == "truncated_bptt"
-        check_network(passed, outputs=self.validate_output_layer, truncated=truncated)
+        check_network(passed, outputs=self.validate_output_layer and self.for_training, truncated=self.truncated)
         if self.for_training:
-            check_trainable(passed, given, truncated=truncated)
+            check_trainable(passed, given, truncated=self.truncated, data_type=self.data_type)
         object.__setattr__(self, "input_type", given)
         object.__setattr__(self, "_passed", passed)
 
@@ -229,32 +117,51 @@ class MultiLayerConfiguration(Config):
         """
         return self._passed
 
-    def summary(self) -> str:
-        """Give a table of layers, shapes and parameters, in plain text unless it goes to a terminal."""
-        return table(self._passed, self.input_type)
+    def memory(self, batch_size: int = 16) -> Memory:
+        """Give how much memory training a minibatch takes, without what operations need while they run.
+
+        Parameters
+        ----------
+        batch_size : int
+            Rows in the minibatch.
+        """
+        given = {"input": self.input_type}
+        return memory(self._passed, given, rows=rows_of_batch(batch_size), data_type=self.data_type)
+
+    def summary(self, batch_size: int = 16) -> str:
+        """Give a table of layers, shapes and parameters, in plain text unless it goes to a terminal.
+
+        Parameters
+        ----------
+        batch_size : int
+            Rows in the minibatch whose memory stands below the table.
+        """
+        return layer_table(self._passed, self.input_type, self.memory(batch_size))
+
+    def plot(self, path: str | os.PathLike[str] | None = None) -> Figure:
+        """Draw the network, by matplotlib: a box for each layer with its name, type, shape and parameters.
+
+        Parameters
+        ----------
+        path : str or path, optional
+            Where to save the picture; its ending says in which format.
+        """
+        from pydl4j_spark.conf.picture import picture
+
+        before = "input"
+        chained = []
+        for here in self._passed:
+            chained.append(attrs.evolve(here, inputs=(before,)))
+            before = here.name
+        return picture(chained, {"input": self.input_type}, [before], path)
 
     def to_dict(self) -> dict[str, Any]:
         """Give what `to_json` writes, as a dict."""
-        settings = dict(self.settings)
-
-        def written(names: frozenset[str]) -> dict[str, Any]:
-            made: dict[str, Any] = {}
-            for name in names:
-                made |= settings[name].to_json(getattr(self, name))
-            return made
-
-        common = written(_WITH_LAYER)
+        common = self._common_entry()
         states = self.layer_states or [LayerState(epoch_count=self.epoch_count)] * len(self.layers)
-        document = written(_WITH_NETWORK) | {
+        document = self._network_entry() | {
             "confs": [
-                common
-                | {
-                    "layer": here.layer.to_dict(),
-                    "variables": list(state.variables or here.layer.variables),
-                    "iterationCount": state.iteration_count,
-                    "epochCount": state.epoch_count,
-                }
-                for here, state in zip(self._passed, states, strict=True)
+                self._layer_entry(common, here.layer, state) for here, state in zip(self._passed, states, strict=True)
             ],
             "inputPreProcessors": {
                 str(here.index): here.preprocessor.to_dict() for here in self._passed if here.preprocessor is not None
@@ -272,51 +179,23 @@ class MultiLayerConfiguration(Config):
         """
         return json.dumps(self.to_dict(), indent=2, sort_keys=True, allow_nan=False)
 
-    @classmethod
-    def from_json(cls, text: str | bytes | os.PathLike[str]) -> MultiLayerConfiguration:
-        """Read what `to_json` or DL4J's own ``toJson`` wrote.
-
-        Parameters
-        ----------
-        text : str, bytes or path
-            The JSON, or the path of a file with it.
-
-        Raises
-        ------
-        ConfigError
-            Where it is damaged, or names a class or a setting that is not supported.
-        """
-        if isinstance(text, os.PathLike):
-            text = Path(text).read_bytes()
-        try:
-            document = json.loads(text)
-        except (ValueError, TypeError, RecursionError) as why:
-            raise ConfigError(f"MultiLayerConfiguration: this is not JSON ({why})") from None
-        return cls.from_dict(document)
-
     _STRUCTURE: ClassVar[dict[str, type]] = {"confs": list, "inputPreProcessors": dict, "inputType": dict}
 
     @classmethod
     def from_dict(cls, document: Any) -> MultiLayerConfiguration:
         """Read what `to_dict` gave."""
-        _check_keys("MultiLayerConfiguration", document, _keys(cls, _WITH_NETWORK) | set(cls._STRUCTURE))
-        for key, wanted in cls._STRUCTURE.items():
-            if not isinstance(document.get(key) or wanted(), wanted):
-                raise ConfigError(f"MultiLayerConfiguration: {key!r} must be a JSON {wanted.__name__}")
+        settings = cls._read_document(document)
         confs = document.get("confs") or []
         layers, states = [], []
         for index, conf in enumerate(confs):
             try:
-                _check_keys(
-                    "NeuralNetConfiguration",
-                    conf,
-                    _keys(cls, _WITH_LAYER) | {"layer", "variables", "iterationCount", "epochCount"},
-                )
-                layers.append(Layer.from_dict(conf.get("layer")))
-                states.append(LayerState(variables=_names(conf.get("variables")), **_read(LayerState, conf)))
+                layer, state = cls._read_layer(conf)
             except ConfigError as why:
                 raise ConfigError(f"layer {index}: {why}") from None
-        settings = _read(cls, document, _WITH_NETWORK) | (_read(cls, confs[0], _WITH_LAYER) if confs else {})
+            layers.append(layer)
+            states.append(state)
+        if confs:
+            settings |= cls._read_common(confs[0])
         given = document.get("inputType")
         read = {
             index: Preprocessor.from_dict(item) for index, item in (document.get("inputPreProcessors") or {}).items()
@@ -331,30 +210,3 @@ class MultiLayerConfiguration(Config):
             for_training=False,
             **settings,
         )
-
-
-def _keys(cls: type[Config], names: frozenset[str]) -> set[str]:
-    return {key for name, kind in cls.settings if name in names for key in kind.keys}
-
-
-def _check_keys(what: str, document: Any, known: set[str]) -> None:
-    if not isinstance(document, Mapping):
-        raise ConfigError(f"{what}: expected a JSON object, found {shown(document)}")
-    for key, value in document.items():
-        if key not in known and value is not None:
-            raise ConfigError(f"{what}: unknown JSON key {key!r}; {suggestion(key, known)}")
-
-
-def _read(cls: type[Config], document: Mapping[str, Any], names: frozenset[str] | None = None) -> dict[str, Any]:
-    read = {
-        name: kind.from_json(document) for name, kind in cls.settings if kind.key and (names is None or name in names)
-    }
-    return {name: value for name, value in read.items() if value is not attrs.NOTHING}
-
-
-def _names(value: Any) -> tuple[str, ...]:
-    if value is None:
-        return ()
-    if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
-        raise ConfigError("'variables' must be a list of names")
-    return tuple(value)

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import attrs
 
+from pydl4j_spark.conf.base import Unknown
 from pydl4j_spark.conf.inputs import InputType
 from pydl4j_spark.conf.layers.base import Layer
 from pydl4j_spark.conf.preprocessors import FeedForwardToCnnPreProcessor, Preprocessor
@@ -19,21 +20,34 @@ class LayerType:
 
     Parameters
     ----------
-    index : int
-        Its place, from 0.
+    index : int or None
+        Its place, from 0; None in a graph.
     layer : Layer
         With every setting filled in.
     preprocessor : Preprocessor or None
         What reshapes its input.
     input_type, output_type : InputType or None
         What goes in, after the preprocessor, and what comes out; None where it is not known.
+    inputs : tuple of str
+        In a graph: names of what goes in.
     """
 
-    index: int
+    index: int | None
     layer: Layer
     preprocessor: Preprocessor | None
     input_type: InputType | None
     output_type: InputType | None
+    inputs: tuple[str, ...] = ()
+
+    @property
+    def content(self) -> Layer:
+        """The layer."""
+        return self.layer
+
+    @property
+    def input_types(self) -> tuple[InputType | None, ...]:
+        """What goes in, after the preprocessor."""
+        return (self.input_type,)
 
     @property
     def name(self) -> str:
@@ -43,7 +57,7 @@ class LayerType:
     @property
     def kind(self) -> str:
         """The layer's class, without its package."""
-        return type(self.layer).__name__
+        return self.layer.label
 
     @property
     def n_in(self) -> int | None:
@@ -52,18 +66,25 @@ class LayerType:
         return found if isinstance(found, int) else None
 
     @property
+    def frozen(self) -> bool:
+        """Whether training leaves the layer as it is."""
+        return self.layer.at_work is not self.layer
+
+    @property
     def n_params(self) -> int | None:
         """How many parameters the layer has."""
         return self.layer.n_params
 
 
 @contextmanager
-def at_layer(index: int, layer: Layer) -> Iterator[None]:
+def at_layer(index: int | None, layer: Layer) -> Iterator[None]:
     """Put a layer's place, name and class before what is wrong with it."""
     try:
         yield
     except ConfigError as why:
-        raise ConfigError(f"layer {index} ({layer.name or f'layer{index}'}, {type(layer).__name__}): {why}") from None
+        if index is None:
+            raise ConfigError(f"vertex '{layer.name}' ({layer.label}): {why}") from None
+        raise ConfigError(f"layer {index} ({layer.name or f'layer{index}'}, {layer.label}): {why}") from None
 
 
 def entrance(layers: Sequence[Layer], preprocessors: Mapping[int, Preprocessor]) -> InputType | None:
@@ -94,21 +115,37 @@ def walk(
     current = given
     for index, layer in enumerate(layers):
         with at_layer(index, layer):
-            preprocessor = preprocessors.get(index)
-            if preprocessor is None and current is not None:
-                preprocessor = layer.preprocessor_for(current)
-            entering = current if preprocessor is None else preprocessor.output_type(current)
-            settled = layer if entering is None else layer.accept(entering)
-            if settled.n_params is None:
+            here = pass_layer(index, layer, current, preprocessors.get(index))
+            if here.n_params is None and not isinstance(here.layer, Unknown):
                 raise ConfigError(_unknown_input(index))
-            settled.check()
-            current = None if entering is None else settled.output_type(entering)
-            passed.append(
-                LayerType(
-                    index=index, layer=settled, preprocessor=preprocessor, input_type=entering, output_type=current
-                )
-            )
+        passed.append(here)
+        current = here.output_type
     return tuple(passed)
+
+
+def pass_layer(
+    index: int | None,
+    layer: Layer,
+    given: InputType | None,
+    preprocessor: Preprocessor | None,
+    inputs: tuple[str, ...] = (),
+) -> LayerType:
+    """Give a layer as it stands behind what is given, where that is known; `n_params` is None where too little is."""
+    if preprocessor is None and given is not None:
+        preprocessor = layer.preprocessor_for(given)
+    entering = given if preprocessor is None else preprocessor.output_type(given)
+    settled = layer if entering is None else layer.accept(entering)
+    if settled.n_params is not None:
+        settled.check()
+    leaving = None if entering is None else settled.output_type(entering)
+    return LayerType(
+        index=index,
+        layer=settled,
+        preprocessor=preprocessor,
+        input_type=entering,
+        output_type=leaving,
+        inputs=inputs,
+    )
 
 
 def _unknown_input(index: int) -> str:

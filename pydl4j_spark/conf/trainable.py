@@ -8,20 +8,26 @@ from typing import cast
 from pydl4j_spark.conf.constraints import Constraint
 from pydl4j_spark.conf.dropout import DropConnect, GaussianNoise, SpatialDropout, WeightNoise
 from pydl4j_spark.conf.inputs import InputType, InputTypeConvolutionalFlat, InputTypeFeedForward, InputTypeRecurrent
-from pydl4j_spark.conf.layers.base import BaseLayer, FeedForwardLayer, Layer
+from pydl4j_spark.conf.layers.base import BaseLayer, FeedForwardLayer, Layer, LearningLayer
 from pydl4j_spark.conf.layers.convolution import ConvolutionLayer
+from pydl4j_spark.conf.layers.frozen import FrozenLayer
 from pydl4j_spark.conf.layers.normalization import BatchNormalization
 from pydl4j_spark.conf.layers.output import RnnOutputLayer
 from pydl4j_spark.conf.layers.pooling import GlobalPoolingLayer
-from pydl4j_spark.conf.layers.recurrent import BaseRecurrentLayer, Bidirectional, GravesLSTM, LastTimeStep
+from pydl4j_spark.conf.layers.recurrent import BaseRecurrentLayer, Bidirectional, GravesLSTM, LastTimeStep, SimpleRnn
+from pydl4j_spark.conf.layers.sequences import RepeatVector
 from pydl4j_spark.conf.losses import LossFMeasure, LossMixtureDensity
 from pydl4j_spark.conf.shapes import LayerType, at_layer
 from pydl4j_spark.conf.updaters import AdaBelief
 from pydl4j_spark.conf.weights import WeightInitIdentity
 from pydl4j_spark.errors import ConfigError
 
+_CUT = "backprop_type 'truncated_bptt' cuts them in pieces; use 'standard'"
 
-def check_trainable(passed: Sequence[LayerType], given: InputType | None, *, truncated: bool) -> None:
+
+def check_trainable(
+    passed: Sequence[LayerType], given: InputType | None, *, truncated: bool, data_type: str = "float"
+) -> None:
     """Refuse what would fail, or learn nothing.
 
     Parameters
@@ -32,29 +38,89 @@ def check_trainable(passed: Sequence[LayerType], given: InputType | None, *, tru
         What goes in at the entrance.
     truncated : bool
         Whether backpropagation through time is truncated.
+    data_type : str
+        The network's type of numbers.
     """
+    _check_frozen(passed)
+    pooled = False
     for here in passed:
         with at_layer(here.index, here.layer):
-            for leaf in leaves(here.layer):
-                _check_constraints(leaf)
-                _check_dropout(leaf, here.input_type)
-                if isinstance(leaf, BaseLayer) and leaf.n_params:
-                    _check_updater(leaf)
-                    _check_identity(leaf)
-                    _check_noise(leaf)
-            here.layer.check_training(here.input_type)
-            _check_sequence(here)
+            before = passed[: here.index]
+            if data_type != "float" and here.layer.keeps_input_type and not any(one.n_params for one in before):
+                raise ConfigError(
+                    f"DL4J computes it in the type of what comes in, float32 here, not {data_type}, and damages memory;"
+                    " use data_type 'float', or put another layer with parameters before it"
+                )
+            check_layer_trainable(here)
+            if truncated and here.layer.needs_whole_sequences:
+                raise ConfigError(f"it needs whole sequences, and {_CUT}")
+            if here.index and here.layer.must_be_first:
+                raise ConfigError("DL4J cannot train what stands before it; make it the first layer")
+            if here.preprocessor is not None and here.layer.must_be_first:
+                raise ConfigError(
+                    f"DL4J cannot train it behind a preprocessor ({here.preprocessor.label}); say InputType.feed_forward"
+                )
+            if not here.index and here.layer.cannot_be_first:
+                raise ConfigError(
+                    "DL4J fails to train it as the first layer (an array outside its workspace); put"
+                    " ActivationLayer('identity') before it"
+                )
+            if isinstance(here.layer, RepeatVector) and _steps(here.input_type) and not pooled:
+                raise ConfigError(
+                    "every time step comes here as a row of its own; put a LastTimeStep or GlobalPoolingLayer before"
+                )
+        pooled = pooled or isinstance(here.layer.at_work, GlobalPoolingLayer)
     last = passed[-1]
     with at_layer(last.index, last.layer):
-        _check_ending(last, any(isinstance(here.layer, GlobalPoolingLayer) for here in passed))
-        if isinstance(last.layer, RnnOutputLayer) and not isinstance(given, InputTypeRecurrent | None):
-            raise ConfigError(f"it answers at every time step, but {given} goes into the network: use OutputLayer")
-        if isinstance(last.layer, RnnOutputLayer) and any(isinstance(here.layer, LastTimeStep) for here in passed):
-            raise ConfigError("it answers at every time step, and LastTimeStep left one only: use OutputLayer")
-    if not any(here.n_params for here in passed):
-        raise ConfigError("no layer has parameters, so there is nothing to train; for_training=False allows it")
+        check_ending(last, pooled=pooled)
+        if last.layer.answers_each_step:
+            _check_steps(passed, given)
+    if not any(here.n_params for here in passed if not here.frozen):
+        raise ConfigError(NOTHING_TO_TRAIN)
     if truncated and given is not None:
         _check_truncated(given, last)
+
+
+NOTHING_TO_TRAIN = (
+    "no layer has parameters that are not frozen, so there is nothing to train; for_training=False allows it"
+)
+
+
+def check_layer_trainable(here: LayerType) -> None:
+    """Refuse a layer that would fail or learn nothing, wherever it stands."""
+    here.layer.check_training(here.input_type)
+    if here.frozen:
+        return
+    for leaf in leaves(here.layer):
+        _check_constraints(leaf)
+        _check_dropout(leaf, here.input_type)
+        if isinstance(leaf, LearningLayer) and leaf.n_params:
+            _check_updater(leaf)
+        if isinstance(leaf, BaseLayer) and leaf.n_params:
+            _check_identity(leaf)
+            _check_noise(leaf)
+    if here.preprocessor is not None and here.index:
+        here.preprocessor.check_training()
+    _check_sequence(here)
+
+
+def _steps(given: InputType | None) -> bool:
+    return isinstance(given, InputTypeFeedForward) and given.time_distributed_format is not None
+
+
+def _check_steps(passed: Sequence[LayerType], given: InputType | None) -> None:
+    """Refuse answers at every step where the steps are gone, or never were."""
+    sequences = isinstance(given, InputTypeRecurrent | None)
+    for here in passed:
+        # Steps of a known length are steps; an unknown one may be what DL4J makes of plain rows.
+        if isinstance(here.input_type, InputTypeRecurrent) and here.input_type.timesteps is not None:
+            sequences = True
+        if isinstance(here.layer, LastTimeStep):
+            sequences = False
+    if not sequences and not isinstance(given, InputTypeRecurrent):
+        raise ConfigError(f"it answers at every time step, but {given} goes into the network: use OutputLayer")
+    if not sequences:
+        raise ConfigError("it answers at every time step, and LastTimeStep left one only: use OutputLayer")
 
 
 def leaves(layer: Layer) -> list[Layer]:
@@ -62,7 +128,20 @@ def leaves(layer: Layer) -> list[Layer]:
     return [leaf for inner in layer.children.values() for leaf in leaves(inner)] or [layer]
 
 
-def _check_updater(layer: BaseLayer) -> None:
+def _check_frozen(passed: Sequence[LayerType]) -> None:
+    learning: LayerType | None = None
+    for here in passed:
+        if learning is None and here.n_params and not here.frozen:
+            learning = here
+        if learning is not None and isinstance(here.layer, FrozenLayer):
+            with at_layer(here.index, here.layer):
+                raise ConfigError(
+                    f"backpropagation ends here, so layer {learning.index} ({learning.name}) before it would learn"
+                    " nothing; freeze that too, or use FrozenLayerWithBackprop here"
+                )
+
+
+def _check_updater(layer: LearningLayer) -> None:
     if AdaBelief in (type(layer.updater), type(layer.bias_updater)):
         raise ConfigError("DL4J's AdaBelief fails at the first step of training (index out of bounds); use Adam")
 
@@ -95,10 +174,11 @@ def _check_dropout(layer: Layer, given: InputType | None) -> None:
         raise ConfigError(
             "RnnOutputLayer drops after making rows, which SpatialDropout cannot; put a DropoutLayer before"
         )
-    last = getattr(layer, "data_format", None) in ("NWC", "NHWC")
-    if last and isinstance(layer, ConvolutionLayer | GravesLSTM) and not isinstance(layer.dropout, GaussianNoise):
+    layout = getattr(layer, "data_format", None)
+    fails = isinstance(layer, ConvolutionLayer | GravesLSTM | SimpleRnn)
+    if layout in ("NWC", "NHWC") and fails and not isinstance(layer.dropout, GaussianNoise):
         raise ConfigError(
-            f"the dropout of a {type(layer).__name__} fails in DL4J on {layer.data_format} data; put a DropoutLayer"
+            f"the dropout of a {type(layer).__name__} fails in DL4J on {layout} data; put a DropoutLayer"
             " before it, or use channels first"
         )
 
@@ -106,14 +186,15 @@ def _check_dropout(layer: Layer, given: InputType | None) -> None:
 def _check_identity(layer: BaseLayer) -> None:
     own = isinstance(layer.weight_init, WeightInitIdentity)
     n_in, n_out = getattr(layer, "n_in", None), getattr(layer, "n_out", None)
-    if isinstance(layer, BaseRecurrentLayer):
+    if isinstance(layer, BaseRecurrentLayer) and not isinstance(layer, SimpleRnn):
         if own or isinstance(layer.weight_init_recurrent, WeightInitIdentity):
             raise ConfigError("weight_init 'identity' needs square weights, and those of recurrent gates never are")
-    elif own and isinstance(layer, FeedForwardLayer) and "W" in layer.parameter_ranks:
-        if n_in != n_out:
+    elif own and isinstance(layer, FeedForwardLayer):
+        if "W" in layer.parameter_ranks and n_in != n_out:
             raise ConfigError(f"weight_init 'identity' needs as many outputs as inputs, not {n_in} and {n_out}")
-        if isinstance(layer, ConvolutionLayer) and not all(length % 2 for length in layer.kernel_size):  # type: ignore[union-attr]
-            raise ConfigError(f"weight_init 'identity' needs kernels of odd lengths, not {layer.kernel_size}")
+        for name, shape in layer.parameter_shapes.items():
+            if len(shape) == 2 and shape[0] != shape[1]:
+                raise ConfigError(f"weight_init 'identity' needs square weights, and {name!r} has the shape {shape}")
 
 
 def _check_noise(layer: BaseLayer) -> None:
@@ -142,14 +223,23 @@ def _check_sequence(here: LayerType) -> None:
         raise ConfigError("DL4J pools the wrong axis of NWC sequences; give pooling_dimensions=[1], or use NCW")
 
 
-def _check_ending(last: LayerType, pooled: bool) -> None:
+def check_ending(last: LayerType, *, pooled: bool) -> None:
+    """Refuse an output that DL4J cannot train towards.
+
+    Parameters
+    ----------
+    last : LayerType
+        The layer.
+    pooled : bool
+        Whether time steps were pooled before it.
+    """
     layer, given = last.layer, last.input_type
     if not layer.has_loss:
         raise ConfigError(
             "the last layer must be an output or loss layer (OutputLayer, RnnOutputLayer, LossLayer), or there is"
             " nothing to train towards; for_training=False allows it"
         )
-    if isinstance(given, InputTypeFeedForward) and given.time_distributed_format is not None and not pooled:
+    if _steps(given) and not pooled:
         raise ConfigError(
             "every time step comes here as a row of its own, and labels do not; use RnnOutputLayer for one answer at"
             " each step, or LastTimeStep or GlobalPoolingLayer before for one answer for the sequence"
@@ -168,7 +258,7 @@ def _check_ending(last: LayerType, pooled: bool) -> None:
 
 
 def _check_truncated(given: InputType, last: LayerType) -> None:
-    if not isinstance(given, InputTypeRecurrent) or not isinstance(last.layer, RnnOutputLayer):
+    if not isinstance(given, InputTypeRecurrent) or not last.layer.answers_each_step:
         raise ConfigError(
             "backprop_type 'truncated_bptt' trains sequences with an answer at each step, and DL4J trains nothing"
             " at all otherwise; use 'standard'"

@@ -12,3 +12,5 @@ Number: TypeAlias = float | np.floating[Any]
 Numbers: TypeAlias = Sequence[float] | NDArray[Any]
 # One whole number for both, or height and width.
 Pair: TypeAlias = int | np.integer[Any] | Sequence[int] | NDArray[Any]
+# One whole number for all three, or depth, height and width.
+Triple: TypeAlias = Pair

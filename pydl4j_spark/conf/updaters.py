@@ -20,6 +20,8 @@ class Updater(Config):
     """The family of updaters."""
 
     names: ClassVar[dict[str, Any]] = {}
+    # How many numbers it keeps for each parameter.
+    state_size: ClassVar[int] = 0
 
 
 @config(_PACKAGE + "Sgd", "sgd")
@@ -33,6 +35,8 @@ class Sgd(Updater):
 class Adam(Updater):
     """Adam (DL4J Adam)."""
 
+    state_size: ClassVar[int] = 2
+
     learning_rate: Number | Schedule = scheduled(*_RATE, default=1e-3, minimum=0, kw_only=False)
     beta1: Number = real("beta1", default=0.9, minimum=0, below=1)
     beta2: Number = real("beta2", default=0.999, minimum=0, below=1)
@@ -42,6 +46,8 @@ class Adam(Updater):
 @config(_PACKAGE + "AdaMax", "adamax")
 class AdaMax(Updater):
     """AdaMax: Adam by the largest gradient (DL4J AdaMax)."""
+
+    state_size: ClassVar[int] = 2
 
     learning_rate: Number | Schedule = scheduled(*_RATE, default=1e-3, minimum=0, kw_only=False)
     beta1: Number = real("beta1", default=0.9, minimum=0, below=1)
@@ -53,6 +59,8 @@ class AdaMax(Updater):
 class Nadam(Updater):
     """Adam with Nesterov's momentum (DL4J Nadam)."""
 
+    state_size: ClassVar[int] = 2
+
     learning_rate: Number | Schedule = scheduled(*_RATE, default=1e-3, minimum=0, kw_only=False)
     beta1: Number = real("beta1", default=0.9, minimum=0, below=1)
     beta2: Number = real("beta2", default=0.999, minimum=0, below=1)
@@ -62,6 +70,8 @@ class Nadam(Updater):
 @config(_PACKAGE + "AMSGrad", "amsgrad")
 class AMSGrad(Updater):
     """Adam whose step never grows again (DL4J AMSGrad)."""
+
+    state_size: ClassVar[int] = 3
 
     learning_rate: Number | Schedule = scheduled(*_RATE, default=1e-3, minimum=0, kw_only=False)
     beta1: Number = real("beta1", default=0.9, minimum=0, below=1)
@@ -73,6 +83,8 @@ class AMSGrad(Updater):
 class AdaBelief(Updater):
     """Adam by the gradient's deviation from its mean (DL4J AdaBelief). It fails in M2.1, so no network takes it."""
 
+    state_size: ClassVar[int] = 2
+
     learning_rate: Number | Schedule = scheduled(*_RATE, default=1e-3, minimum=0, kw_only=False)
     beta1: Number = real("beta1", default=0.9, minimum=0, below=1)
     beta2: Number = real("beta2", default=0.999, minimum=0, below=1)
@@ -83,6 +95,8 @@ class AdaBelief(Updater):
 class AdaGrad(Updater):
     """AdaGrad: each parameter's step shrinks with its past gradients (DL4J AdaGrad)."""
 
+    state_size: ClassVar[int] = 1
+
     learning_rate: Number | Schedule = scheduled(*_RATE, default=0.1, minimum=0, kw_only=False)
     epsilon: Number = real("epsilon", default=1e-6, minimum=0)
 
@@ -90,6 +104,8 @@ class AdaGrad(Updater):
 @config(_PACKAGE + "AdaDelta", "adadelta")
 class AdaDelta(Updater):
     """AdaDelta, which has no learning rate (DL4J AdaDelta)."""
+
+    state_size: ClassVar[int] = 2
 
     rho: Number = real("rho", default=0.95, minimum=0, below=1, kw_only=False)
     epsilon: Number = real("epsilon", default=1e-6, minimum=0)
@@ -99,6 +115,8 @@ class AdaDelta(Updater):
 class RmsProp(Updater):
     """RmsProp (DL4J RmsProp)."""
 
+    state_size: ClassVar[int] = 1
+
     learning_rate: Number | Schedule = scheduled(*_RATE, default=0.1, minimum=0, kw_only=False)
     rms_decay: Number = real("rmsDecay", default=0.95, minimum=0, below=1)
     epsilon: Number = real("epsilon", default=1e-8, minimum=0)
@@ -107,6 +125,8 @@ class RmsProp(Updater):
 @config(_PACKAGE + "Nesterovs", "nesterovs")
 class Nesterovs(Updater):
     """Gradient descent with Nesterov's momentum (DL4J Nesterovs): ``Nesterovs(0.01, 0.9)``."""
+
+    state_size: ClassVar[int] = 1
 
     learning_rate: Number | Schedule = scheduled(*_RATE, default=0.1, minimum=0, kw_only=False)
     momentum: Number | Schedule = scheduled(

@@ -52,6 +52,11 @@ class NormalDistribution(Distribution):
     std: Number = real("std", default=1.0, above=0, kw_only=False)
 
 
+@config(_DISTRIBUTIONS + "GaussianDistribution")
+class GaussianDistribution(NormalDistribution):
+    """Normal, under its older name (DL4J GaussianDistribution)."""
+
+
 @config(_DISTRIBUTIONS + "OrthogonalDistribution")
 class OrthogonalDistribution(Distribution):
     """An orthogonal matrix times `gain` (DL4J OrthogonalDistribution)."""
@@ -203,3 +208,11 @@ class WeightInitVarScalingUniformFanAvg(WeightInit):
 
 # What may be written for one: its name, or the distribution to draw from.
 WeightInitLike: TypeAlias = WeightInit | Distribution | str
+
+
+@config("org.deeplearning4j.nn.weights.embeddings.WeightInitEmbedding")
+class WeightInitEmbedding(WeightInit):
+    """Vectors of words that a network was given in Java (DL4J WeightInitEmbedding).
+
+    They are not in DL4J's JSON, so that only a network with its parameters has them.
+    """

@@ -13,6 +13,8 @@ from typing import Any
 def interrupts() -> Iterator[Callable[[], bool]]:
     """Turn Ctrl-C into a flag that is looked at between two polls; a second Ctrl-C interrupts at once.
 
+    One that comes when the work has just ended interrupts after it: the next piece of work may follow in a loop.
+
     pyspark's own handler calls into the JVM from wherever the main thread happens to be, even from the middle of
     another call on the same connection.
     """
@@ -32,3 +34,5 @@ def interrupts() -> Iterator[Callable[[], bool]]:
         yield lambda: hits > 0
     finally:
         signal.signal(signal.SIGINT, previous)
+    if hits:
+        raise KeyboardInterrupt

@@ -91,6 +91,12 @@ class JvmEngine(ABC):
         with self._lent(np.frombuffer(archive, np.uint8), 1) as content:
             return self._call(self._local.restoreNetwork, content)
 
+    def read_keras(self, path: str, enforce_training_config: bool) -> tuple[Handle, dict[str, Any]]:
+        """Make a network of a local file that Keras wrote; with the types of its inputs, by name, in DL4J's JSON."""
+        file = self._call(self._local.keras, path, enforce_training_config)
+        inputs: dict[str, Any] = json.loads(str(self._call(self._local.kerasInputs, file)))
+        return self._call(self._local.kerasNetwork, file), inputs
+
     def configuration(self, network: Handle) -> dict[str, Any]:
         """Give a network's configuration as it is now, counters included."""
         configuration: dict[str, Any] = json.loads(str(self._call(self._local.configuration, network)))

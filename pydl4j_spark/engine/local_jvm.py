@@ -106,7 +106,7 @@ def start() -> None:
                 _state.process = os.getpid()
     if not _state.jpype.isJVMStarted():
         raise EngineError(_SHUT_DOWN)
-    if not hasattr(_thread, "ready"):
+    if not hasattr(_thread, "call"):
         _prepare_thread(_state.jpype)
 
 
@@ -127,7 +127,8 @@ def _prepare_thread(jpype: Any) -> None:
         jpype.JClass("java.lang.Thread").currentThread().setContextClassLoader(
             jpype.JClass("java.lang.ClassLoader").getSystemClassLoader()
         )
-    _thread.ready = True
+        _thread.call = jpype.JClass("java.lang.System").nanoTime
+        _thread.call()
     if threading.current_thread() is not threading.main_thread():
         _thread.stay = _Stay(jpype, os.getpid())
 
@@ -251,6 +252,15 @@ def _jpype() -> Any:
     return jpype
 
 
+def _let_java_go_on() -> None:
+    """Wait until Java's threads run. Forked while they stand, for a garbage collection, a child would stand for ever.
+
+    It gives back the Java objects that it inherited, at its exit at the latest.
+    """
+    if hasattr(_thread, "call") and _state.process == os.getpid() and _state.jpype.isJVMStarted():
+        _thread.call()
+
+
 def _leave_to_parent() -> None:
     """Keep a forked process away from the JVM's locks, at its exit too; their owners exist in the parent only."""
     _state.lock = threading.RLock()
@@ -262,4 +272,4 @@ def _leave_to_parent() -> None:
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_leave_to_parent)
+    os.register_at_fork(before=_let_java_go_on, after_in_child=_leave_to_parent)

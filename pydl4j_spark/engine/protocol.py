@@ -49,6 +49,9 @@ class Engine(Protocol):
     def restore_network(self, archive: bytes) -> Handle:
         """Make a network of a model zip's bytes."""
 
+    def read_keras(self, path: str, enforce_training_config: bool) -> tuple[Handle, dict[str, Any]]:
+        """Make a network of a local file that Keras wrote; with the types of its inputs, by name, in DL4J's JSON."""
+
     def configuration(self, network: Handle) -> dict[str, Any]:
         """Give a network's configuration as it is now, counters included."""
 
@@ -59,10 +62,13 @@ class Engine(Protocol):
         """Write a model zip to an absolute local path or, where the engine has one, a Hadoop filesystem."""
 
     def read_file(self, path: str) -> bytes:
-        """Read a file from a Hadoop filesystem."""
+        """Read a file from a Hadoop filesystem; FileNotFoundError where there is none."""
 
     def write_file(self, content: bytes, path: str) -> None:
         """Write a file to a Hadoop filesystem, aside and renamed."""
+
+    def delete_file(self, path: str) -> None:
+        """Delete a file on a Hadoop filesystem, where it is there."""
 
     def set_normalizer(self, network: Handle, content: bytes) -> None:
         """Put a fitted normalizer, in DL4J's layout, in front of a network."""

@@ -13,6 +13,8 @@ from pydl4j_spark.layers import (
     DenseLayer,
     DropoutLayer,
     EmbeddingLayer,
+    FrozenLayer,
+    FrozenLayerWithBackprop,
     GlobalPoolingLayer,
     GravesLSTM,
     LastTimeStep,
@@ -57,6 +59,16 @@ NETWORKS = {
     "loss layer": MultiLayerConfiguration(
         [DenseLayer(n_out=3, activation="softmax"), LossLayer()], input_type=InputType.feed_forward(4)
     ),
+    "frozen": sequence(
+        FrozenLayer(LSTM(n_out=4)),
+        FrozenLayer(Bidirectional(LSTM(n_out=4), "add")),
+        LSTM(n_out=4),
+        FrozenLayerWithBackprop(LastTimeStep(LSTM(n_out=4))),
+        ending=OutputLayer(n_out=3),
+        l2=1e-3,
+        dropout=0.5,
+    ),
+    "frozen rows": mlp(FrozenLayer(DenseLayer(n_out=8)), FrozenLayer(BatchNormalization(use_log_std=False))),
     "embedding": MultiLayerConfiguration([EmbeddingLayer(n_in=11, n_out=6), OutputLayer(n_out=3)]),
     "conv": MultiLayerConfiguration(
         [

@@ -2,7 +2,7 @@
 
 import json
 import pickle
-import time
+import sys
 
 import attrs
 import pytest
@@ -311,7 +311,6 @@ def test_pairs_of_loss_and_activation(ending, n_out, loss, activation, message):
         '{"confs": [3]}',
         '{"confs": [{}]}',
         '{"confs": [{"layer": null}]}',
-        '{"confs": [{"layer": {"@class": "org.example.Mine"}}]}',
         '{"confs": [{"layer": {"@class": "org.deeplearning4j.nn.conf.layers.DenseLayer"}}]}',
         '{"confs": [], "inputPreProcessors": []}',
         '{"konfs": []}',
@@ -358,10 +357,10 @@ def test_a_dense_layer_in_time_says_so():
     assert layer["timeDistributedFormat"] == "NCW"
 
 
-def test_an_unknown_class_is_named():
+def test_a_class_that_dl4j_does_not_have_is_named():
     document = NETWORKS["mlp"].to_dict()
-    document["confs"][0]["layer"]["@class"] = "org.example.MyLayer"
-    with pytest.raises(ConfigError, match=r"layer 0: .*'org\.example\.MyLayer' is not supported"):
+    document["confs"][0]["layer"]["@class"] = "org.deeplearning4j.nn.conf.layers.DenserLayer"
+    with pytest.raises(ConfigError, match=r"layer 0: .*DenserLayer' is not supported; did you mean 'DenseLayer'"):
         MultiLayerConfiguration.from_dict(document)
 
 
@@ -396,12 +395,19 @@ def test_summary_lists_shapes_and_preprocessors():
         assert word in table
 
 
-def test_a_hundred_layers_are_built_quickly():
+def test_a_hundred_layers_are_built_with_few_calls():
+    """Seconds depend on the machine; calls of functions do not (44,000 are some 35 ms)."""
     layers = [DenseLayer(n_out=10) for _ in range(99)]
+    mlp(*layers)
+    calls = 0
 
-    def seconds():
-        start = time.perf_counter()
+    def count(frame, event, argument):
+        nonlocal calls
+        calls += event in ("call", "c_call")
+
+    sys.setprofile(count)
+    try:
         mlp(*layers)
-        return time.perf_counter() - start
-
-    assert min(seconds() for _ in range(5)) < 0.05
+    finally:
+        sys.setprofile(None)
+    assert calls < 55_000

@@ -137,7 +137,19 @@ def test_refusals_name_class_field_value_and_cure(made, message):
 
 @pytest.mark.parametrize(
     "document",
-    [None, 3, [], "x", {}, {"@class": None}, {"@class": 3}, {"@class": "org.example.Mine"}, {"@class": []}],
+    [
+        None,
+        3,
+        [],
+        "x",
+        {},
+        {"@class": None},
+        {"@class": 3},
+        {"@class": "org.nd4j.linalg.Mine"},
+        {"@class": "Mine"},
+        {"@class": "org.exam ple"},
+        {"@class": []},
+    ],
 )
 def test_what_is_no_layer_is_refused(document):
     with pytest.raises(ConfigError, match="Layer"):

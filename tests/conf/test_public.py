@@ -9,7 +9,7 @@ from pydl4j_spark.conf.base import Config
 
 MODULES = (
     *("activations", "constraints", "dropout", "layers", "losses"),
-    *("preprocessors", "schedules", "updaters", "weights"),
+    *("preprocessors", "reconstruction", "schedules", "updaters", "vertices", "weights"),
 )
 
 

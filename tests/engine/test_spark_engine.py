@@ -25,7 +25,7 @@ from pydl4j_spark import (
 )
 from pydl4j_spark.engine import spark as engine_module
 from pydl4j_spark.engine.spark import SparkEngine, spark_engine
-from tests.conftest import digits_conf
+from tests.conftest import assert_no_jobs, digits_conf
 
 pytestmark = pytest.mark.jvm
 
@@ -97,7 +97,7 @@ def test_an_error_in_a_callback_ends_the_fit_and_the_session_lives(spark, digits
 
     with pytest.raises(RuntimeError, match="enough"):
         net.fit((digits[0], digits[1]), epochs=50, callbacks=[stop], progress=False)
-    assert spark.sparkContext.statusTracker().getActiveJobsIds() == []
+    assert_no_jobs(spark)
     assert net.fit((digits[0][:50], digits[1][:50]), progress=False).rows == [50]
 
 
@@ -223,6 +223,7 @@ except dl4j.EngineError as error:
 def test_ctrl_c_cancels_the_job_and_leaves_the_session_usable(tmp_path):
     process = run(
         """
+from tests.conftest import assert_no_jobs
 spark = session()
 net = dl4j.SparkDl4jMultiLayer(spark, conf)
 print("READY", flush=True)
@@ -230,7 +231,7 @@ for attempt in range(2):
     try:
         net.fit((X, y), epochs=100_000, progress=False, callbacks=[lambda h: print("EPOCH", flush=True)])
     except KeyboardInterrupt:
-        assert spark.sparkContext.statusTracker().getActiveJobsIds() == []
+        assert_no_jobs(spark)
         print("INTERRUPTED", flush=True)
 history = net.fit((X, y), progress=False)
 assert history.rows == [500]

@@ -6,7 +6,7 @@ import pytest
 
 from pydl4j_spark import ResidentAveragingTrainingMaster, SparkDl4jMultiLayer
 from pydl4j_spark.example_shape import ExampleShape
-from pydl4j_spark.layers import DenseLayer, EmbeddingLayer
+from pydl4j_spark.layers import DenseLayer, EmbeddingLayer, EmbeddingSequenceLayer
 from pydl4j_spark.updaters import AdaBelief, Sgd
 from tests.conf import catalogue
 from tests.conf.networks import ALL, mlp
@@ -22,8 +22,8 @@ def data(conf):
     shape = ExampleShape.of(conf)
     features = rng.uniform(0.1, 0.9, (ROWS, *(7 if n is None else n for n in shape.features))).astype(np.float32)
     first = conf.layer_types()[0].layer
-    if isinstance(first, EmbeddingLayer):
-        features = rng.integers(0, first.n_in, (ROWS, 1)).astype(np.float32)
+    if isinstance(first, EmbeddingLayer | EmbeddingSequenceLayer):
+        features = rng.integers(0, first.n_in, features.shape).astype(np.float32)
     shape = shape.with_timesteps(features[0].size)
     labels = shape.labels
     loss = type(conf.layer_types()[-1].layer.loss).__name__

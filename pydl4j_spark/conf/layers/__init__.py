@@ -1,5 +1,41 @@
 """DL4J's layers, by family. All are imported here, so that JSON finds every class."""
 
-from pydl4j_spark.conf.layers import convolution, feedforward, normalization, output, pooling, recurrent
+from pydl4j_spark.conf.layers import (
+    attention,
+    autoencoders,
+    capsules,
+    convolution,
+    feedforward,
+    frozen,
+    image_output,
+    locally_connected,
+    normalization,
+    output,
+    pooling,
+    prelu,
+    recurrent,
+    resizing,
+    samediff,
+    sequences,
+    subsampling,
+)
 
-__all__ = ["convolution", "feedforward", "normalization", "output", "pooling", "recurrent"]
+__all__ = [
+    "attention",
+    "autoencoders",
+    "capsules",
+    "convolution",
+    "feedforward",
+    "frozen",
+    "image_output",
+    "locally_connected",
+    "normalization",
+    "output",
+    "pooling",
+    "prelu",
+    "recurrent",
+    "resizing",
+    "samediff",
+    "sequences",
+    "subsampling",
+]

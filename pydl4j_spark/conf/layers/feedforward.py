@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pydl4j_spark.conf.activations import Activation
 from pydl4j_spark.conf.base import config
 from pydl4j_spark.conf.dropout import InputDropout
 from pydl4j_spark.conf.fields import flag, nested, whole
 from pydl4j_spark.conf.inputs import InputType, InputTypeFeedForward
-from pydl4j_spark.conf.layers.base import BaseLayer, BiasedLayer, Layer, ProjectingLayer, weights_and_bias, wrong_input
+from pydl4j_spark.conf.layers.base import (
+    BaseLayer,
+    BiasedLayer,
+    FeedForwardLayer,
+    Layer,
+    Noiseless,
+    ProjectingLayer,
+    Shapes,
+    rows_like,
+    settle,
+    wrong_input,
+)
 from pydl4j_spark.conf.types import Number
 from pydl4j_spark.errors import ConfigError
 
@@ -29,15 +40,9 @@ class DenseLayer(BiasedLayer):
     has_layer_norm: bool = flag("hasLayerNorm", default=False)
 
     @property
-    def n_params(self) -> int | None:
-        """Weights, biases and gains."""
-        plain = super().n_params
-        return None if plain is None else plain + self.has_layer_norm * self.n_out
-
-    @property
-    def parameter_ranks(self) -> dict[str, int]:
+    def parameter_shapes(self) -> Shapes:
         """Weights, bias and gains."""
-        return super().parameter_ranks | ({"g": 1} if self.has_layer_norm else {})
+        return super().parameter_shapes | ({"g": (self.n_out,)} if self.has_layer_norm else {})
 
 
 @config(_LAYERS + "EmbeddingLayer")
@@ -52,19 +57,16 @@ class EmbeddingLayer(ProjectingLayer):
         Whether a bias is added; False by default, as in DL4J.
     """
 
+    must_be_first: ClassVar[bool] = True
+
     n_in: int = whole("nin", minimum=1)
     activation: Activation | str | None = nested("activationFn", Activation, default="identity")
     has_bias: bool = flag("hasBias", default=False)
 
     @property
-    def n_params(self) -> int | None:
+    def parameter_shapes(self) -> Shapes:
         """A vector for each index, and the bias."""
-        return self.n_in * self.n_out + self.has_bias * self.n_out
-
-    @property
-    def parameter_ranks(self) -> dict[str, int]:
-        """Vectors and bias."""
-        return weights_and_bias(2, self.has_bias)
+        return {"W": (self.n_in, self.n_out)} | ({"b": (self.n_out,)} if self.has_bias else {})
 
     def input_from_n_in(self) -> InputType | None:
         """Give rows of one index."""
@@ -80,6 +82,41 @@ class EmbeddingLayer(ProjectingLayer):
                 " and class indices instead of one-hot rows"
             )
         return self
+
+
+@config(_LAYERS + "misc.ElementWiseMultiplicationLayer")
+class ElementWiseMultiplicationLayer(Noiseless, FeedForwardLayer):
+    """A weight and a bias for each number of a row, ``act(x * W + b)``: rows stay as long as they are.
+
+    DL4J ElementWiseMultiplicationLayer.
+
+    Parameters
+    ----------
+    n_in, n_out : int, optional
+        Numbers in a row; both follow from the input.
+    """
+
+    n_out: int | None = whole("nout", default=None, minimum=1, none=0)
+
+    @property
+    def parameter_shapes(self) -> Shapes:
+        """A weight and a bias for each number."""
+        return {"W": (1, self.n_in), "b": (self.n_in,)}
+
+    def accept(self, given: InputType) -> Layer:
+        """Take the length of the rows, twice."""
+        taken: Any = super().accept(given)
+        settled: Layer = settle(taken, n_out=taken.n_in)
+        return settled
+
+    def check(self) -> None:
+        """Refuse rows that would change their length."""
+        if self.n_in != self.n_out:
+            raise ConfigError(f"it keeps rows as long as they are, but has n_in={self.n_in} and n_out={self.n_out}")
+
+    def output_type(self, given: InputType) -> InputType:
+        """Give rows of the same length."""
+        return rows_like(given, self.n_in or 0)
 
 
 @config(_LAYERS + "ActivationLayer")

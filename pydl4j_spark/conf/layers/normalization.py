@@ -8,10 +8,12 @@ from pydl4j_spark.conf.inputs import (
     CNN_FORMATS,
     InputType,
     InputTypeConvolutional,
+    InputTypeConvolutional3D,
     InputTypeFeedForward,
     InputTypeRecurrent,
 )
 from pydl4j_spark.conf.layers.base import FeedForwardLayer, Layer, settle, unflattening, wrong_input
+from pydl4j_spark.conf.layers.spatial import LaidOutLayer
 from pydl4j_spark.conf.preprocessors import Preprocessor
 from pydl4j_spark.conf.types import Number
 from pydl4j_spark.errors import ConfigError
@@ -58,6 +60,11 @@ class BatchNormalization(FeedForwardLayer):
         return None if self.n_in is None else (2 if self.lock_gamma_beta else 4) * self.n_in
 
     @property
+    def n_updated(self) -> int | None:
+        """Gamma and beta; the statistics follow the data."""
+        return None if self.n_in is None else (0 if self.lock_gamma_beta else 2) * self.n_in
+
+    @property
     def parameter_ranks(self) -> dict[str, int]:
         """Statistics, and gamma and beta where they are learned."""
         learned = () if self.lock_gamma_beta else ("gamma", "beta")
@@ -89,6 +96,8 @@ class BatchNormalization(FeedForwardLayer):
             return self._sized(given.channels, data_format=given.data_format)
         if isinstance(given, InputTypeFeedForward):
             return self._sized(given.size, data_format=self.data_format or "NCHW")
+        if isinstance(given, InputTypeConvolutional3D):
+            raise ConfigError("DL4J cannot normalise volumes; leave BatchNormalization out, or put it after flat rows")
         raise wrong_input(given, "rows or images", "use InputType.convolutional_flat")
 
     def _sized(self, size: int, **settled: str) -> Layer:
@@ -98,3 +107,26 @@ class BatchNormalization(FeedForwardLayer):
     def output_type(self, given: InputType) -> InputType:
         """Give what comes in."""
         return given
+
+
+@config("org.deeplearning4j.nn.conf.layers.LocalResponseNormalization")
+class LocalResponseNormalization(LaidOutLayer):
+    """Divides each number of an image by those of the channels next to it (DL4J LocalResponseNormalization).
+
+    ``y = x / (k + alpha * sum(x ** 2 over n channels)) ** beta``. DL4J's gradient of it is good for small `alpha` only.
+
+    Parameters
+    ----------
+    n : float
+        Channels that are summed up, half of them on each side.
+    k, alpha, beta : float
+        As in the formula; 2, 1e-4 and 0.75 by default, as in DL4J.
+    data_format : str, optional
+        ``"NCHW"`` or ``"NHWC"``; that of the input where not set.
+    """
+
+    n: Number = real("n", default=5.0, above=0)
+    k: Number = real("k", default=2.0)
+    alpha: Number = real("alpha", default=1e-4)
+    beta: Number = real("beta", default=0.75)
+    cudnn_allow_fallback: bool = flag("cudnnAllowFallback", default=True)

@@ -10,7 +10,16 @@ from pydl4j_spark.conf.activations import Activation
 from pydl4j_spark.conf.base import config, evolve
 from pydl4j_spark.conf.fields import choice, flag, nested, real
 from pydl4j_spark.conf.inputs import RNN_FORMATS, InputType, InputTypeFeedForward, InputTypeRecurrent
-from pydl4j_spark.conf.layers.base import Layer, ProjectingLayer, sequencing, settle, wrong_input
+from pydl4j_spark.conf.layers.base import (
+    Layer,
+    Noiseless,
+    ProjectingLayer,
+    Shapes,
+    Undropped,
+    sequencing,
+    settle,
+    wrong_input,
+)
 from pydl4j_spark.conf.preprocessors import Preprocessor
 from pydl4j_spark.conf.types import Number
 from pydl4j_spark.conf.weights import WeightInit, WeightInitLike
@@ -33,13 +42,10 @@ class BaseRecurrentLayer(ProjectingLayer):
         ``"NCW"`` or ``"NWC"``; that of the input where not set.
     """
 
+    fails_on_rows: ClassVar[bool] = True
+
     weight_init_recurrent: WeightInitLike | None = nested("weightInitFnRecurrent", WeightInit, default=None)
     data_format: str | None = choice("rnnDataFormat", RNN_FORMATS, default=None)
-
-    @property
-    def parameter_ranks(self) -> dict[str, int]:
-        """Weights, recurrent weights and bias."""
-        return {"W": 2, "RW": 2, "b": 1}
 
     def input_from_n_in(self) -> InputType | None:
         """Give sequences of `n_in`."""
@@ -80,9 +86,9 @@ class LSTM(BaseRecurrentLayer):
     helper_allow_fallback: bool = flag("helperAllowFallback", default=True)
 
     @property
-    def n_params(self) -> int | None:
+    def parameter_shapes(self) -> Shapes:
         """Four blocks of weights, recurrent weights and biases."""
-        return None if self.n_in is None else 4 * self.n_out * (self.n_in + self.n_out + 1)
+        return {"W": (self.n_in, 4 * self.n_out), "RW": (self.n_out, 4 * self.n_out), "b": (4 * self.n_out,)}
 
 
 @config(_LAYERS + "GravesLSTM")
@@ -90,10 +96,53 @@ class GravesLSTM(LSTM):
     """Long short-term memory with peepholes (DL4J GravesLSTM, which DL4J calls deprecated in favour of LSTM)."""
 
     @property
-    def n_params(self) -> int | None:
+    def parameter_shapes(self) -> Shapes:
         """Those of an LSTM, and three peepholes for each output."""
-        plain = super().n_params
-        return None if plain is None else plain + 3 * self.n_out
+        return super().parameter_shapes | {"RW": (self.n_out, 4 * self.n_out + 3)}
+
+
+@config(_LAYERS + "GravesBidirectionalLSTM")
+class GravesBidirectionalLSTM(Undropped, Noiseless, LSTM):
+    """Two LSTMs with peepholes, forwards and backwards, whose outputs are added (DL4J GravesBidirectionalLSTM).
+
+    DL4J calls it deprecated in favour of ``Bidirectional(LSTM(...), "add")``. Its parameters have names of their own:
+    ``"WF"``, ``"RWF"``, ``"bF"`` forwards and ``"WB"``, ``"RWB"``, ``"bB"`` backwards.
+    """
+
+    needs_whole_sequences: ClassVar[bool] = True
+
+    @property
+    def parameter_shapes(self) -> Shapes:
+        """The parameters of a GravesLSTM for each direction."""
+        once = {"W": (self.n_in, 4 * self.n_out), "RW": (self.n_out, 4 * self.n_out + 3), "b": (4 * self.n_out,)}
+        return {name + way: shape for way in "FB" for name, shape in once.items()}
+
+
+@config(_LAYERS + "recurrent.SimpleRnn")
+class SimpleRnn(BaseRecurrentLayer):
+    """The plain recurrent layer, ``act(W x + RW h + b)`` (DL4J SimpleRnn).
+
+    The activation is the network's, and DL4J's default for that is **sigmoid**: say ``activation="tanh"``.
+
+    Parameters
+    ----------
+    has_layer_norm : bool
+        Whether the sums are normalised. DL4J fails at it, so that it can only be False.
+    """
+
+    has_layer_norm: bool = flag("hasLayerNorm", default=False)
+
+    def __attrs_post_init__(self) -> None:
+        if self.has_layer_norm:
+            raise ConfigError(
+                "SimpleRnn: DL4J fails at layer normalisation of recurrent layers (index out of range);"
+                " leave has_layer_norm=True out"
+            )
+
+    @property
+    def parameter_shapes(self) -> Shapes:
+        """Weights, recurrent weights and biases."""
+        return {"W": (self.n_in, self.n_out), "RW": (self.n_out, self.n_out), "b": (self.n_out,)}
 
 
 @config()
@@ -119,6 +168,8 @@ class Wrapper(Layer):
     def check(self) -> None:
         """Check the layers inside."""
         for inner in self.children.values():
+            if not inner.can_be_wrapped:
+                raise ConfigError(f"DL4J counts too few parameters of a {inner.label} inside another layer; use it alone")
             inner.check()
 
     def check_training(self, given: InputType | None) -> None:
@@ -144,6 +195,9 @@ class LastTimeStep(Wrapper):
     underlying : Layer
         The recurrent layer, or a Bidirectional.
     """
+
+    fails_on_rows: ClassVar[bool] = True
+    needs_whole_sequences: ClassVar[bool] = True
 
     underlying: Layer = nested("underlying", Layer, kw_only=False)
 
@@ -180,6 +234,9 @@ class Bidirectional(Wrapper):
     bwd : Layer, optional
         The backward layer; the same settings as `fwd` where not given.
     """
+
+    fails_on_rows: ClassVar[bool] = True
+    needs_whole_sequences: ClassVar[bool] = True
 
     fwd: Layer = nested("fwd", Layer, kw_only=False)
     mode: str = choice("mode", _MODES, default="concat", kw_only=False)

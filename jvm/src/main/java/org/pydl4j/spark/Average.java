@@ -9,8 +9,8 @@ import java.util.stream.IntStream;
 /**
  * The mean of the workers' numbers, weighted by the rows that each has trained.
  *
- * <p>Taken as first + Σ shareᵢ·(xᵢ − first) in double precision and in the workers' order: the result depends on nothing
- * but the numbers, and where all agree (frozen parameters) it is what they agree on, to the bit.
+ * <p>Taken as first − Σ shareᵢ·(first − xᵢ) in double precision and in the workers' order: the result depends on nothing
+ * but the numbers, and where all agree (frozen parameters) it is what they agree on, to the bit, the sign of a zero included.
  */
 final class Average {
 
@@ -56,9 +56,9 @@ final class Average {
             double first = (float) FLOATS.get(parts[0], at);
             double sum = 0;
             for (int i = 1; i < parts.length; i++) {
-                sum += shares[i] * ((float) FLOATS.get(parts[i], at) - first);
+                sum += shares[i] * (first - (float) FLOATS.get(parts[i], at));
             }
-            FLOATS.set(mean, at, (float) (first + sum));
+            FLOATS.set(mean, at, (float) (first - sum));
         }
     }
 
@@ -67,9 +67,9 @@ final class Average {
             double first = (double) DOUBLES.get(parts[0], at);
             double sum = 0;
             for (int i = 1; i < parts.length; i++) {
-                sum += shares[i] * ((double) DOUBLES.get(parts[i], at) - first);
+                sum += shares[i] * (first - (double) DOUBLES.get(parts[i], at));
             }
-            DOUBLES.set(mean, at, first + sum);
+            DOUBLES.set(mean, at, first - sum);
         }
     }
 }

@@ -5,7 +5,7 @@ import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.deeplearning4j.nn.api.Model;
-import org.deeplearning4j.nn.conf.layers.samediff.SameDiffVertex;
+import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.spark.impl.graph.SparkComputationGraph;
@@ -13,6 +13,7 @@ import org.deeplearning4j.spark.impl.multilayer.SparkDl4jMultiLayer;
 import org.deeplearning4j.spark.impl.paramavg.ParameterAveragingTrainingMaster;
 import org.nd4j.linalg.dataset.api.MultiDataSet;
 import org.nd4j.linalg.dataset.api.preprocessor.DataNormalization;
+import org.nd4j.shade.jackson.databind.JsonNode;
 
 /**
  * Trains epochs with DL4J's ParameterAveragingTrainingMaster so that every row is trained.
@@ -35,6 +36,7 @@ final class AveragingRounds implements Training {
     private final WorkerHook hook;
     /** Trains one round's minibatches. */
     private final Consumer<JavaRDD<MultiDataSet>> master;
+    private final Frozen frozen;
 
     AveragingRounds(JavaSparkContext context, Network network, SparkRows rows, MasterSettings settings, boolean shuffle) {
         this.context = new TrackedSparkContext(context);
@@ -45,6 +47,7 @@ final class AveragingRounds implements Training {
         this.seed = network.trainee.seed();
         this.hook = new WorkerHook(seed, tally);
         this.master = master(settings.stock(hook), network.trainee.model());
+        this.frozen = new Frozen(network.trainee);
         long count = rows.scan().rows();
         this.plan = new Plan(count, settings.batch, settings.workers, settings.frequency,
                 (long) spec.width() * Float.BYTES);
@@ -58,15 +61,21 @@ final class AveragingRounds implements Training {
             return minibatches -> stock.executeTraining(spark, minibatches.map(Trainee::dataSet));
         }
         ComputationGraph graph = (ComputationGraph) model;
-        graph.getConfiguration().getVertices().forEach((name, vertex) -> {
-            if (vertex instanceof SameDiffVertex) {
-                throw BridgeException.config("vertex '" + name + "' (" + vertex.getClass().getSimpleName()
-                        + ") cannot be trained by DL4J's own master, whose copies of the graph forget how the vertex is "
-                        + "trained; use ResidentAveragingTrainingMaster", null);
-            }
-        });
+        checkCopies(graph.getConfiguration());
         SparkComputationGraph spark = new SparkComputationGraph(context, graph, stock);
         return minibatches -> stock.executeTrainingMDS(spark, minibatches);
+    }
+
+    /** DL4J's workers train what it copies itself; its copies of some vertices forget settings. */
+    private static void checkCopies(ComputationGraphConfiguration graph) {
+        JsonNode vertices = Json.read(graph.toJson()).get("vertices");
+        JsonNode copies = Json.read(graph.clone().toJson()).get("vertices");
+        vertices.fieldNames().forEachRemaining(name -> {
+            if (!vertices.get(name).equals(copies.get(name))) {
+                throw BridgeException.config("vertex '" + name + "' cannot be trained by DL4J's own master, whose copies of "
+                        + "the graph forget settings of it; use ResidentAveragingTrainingMaster", null);
+            }
+        });
     }
 
     @Override
@@ -112,6 +121,7 @@ final class AveragingRounds implements Training {
             master.accept(minibatches);
         } finally {
             context.destroyBroadcasts();
+            frozen.restore();
         }
         // DL4J adds averagingFrequency whatever was trained; schedules and Adam's correction need the truth.
         network.setCounters(tally.value().iteration, epoch);
@@ -125,6 +135,7 @@ final class AveragingRounds implements Training {
     @Override
     public void close() {
         context.destroyBroadcasts();
+        frozen.close();
         blocks.close();
     }
 }

@@ -83,9 +83,9 @@ public final class LocalBridge {
         return NetworkFactory.resolve(configuration);
     }
 
-    /** Every layer's output type and parameter count as DL4J has them, as JSON. */
+    /** Every layer's or vertex's output type and parameter count as DL4J has them, as JSON. */
     public static String describe(String configuration) {
-        return NetworkFactory.describe(NetworkFactory.configuration(configuration), configuration).toString();
+        return NetworkFactory.describe(configuration).toString();
     }
 
     /** A new network with freshly initialised parameters. */
@@ -102,6 +102,21 @@ public final class LocalBridge {
     /** Reads a model zip by allow-list. */
     public static Network restoreNetwork(ByteBuffer[] zip) throws IOException {
         return Store.network(bytes(zip));
+    }
+
+    /** Reads a local file that Keras wrote. */
+    public static KerasFile keras(String path, boolean training) throws IOException {
+        Native.prepare();
+        return KerasFile.read(path, training);
+    }
+
+    public static Network kerasNetwork(KerasFile file) {
+        return file.network;
+    }
+
+    /** What goes into each input, by its name, as JSON. */
+    public static String kerasInputs(KerasFile file) {
+        return file.inputTypes.toString();
     }
 
     private static byte[] bytes(ByteBuffer[] pieces) {

@@ -9,7 +9,9 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.IntConsumer;
+import java.util.function.Supplier;
 import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.nn.api.OptimizationAlgorithm;
 import org.deeplearning4j.nn.conf.BackpropType;
@@ -19,14 +21,34 @@ import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.WorkspaceMode;
 import org.deeplearning4j.nn.conf.inputs.InputType;
+import org.deeplearning4j.nn.conf.layers.CapsuleLayer;
+import org.deeplearning4j.nn.conf.layers.Cnn3DLossLayer;
+import org.deeplearning4j.nn.conf.layers.Convolution1DLayer;
+import org.deeplearning4j.nn.conf.layers.Convolution3D;
 import org.deeplearning4j.nn.conf.layers.FeedForwardLayer;
 import org.deeplearning4j.nn.conf.layers.Layer;
+import org.deeplearning4j.nn.conf.layers.LearnedSelfAttentionLayer;
+import org.deeplearning4j.nn.conf.layers.PrimaryCapsules;
+import org.deeplearning4j.nn.conf.layers.RecurrentAttentionLayer;
+import org.deeplearning4j.nn.conf.layers.SelfAttentionLayer;
+import org.deeplearning4j.nn.conf.layers.ZeroPadding1DLayer;
+import org.deeplearning4j.nn.conf.layers.ZeroPadding3DLayer;
+import org.deeplearning4j.nn.conf.layers.ZeroPaddingLayer;
+import org.deeplearning4j.nn.conf.layers.misc.FrozenLayer;
+import org.deeplearning4j.nn.conf.layers.misc.FrozenLayerWithBackprop;
+import org.deeplearning4j.nn.conf.layers.objdetect.Yolo2OutputLayer;
 import org.deeplearning4j.nn.conf.layers.recurrent.Bidirectional;
 import org.deeplearning4j.nn.conf.layers.recurrent.LastTimeStep;
+import org.deeplearning4j.nn.conf.layers.recurrent.TimeDistributed;
+import org.deeplearning4j.nn.conf.layers.util.MaskLayer;
+import org.deeplearning4j.nn.conf.layers.util.MaskZeroLayer;
+import org.deeplearning4j.nn.conf.stepfunctions.StepFunction;
 import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.deeplearning4j.nn.layers.util.IdentityLayer;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.nn.params.EmptyParamInitializer;
 import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.shade.jackson.databind.DeserializationFeature;
 import org.nd4j.shade.jackson.databind.JsonNode;
 import org.nd4j.shade.jackson.databind.ObjectMapper;
@@ -46,19 +68,55 @@ final class NetworkFactory {
     /** The only places that a class named in a configuration may come from. */
     private static final List<String> ALLOWED = List.of(
             "org.deeplearning4j.nn.conf.", "org.deeplearning4j.nn.weights.", "org.deeplearning4j.preprocessors.",
-            "org.deeplearning4j.nn.modelimport.keras.preprocessors.", "org.nd4j.linalg.");
+            "org.deeplearning4j.nn.modelimport.keras.preprocessors.", IdentityLayer.class.getName(), "org.nd4j.linalg.");
+
+    /** Wrappers are made around the layer under their key 'underlying'. */
+    private static final Map<String, Function<Layer, Layer>> WRAPPERS = Map.of(
+            LastTimeStep.class.getName(), LastTimeStep::new,
+            MaskZeroLayer.class.getName(), inside -> new MaskZeroLayer(inside, 0),
+            TimeDistributed.class.getName(), TimeDistributed::new);
+
+    /** Layers without a builder, or whose builder computes or checks something of these settings as it builds. */
+    private static final Map<String, Function<ObjectNode, Layer>> TOLD = Map.of(
+            CapsuleLayer.class.getName(), told -> new CapsuleLayer.Builder(
+                    whole(told, "capsules", 0), whole(told, "capsuleDimensions", 0)).build(),
+            IdentityLayer.class.getName(), told -> new IdentityLayer(),
+            LearnedSelfAttentionLayer.class.getName(), told -> new LearnedSelfAttentionLayer.Builder()
+                    .nIn(whole(told, "nin", 0)).nOut(whole(told, "nout", 0)).nHeads(whole(told, "nheads", 1))
+                    .headSize(whole(told, "headSize", 0)).nQueries(whole(told, "nqueries", 0))
+                    .projectInput(told.path("projectInput").asBoolean(false)).build(),
+            MaskLayer.class.getName(), told -> new MaskLayer(),
+            PrimaryCapsules.class.getName(), told -> new PrimaryCapsules.Builder(
+                    whole(told, "capsuleDimensions", 0), whole(told, "channels", 32)).build(),
+            RecurrentAttentionLayer.class.getName(), told -> new RecurrentAttentionLayer.Builder()
+                    .nIn(whole(told, "nin", 0)).nOut(whole(told, "nout", 0)).nHeads(whole(told, "nheads", 1))
+                    .headSize(whole(told, "headSize", 0))
+                    .projectInput(told.path("projectInput").asBoolean(true)).build(),
+            SelfAttentionLayer.class.getName(), told -> new SelfAttentionLayer.Builder()
+                    .nIn(whole(told, "nin", 0)).nOut(whole(told, "nout", 0)).nHeads(whole(told, "nheads", 1))
+                    .headSize(whole(told, "headSize", 0))
+                    .projectInput(told.path("projectInput").asBoolean(false)).build());
 
     /** What is read of a network beside its layers, and of a layer's entry beside the layer; the rest is a misspelling. */
     private static final Set<String> NETWORK_KEYS = Set.of("backpropType", "cacheMode", "confs", "dataType", "epochCount",
             "inferenceWorkspaceMode", "inputPreProcessors", "inputType", "iterationCount", "tbpttBackLength",
             "tbpttFwdLength", "trainingWorkspaceMode", "validateOutputLayerConfig");
-    private static final Set<String> ENTRY_KEYS = Set.of("cacheMode", "dataType", "epochCount", "iterationCount", "layer",
+    static final Set<String> ENTRY_KEYS = Set.of("cacheMode", "dataType", "epochCount", "iterationCount", "layer",
             "maxNumLineSearchIterations", "miniBatch", "minimize", "optimizationAlgo", "seed", "stepFunction",
             "variables");
 
+    /** Builders that must be told something that the JSON says anyway. */
+    private static final Map<String, Supplier<Layer.Builder<?>>> BUILDERS = Map.of(
+            Cnn3DLossLayer.class.getName(), () -> new Cnn3DLossLayer.Builder(Convolution3D.DataFormat.NCDHW),
+            Convolution1DLayer.class.getName(), () -> new Convolution1DLayer.Builder(1),
+            Yolo2OutputLayer.class.getName(), () -> new Yolo2OutputLayer.Builder().boundingBoxPriors(Nd4j.ones(1, 2)),
+            ZeroPadding1DLayer.class.getName(), () -> new ZeroPadding1DLayer.Builder(0),
+            ZeroPadding3DLayer.class.getName(), () -> new ZeroPadding3DLayer.Builder(0),
+            ZeroPaddingLayer.class.getName(), () -> new ZeroPaddingLayer.Builder(0, 0));
+
     private NetworkFactory() {}
 
-    private static ObjectMapper strictMapper() {
+    static ObjectMapper strictMapper() {
         return NeuralNetConfiguration.mapper().copy()
                 .configure(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES, true)
                 .configure(DeserializationFeature.ACCEPT_FLOAT_AS_INT, false);
@@ -93,11 +151,12 @@ final class NetworkFactory {
         NeuralNetConfiguration.ListBuilder list = globals(root, confs.get(0)).list();
         for (int i = 0; i < confs.size(); i++) {
             checkKeys(confs.get(i), ENTRY_KEYS, "layer " + i);
-            list.layer(i, layer(mapper, confs.get(i).get("layer"), i));
+            list.layer(i, layer(mapper, confs.get(i).get("layer"), "layer " + i));
         }
         try {
             network(mapper, root, list);
             MultiLayerConfiguration conf = list.build();
+            restoreInputSizes(confs, conf);
             // DL4J's builder checks by this setting and then forgets it, so that evaluation would check again.
             truth(root, "validateOutputLayerConfig", conf::setValidateOutputLayerConfig);
             whole(root, "iterationCount", conf::setIterationCount);
@@ -111,7 +170,18 @@ final class NetworkFactory {
         }
     }
 
-    private static NeuralNetConfiguration.Builder globals(JsonNode root, JsonNode first) {
+    /** DL4J gives a dense layer behind a Convolution1DLayer as many inputs as the network has time steps. */
+    private static void restoreInputSizes(JsonNode confs, MultiLayerConfiguration conf) {
+        for (int i = 0; i < confs.size(); i++) {
+            long given = confs.get(i).path("layer").path("nin").asLong();
+            Layer layer = conf.getConf(i).getLayer();
+            if (given > 0 && layer instanceof FeedForwardLayer) {
+                ((FeedForwardLayer) layer).setNIn(given);
+            }
+        }
+    }
+
+    static NeuralNetConfiguration.Builder globals(JsonNode root, JsonNode first) {
         NeuralNetConfiguration.Builder builder = new NeuralNetConfiguration.Builder();
         if (first.hasNonNull("seed")) {
             if (!first.get("seed").canConvertToLong() || !first.get("seed").isIntegralNumber()) {
@@ -123,6 +193,9 @@ final class NetworkFactory {
         truth(first, "minimize", builder::minimize);
         choice(first, "optimizationAlgo", OptimizationAlgorithm.class, builder::optimizationAlgo);
         whole(first, "maxNumLineSearchIterations", builder::maxNumLineSearchIterations);
+        if (first.hasNonNull("stepFunction")) {
+            builder.stepFunction(stepFunction(first.get("stepFunction")));
+        }
         // The list builder has these settings too, and takes the ones from here.
         choice(root, "cacheMode", CacheMode.class, builder::cacheMode);
         choice(root, "trainingWorkspaceMode", WorkspaceMode.class, builder::trainingWorkspaceMode);
@@ -131,13 +204,19 @@ final class NetworkFactory {
         return builder;
     }
 
+    private static StepFunction stepFunction(JsonNode json) {
+        try {
+            return strictMapper().treeToValue(json, StepFunction.class);
+        } catch (IOException e) {
+            throw impossible("stepFunction", json, "one of DL4J's, such as {\"default\": {}}");
+        }
+    }
+
     private static void network(ObjectMapper mapper, JsonNode root, NeuralNetConfiguration.ListBuilder list)
             throws IOException {
         // What the user set wins; what is missing is still inferred.
         list.overrideNinUponBuild(false);
-        choice(root, "backpropType", BackpropType.class, list::backpropType);
-        whole(root, "tbpttFwdLength", list::tBPTTForwardLength);
-        whole(root, "tbpttBackLength", list::tBPTTBackwardLength);
+        backpropagation(root, list::backpropType, list::tBPTTForwardLength, list::tBPTTBackwardLength);
         truth(root, "validateOutputLayerConfig", list::validateOutputLayerConfig);
         Iterator<Map.Entry<String, JsonNode>> preprocessors = root.path("inputPreProcessors").fields();
         while (preprocessors.hasNext()) {
@@ -153,8 +232,15 @@ final class NetworkFactory {
         }
     }
 
-    private static Layer layer(ObjectMapper mapper, JsonNode json, int index) {
-        String where = "layer " + index + (json != null && json.hasNonNull("layerName")
+    static void backpropagation(
+            JsonNode root, Consumer<BackpropType> type, IntConsumer forwards, IntConsumer backwards) {
+        choice(root, "backpropType", BackpropType.class, type);
+        whole(root, "tbpttFwdLength", forwards);
+        whole(root, "tbpttBackLength", backwards);
+    }
+
+    static Layer layer(ObjectMapper mapper, JsonNode json, String place) {
+        String where = place + (json != null && json.hasNonNull("layerName")
                 ? " (" + json.get("layerName").asText() + ")" : "");
         try {
             return layer(mapper, (ObjectNode) json);
@@ -179,7 +265,7 @@ final class NetworkFactory {
         return mapper.readerForUpdating(layer).readValue(settings);
     }
 
-    /** The builder's default object. Wrappers have no builder without arguments: they are made around their layer. */
+    /** The builder's default object, which the JSON is laid over. */
     private static Layer defaults(ObjectMapper mapper, String className, ObjectNode settings)
             throws IOException, ReflectiveOperationException {
         if (className.equals(Bidirectional.class.getName())) {
@@ -193,15 +279,27 @@ final class NetworkFactory {
             }
             return both;
         }
-        if (className.equals(LastTimeStep.class.getName())) {
-            return new LastTimeStep(layer(mapper, (ObjectNode) settings.remove("underlying")));
+        if (WRAPPERS.containsKey(className)) {
+            return WRAPPERS.get(className).apply(layer(mapper, (ObjectNode) settings.remove("underlying")));
+        }
+        if (TOLD.containsKey(className)) {
+            return TOLD.get(className).apply(settings);
+        }
+        if (BUILDERS.containsKey(className)) {
+            return BUILDERS.get(className).get().build();
+        }
+        if (className.equals(FrozenLayer.class.getName())) {
+            return new FrozenLayer(layer(mapper, (ObjectNode) settings.remove("layer")));
+        }
+        if (className.equals(FrozenLayerWithBackprop.class.getName())) {
+            return new FrozenLayerWithBackprop(layer(mapper, (ObjectNode) settings.remove("underlying")));
         }
         Class<?> builder = Class.forName(className + "$Builder");
         Object instance = builder.getDeclaredConstructor().newInstance();
         return (Layer) builder.getMethod("build").invoke(instance);
     }
 
-    private static void checkKeys(JsonNode node, Set<String> known, String what) {
+    static void checkKeys(JsonNode node, Set<String> known, String what) {
         node.fieldNames().forEachRemaining(key -> {
             if (!known.contains(key)) {
                 throw BridgeException.config(what + " has no setting '" + key + "'; it knows " + new TreeSet<>(known), null);
@@ -219,7 +317,18 @@ final class NetworkFactory {
         }
     }
 
-    private static void whole(JsonNode node, String key, IntConsumer setting) {
+    private static int whole(ObjectNode node, String key, int absent) {
+        JsonNode value = node.get(key);
+        if (value == null || value.isNull()) {
+            return absent;
+        }
+        if (!value.isIntegralNumber() || !value.canConvertToInt()) {
+            throw impossible(key, value, "a whole number");
+        }
+        return value.asInt();
+    }
+
+    static void whole(JsonNode node, String key, IntConsumer setting) {
         if (node.hasNonNull(key)) {
             if (!node.get(key).isIntegralNumber() || !node.get(key).canConvertToInt() || node.get(key).asInt() < 0) {
                 throw impossible(key, node.get(key), "a whole number");
@@ -228,7 +337,7 @@ final class NetworkFactory {
         }
     }
 
-    private static void truth(JsonNode node, String key, Consumer<Boolean> setting) {
+    static void truth(JsonNode node, String key, Consumer<Boolean> setting) {
         if (node.hasNonNull(key)) {
             if (!node.get(key).isBoolean()) {
                 throw impossible(key, node.get(key), "true or false");
@@ -267,8 +376,14 @@ final class NetworkFactory {
         node.forEach(NetworkFactory::checkClasses);
     }
 
-    /** Shapes and parameter counts as DL4J sees them, one entry per layer. */
-    static ArrayNode describe(MultiLayerConfiguration conf, String json) {
+    /** Shapes and parameter counts as DL4J sees them, one entry per layer or vertex. */
+    static ArrayNode describe(String json) {
+        return isGraph(Json.read(json))
+                ? GraphFactory.describe(GraphFactory.configuration(json), json)
+                : describe(configuration(json), json);
+    }
+
+    private static ArrayNode describe(MultiLayerConfiguration conf, String json) {
         try {
             ObjectMapper mapper = strictMapper();
             InputType current = mapper.treeToValue(Json.read(json).get("inputType"), InputType.class);

@@ -56,7 +56,7 @@ final class Scoring implements AutoCloseable {
                 INDArray actual = spec.outputs[output].sparse
                         ? Minibatch.oneHot(spec, output, examples, from, from + rows) : data.getLabels(output);
                 for (IEvaluation<?> evaluation : into.evaluations) {
-                    evaluation.eval(actual, predicted, mask);
+                    evaluation.eval(actual, column(predicted), mask);
                 }
             }
             into.lossSum += model.score(data) * rows;
@@ -67,6 +67,11 @@ final class Scoring implements AutoCloseable {
     @Override
     public void close() {
         buffers.close();
+    }
+
+    /** A one-class output gives a number for each row, without an axis for it. */
+    private static INDArray column(INDArray predicted) {
+        return predicted.rank() == 1 ? predicted.reshape(predicted.length(), 1) : predicted;
     }
 
     static INDArray[] output(Inference model, MultiDataSet minibatch) {

@@ -5,12 +5,12 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
+import org.apache.commons.lang3.SerializationUtils;
 import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.nn.conf.BackpropType;
 import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
 import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
-import org.deeplearning4j.nn.conf.layers.samediff.SameDiffVertex;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.optimize.api.TrainingListener;
@@ -26,9 +26,11 @@ import org.pydl4j.spark.helpers.Helpers;
 abstract class Trainee implements AutoCloseable {
 
     static Trainee of(Model model) {
-        return model instanceof MultiLayerNetwork
+        Trainee network = model instanceof MultiLayerNetwork
                 ? new Layered((MultiLayerNetwork) model)
                 : new Graph((ComputationGraph) model);
+        Frozen.settle(network);
+        return network;
     }
 
     /** A network of an executor's own, from what {@link #configuration} gave; its numbers are still to come. */
@@ -40,32 +42,22 @@ abstract class Trainee implements AutoCloseable {
 
     private static Trainee made(Serializable configuration) {
         if (configuration instanceof MultiLayerConfiguration) {
-            MultiLayerNetwork network = new MultiLayerNetwork(((MultiLayerConfiguration) configuration).clone());
+            MultiLayerNetwork network = new MultiLayerNetwork((MultiLayerConfiguration) copy(configuration));
             network.init();
             return of(network);
         }
-        ComputationGraph graph = new ComputationGraph(copy((ComputationGraphConfiguration) configuration));
+        ComputationGraph graph = new ComputationGraph((ComputationGraphConfiguration) copy(configuration));
         graph.init();
         return of(graph);
     }
 
-    /** DL4J's own copy of a vertex with parameters forgets how these are trained. */
-    private static ComputationGraphConfiguration copy(ComputationGraphConfiguration conf) {
-        ComputationGraphConfiguration copy = conf.clone();
-        conf.getVertices().forEach((name, vertex) -> {
-            if (vertex instanceof SameDiffVertex) {
-                SameDiffVertex from = (SameDiffVertex) vertex;
-                SameDiffVertex to = (SameDiffVertex) copy.getVertices().get(name);
-                to.setUpdater(from.getUpdater());
-                to.setBiasUpdater(from.getBiasUpdater());
-                to.setRegularization(from.getRegularization());
-                to.setRegularizationBias(from.getRegularizationBias());
-                to.setGradientNormalization(from.getGradientNormalization());
-                to.setGradientNormalizationThreshold(from.getGradientNormalizationThreshold());
-                to.setDataType(from.getDataType());
-            }
-        });
-        return copy;
+    /**
+     * A configuration that shares nothing. DL4J's own copy has the layers inside wrappers in common, and these keep what
+     * they dropped there, so that two workers would take each other's; its copies of vertices forget along which axis to
+     * merge, in which order to reshape, how parameters are trained.
+     */
+    private static Serializable copy(Serializable configuration) {
+        return SerializationUtils.clone(configuration);
     }
 
     /** All that makes the network but its numbers. */

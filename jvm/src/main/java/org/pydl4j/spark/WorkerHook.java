@@ -17,6 +17,7 @@ final class WorkerHook implements TrainingHook {
     /** Where the round starts: DL4J's copies of a graph forget how far it is. */
     private int iteration;
     private int epoch;
+    private transient Trainee network;
     private transient ScoreSum scores;
 
     WorkerHook(long seed, WorkerTally tally) {
@@ -31,8 +32,8 @@ final class WorkerHook implements TrainingHook {
     }
 
     private void before(Model model) {
-        Trainee network = Trainee.of(model);
-        if (scores == null) {
+        if (network == null) {
+            network = Trainee.of(model);
             scores = new ScoreSum();
             model.addListeners(scores);
             Helpers.install(model);
@@ -42,8 +43,8 @@ final class WorkerHook implements TrainingHook {
         Chance.seed(seed, network.epoch(), network.iteration(), TaskContext.getPartitionId());
     }
 
-    private void after(int examples, Model model) {
-        tally.add(WorkerTally.Totals.ofMinibatch(examples, scores.sum(), Trainee.of(model).iteration()));
+    private void after(int examples) {
+        tally.add(WorkerTally.Totals.ofMinibatch(examples, scores.sum(), network.iteration()));
     }
 
     @Override
@@ -53,7 +54,7 @@ final class WorkerHook implements TrainingHook {
 
     @Override
     public void postUpdate(DataSet minibatch, Model model) {
-        after(minibatch.numExamples(), model);
+        after(minibatch.numExamples());
     }
 
     @Override
@@ -63,6 +64,6 @@ final class WorkerHook implements TrainingHook {
 
     @Override
     public void postUpdate(MultiDataSet minibatch, Model model) {
-        after((int) minibatch.getFeatures(0).size(0), model);
+        after((int) minibatch.getFeatures(0).size(0));
     }
 }

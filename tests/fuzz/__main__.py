@@ -1,0 +1,85 @@
+"""Damaged JSON and drawn networks, and what becomes of them in Python and DL4J."""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from random import Random
+from typing import Any
+
+from pydl4j_spark.engine.local import local_engine
+from tests.fuzz.damage import damaged
+from tests.fuzz.generate import graph, network
+from tests.fuzz.verdicts import Verdict, judge_drawn, judge_text
+
+# Beyond what Python and the JVM have after the first cases.
+MEGABYTES = 1500
+
+
+def _damaged(name: str, engine: Any) -> tuple[str, Verdict]:
+    what, text = damaged(Random(name))
+    return what, judge_text(text, engine)
+
+
+def _drawn(name: str, engine: Any) -> tuple[str, Verdict]:
+    rng = Random(name)
+    return "", judge_drawn(lambda: rng.choice((network, network, graph))(rng.choice), engine)
+
+
+def _memory() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def _run(kind: str, cases: int, seed: int, case: Callable[[str, Any], tuple[str, Verdict]], engine: Any) -> list[str]:
+    """Run cases of one kind; give what must not happen."""
+    outcomes: Counter[str] = Counter()
+    wrong: list[str] = []
+    begun, with_megabytes = time.monotonic(), None
+    for number in range(cases):
+        what, verdict = case(f"{seed}/{number}", engine)
+        outcomes[verdict.outcome] += 1
+        if verdict.wrong:
+            wrong.append(f"{seed}/{number} {what}: {verdict.wrong[:300]}")
+            print(f"\r{kind} {wrong[-1]}", flush=True)
+        if number % 100 == 99:
+            rate = (number + 1) / (time.monotonic() - begun)
+            print(
+                f"\r{kind}: {number + 1:,} of {cases:,}, {rate:.0f} a second, {len(wrong)} wrong ", end="", flush=True
+            )
+        if number == 200:
+            with_megabytes = _memory()
+    grown = 0 if with_megabytes is None else _memory() - with_megabytes
+    if grown > MEGABYTES:
+        wrong.append(f"{grown:.0f} MB more than after the first cases")
+    print(f"\r{cases:,} {kind} in {time.monotonic() - begun:.0f} s, {grown:.0f} MB more than after the first:")
+    for outcome, count in outcomes.most_common():
+        print(f"  {count:7,} {outcome}")
+    print(f"  {len(wrong):7,} that must not happen", flush=True)
+    return wrong
+
+
+def main() -> int:
+    """Run both kinds, show progress, and fail if there was anything that must not happen."""
+    parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
+    parser.add_argument("--cases", type=int, default=10_000, help="how many damaged configurations (10000)")
+    parser.add_argument("--networks", type=int, default=2_000, help="how many drawn networks (2000)")
+    parser.add_argument("--seed", type=int, default=1, help="what all is drawn from (1)")
+    parser.add_argument("--only", type=int, help="the number of one damaged configuration to print and run")
+    given = parser.parse_args()
+    engine = local_engine()
+    if given.only is not None:
+        what, text = damaged(Random(f"{given.seed}/{given.only}"))
+        verdict = judge_text(text, engine)
+        print(text, what, verdict, sep="\n")
+        return 1 if verdict.wrong else 0
+    wrong = _run("damaged configurations", given.cases, given.seed, _damaged, engine)
+    wrong += _run("drawn networks", given.networks, given.seed, _drawn, engine)
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
