@@ -12,6 +12,19 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+METRICS = {
+    "CLASSIFICATION": ("accuracy", "precision", "recall", "f1"),
+    "REGRESSION": (
+        "mean_squared_error",
+        "mean_absolute_error",
+        "root_mean_squared_error",
+        "relative_squared_error",
+        "pearson_correlation",
+        "r_squared",
+    ),
+}
+"""The numbers that sum an evaluation up, by its kind."""
+
 
 @frozen(kw_only=True, eq=False)
 class Evaluation:
@@ -47,6 +60,11 @@ class Evaluation:
             loss=float(report["loss"]),
             rows=report["rows"],
         )
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        """Loss (as ``score``), accuracy, precision, recall and F1."""
+        return {"score": self.loss, **{name: float(getattr(self, name)) for name in METRICS["CLASSIFICATION"]}}
 
     @property
     def per_class(self) -> dict[str, dict[str, float]]:
@@ -99,6 +117,11 @@ class RegressionEvaluation:
         columns = report["columns"]
         metrics = {name: np.asarray([column[name] for column in columns], dtype=float) for name in columns[0]}
         return cls(loss=float(report["loss"]), rows=report["rows"], **metrics)
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        """Loss (as ``score``) and the means of all metrics over the outputs."""
+        return {"score": self.loss, **{name: float(np.mean(getattr(self, name))) for name in METRICS["REGRESSION"]}}
 
     def stats(self) -> str:
         """All metrics of each output, as a table."""

@@ -17,12 +17,30 @@ def written_aside(path: Path) -> Iterator[IO[bytes]]:
     try:
         with os.fdopen(handle, "wb") as stream:
             yield stream
+            stream.flush()
+            os.fsync(stream.fileno())
         mask = os.umask(0)
         os.umask(mask)
         # mkstemp's files are private to their user; this one is like any other.
         os.chmod(aside, 0o666 & ~mask)
         os.replace(aside, path)
+        _sync(path.parent)
     except BaseException:
         with contextlib.suppress(OSError):
             os.unlink(aside)
         raise
+
+
+def _sync(folder: Path) -> None:
+    """Have the names in a folder outlive a loss of power, as far as the system knows how."""
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def is_remote(path: str) -> bool:
+    """Tell a URI of a Hadoop filesystem from a local path."""
+    return "://" in path or path.startswith("file:")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ from pydl4j_spark.ends import Ends
 from pydl4j_spark.engine.protocol import Arrays
 from pydl4j_spark.errors import DataError
 from pydl4j_spark.example_shape import ExampleShape
-from pydl4j_spark.fitting import Callback, recorded
+from pydl4j_spark.fitting import Callbacks, begin, recorded
 from pydl4j_spark.local_data import Batches, Check, is_whole, whole
 from pydl4j_spark.network_state import NetworkState
 from pydl4j_spark.normalizers import Normalizer
@@ -60,8 +60,9 @@ class LocalNetwork(NetworkState):
         averaging_frequency: int = 5,
         validation: Any = None,
         shuffle: bool = True,
-        callbacks: Iterable[Callback] = (),
+        callbacks: Callbacks = (),
         progress: bool = True,
+        resume: str | Path | None = None,
     ) -> History:
         """Train for some epochs. A second fit continues where the first ended; `reset` starts anew.
 
@@ -101,16 +102,20 @@ class LocalNetwork(NetworkState):
         shuffle : bool
             Shuffle the rows of arrays in every epoch, in an order that depends on the configuration's seed and the
             epoch's number alone. Minibatches of an iterable keep their order.
-        callbacks : iterable of callables
-            Called with the `History` after every epoch, while the network stands still: they may evaluate and save
-            it. An exception ends the fit.
+        callbacks : iterable of Callback or callables
+            See `pydl4j_spark.callbacks`: early stopping, checkpoints, logs. A callable is called with the `History`
+            after every epoch. The network stands still meanwhile: they may evaluate and save it. An exception ends the
+            fit; ``Fit.stop`` ends it well.
         progress : bool
             Draw progress on the terminal.
+        resume : str or Path, optional
+            A folder that a `Checkpoint` writes: go on from its newest whole checkpoint with what is left of ``epochs``;
+            where it has none, begin. The parameters come out as if nothing had happened, to the bit.
 
         Returns
         -------
         History
-            One entry per epoch.
+            One entry per epoch; of a resumed fit, those before it was interrupted, too.
 
         Raises
         ------
@@ -122,26 +127,34 @@ class LocalNetwork(NetworkState):
         TrainingError
             When training failed. The network is as the last average left it.
         """
-        epochs, check = whole_number("epochs", epochs), self._labelling()
+        check = self._labelling()
         master = _master(batch_size, workers, averaging_frequency)
         training: Arrays | Batches
         if is_whole(data):
             training = whole(data, check, "training data")
         else:
-            training = Batches(data, check, epochs, "training data")
+            training = Batches(data, check, whole_number("epochs", epochs), "training data")
             _check_fitted(self._unfitted_normalizer)
         held_out = None if validation is None else whole(validation, check, "validation data")
+        start = begin(self, epochs, resume)
         engine, handle = self._alive()
-        history = History()
         with (
-            self._fit_settings(epochs, shuffle, master) as settings,
-            recorded(history, epochs, labels=self._class_names(0), callbacks=callbacks, progress=progress) as on_event,
+            self._fit_settings(start.epochs, shuffle, master) as settings,
+            recorded(
+                self,
+                start,
+                settings,
+                labels=self._class_names(0),
+                validation=held_out is not None,
+                callbacks=callbacks,
+                progress=progress,
+            ) as on_event,
         ):
             if isinstance(training, Batches):
                 engine.fit_batches(handle, training, held_out, settings, on_event)
             else:
                 engine.fit_arrays(handle, training, held_out, settings, on_event)
-        return history
+        return start.history
 
     # --- numbers -----------------------------------------------------------------------------------------------------
 

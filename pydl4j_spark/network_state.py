@@ -19,7 +19,7 @@ from pydl4j_spark.at_hand import engine_at_hand, engine_of, hadoop_engine
 from pydl4j_spark.description import parse_configuration
 from pydl4j_spark.engine.jar import package_version
 from pydl4j_spark.errors import ConfigError, ModelFormatError, TrainingError
-from pydl4j_spark.files import written_aside
+from pydl4j_spark.files import is_remote, written_aside
 from pydl4j_spark.model_zip import ModelZip, read_model_zip, write_model_zip
 from pydl4j_spark.normalizers import Normalizer
 
@@ -152,7 +152,39 @@ class NetworkState(ABC):
             When the path is a URI and no Spark session is active.
         """
         name = str(path)
-        archive = hadoop_engine(f"reading {name}").read_file(name) if _is_remote(name) else Path(path).read_bytes()
+        archive = hadoop_engine(f"reading {name}").read_file(name) if is_remote(name) else Path(path).read_bytes()
+        return cls._of(archive, name)
+
+    @classmethod
+    def load_checkpoint(cls, folder: str | Path) -> Self:
+        """Read the newest whole checkpoint of a folder that a `Checkpoint` callback wrote.
+
+        ``fit(..., resume=folder)`` does so, and goes on with what is left of the fit.
+
+        Parameters
+        ----------
+        folder : str or Path
+            A local path, or a URI of a Hadoop filesystem (needs a Spark session).
+
+        Raises
+        ------
+        ModelFormatError
+            When no checkpoint is whole, or it is of another kind of network.
+        FileNotFoundError
+            When there are none.
+        """
+        from pydl4j_spark.callbacks.checkpoint_folder import CheckpointFolder
+
+        checkpoints = CheckpointFolder(folder)
+        found = checkpoints.newest(checkpoints.manifest())
+        if found is None:
+            raise FileNotFoundError(f"there are no checkpoints in {checkpoints}")
+        entry, archive = found
+        return cls._of(archive, f"{checkpoints}/{entry.file}")
+
+    @classmethod
+    def _of(cls, archive: bytes, name: str) -> Self:
+        """Make a network of a model zip's bytes; `name` is for messages."""
         model = read_model_zip(archive)
         kind = parse_configuration(model.configuration).kind
         if kind != cls._KIND:
@@ -179,7 +211,7 @@ class NetworkState(ABC):
             session is active.
         """
         name = str(path)
-        target = hadoop_engine(f"writing {name}") if _is_remote(name) else None
+        target = hadoop_engine(f"writing {name}") if is_remote(name) else None
         if self._archive is None:
             engine, handle = self._alive()
             if target is None or target is engine:
@@ -251,6 +283,14 @@ class NetworkState(ABC):
             self._live = (engine, handle)
             self._archive = None
             return handle
+
+    def _restore(self, archive: bytes) -> None:
+        """Take parameters, updater's state, counters and normalizer from a model zip of this very network."""
+        if self._live is None:
+            self._archive = archive
+        else:
+            self._live = (self._live[0], self._live[0].restore_network(archive))
+        self._normalizer = None
 
     def _alive(self) -> tuple[Engine, Handle]:
         """Give the engine and its handle, at hand where the network was not told to be elsewhere."""
@@ -325,7 +365,3 @@ class NetworkState(ABC):
     def updater_state(self) -> NDArray[Any] | None:
         """Give the updater's state as one array, in DL4J's order; None where the updater has none."""
         return self.to_model_zip().updater_state
-
-
-def _is_remote(path: str) -> bool:
-    return "://" in path or path.startswith("file:")

@@ -60,5 +60,9 @@ class FitProgress:
         if self._task is not None and self._done < self._epochs:
             self._bar.reset(self._task, total=event["rows"], description=self._title(), score="")
 
+    def stopped(self, reason: str) -> None:
+        """Say why the fit ends."""
+        self._console.print(f"stopped: {reason}", highlight=False, markup=False)
+
     def _title(self) -> str:
         return f"epoch {self._done + 1}/{self._epochs}"

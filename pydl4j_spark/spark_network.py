@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 from numpy.typing import ArrayLike, NDArray
@@ -14,11 +14,11 @@ from pydl4j_spark.engine.protocol import Handle
 from pydl4j_spark.engine.spark import spark_engine
 from pydl4j_spark.errors import ConfigError, DataError
 from pydl4j_spark.evaluation import ROC, Evaluation, RegressionEvaluation, evaluation_result
-from pydl4j_spark.fitting import Callback, recorded
+from pydl4j_spark.fitting import Callbacks, begin, recorded
 from pydl4j_spark.local_network import LocalNetwork
 from pydl4j_spark.network import MultiLayerNetwork
 from pydl4j_spark.normalizers import Normalizer
-from pydl4j_spark.training import History, ResidentAveragingTrainingMaster, TrainingMaster, whole_number
+from pydl4j_spark.training import History, ResidentAveragingTrainingMaster, TrainingMaster
 
 
 class SparkDl4jMultiLayer:
@@ -101,8 +101,9 @@ class SparkDl4jMultiLayer:
         features_col: routes.Columns = "features",
         label_col: str = "label",
         shuffle: bool = True,
-        callbacks: Iterable[Callback] = (),
+        callbacks: Callbacks = (),
         progress: bool = True,
+        resume: str | Path | None = None,
     ) -> History:
         """Train for some epochs. A second fit continues where the first ended; `reset` starts anew.
 
@@ -124,15 +125,20 @@ class SparkDl4jMultiLayer:
             order depends on the configuration's seed and the epoch's number alone. False keeps the rows in order.
             (A DataFrame that comes out of a Spark shuffle has its rows in another order each time; sort it within
             its partitions where two runs must agree to the bit.)
-        callbacks : iterable of callables
-            Called with the `History` after every epoch; an exception ends the fit.
+        callbacks : iterable of Callback or callables
+            See `pydl4j_spark.callbacks`: early stopping, checkpoints, logs. A callable is called with the `History`
+            after every epoch. The network stands still meanwhile: they may evaluate and save it. An exception ends the
+            fit; ``Fit.stop`` ends it well.
         progress : bool
             Draw progress on the terminal.
+        resume : str or Path, optional
+            A folder that a `Checkpoint` writes: go on from its newest whole checkpoint with what is left of ``epochs``;
+            where it has none, begin. The parameters come out as if nothing had happened, to the bit.
 
         Returns
         -------
         History
-            One entry per epoch.
+            One entry per epoch; of a resumed fit, those before it was interrupted, too.
 
         Raises
         ------
@@ -141,9 +147,10 @@ class SparkDl4jMultiLayer:
         TrainingError
             When training failed. The network is as the last averaging round left it.
         """
-        epochs, shape = whole_number("epochs", epochs), self._network.labelled_shape
+        shape = self._network.labelled_shape
         columns = routes.ColumnNames(features_col, label_col)
-        history, handle = History(), self._handle
+        self._network.attach(self._engine)
+        start = begin(self._network, epochs, resume)
         with ExitStack() as stack:
             training = stack.enter_context(
                 routes.rows(self._engine, self._spark, data, shape, columns, "training data")
@@ -153,12 +160,20 @@ class SparkDl4jMultiLayer:
                 held_out = stack.enter_context(
                     routes.rows(self._engine, self._spark, validation, shape, columns, "validation data")
                 )
-            settings = stack.enter_context(self._network._fit_settings(epochs, shuffle, self.master.settings()))
+            settings = stack.enter_context(self._network._fit_settings(start.epochs, shuffle, self.master.settings()))
             on_event = stack.enter_context(
-                recorded(history, epochs, labels=self._network.labels, callbacks=callbacks, progress=progress)
+                recorded(
+                    self._network,
+                    start,
+                    settings,
+                    labels=self._network.labels,
+                    validation=held_out is not None,
+                    callbacks=callbacks,
+                    progress=progress,
+                )
             )
-            self._engine.fit(handle, training, held_out, settings, on_event)
-        return history
+            self._engine.fit(self._handle, training, held_out, settings, on_event)
+        return start.history
 
     # --- evaluation ------------------------------------------------------------------------------------------------
 

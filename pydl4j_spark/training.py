@@ -6,6 +6,7 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from attrs import Attribute, asdict, define, field, frozen
 
 from pydl4j_spark.errors import ConfigError
@@ -175,11 +176,79 @@ class History:
     validation: list[Evaluation | RegressionEvaluation] = field(factory=list)
     """Evaluation of the validation rows after each epoch; empty without validation data."""
 
+    stopped: str | None = None
+    """Why the fit ended before its last epoch; None where a callback did not stop it."""
+    best_epoch: int | None = None
+    """The best epoch's number, where early stopping looked for it."""
+
     def __len__(self) -> int:
         return len(self.epoch)
+
+    def metrics(self, index: int = -1) -> dict[str, float]:
+        """Give an epoch's numbers by the names that callbacks monitor and log.
+
+        Parameters
+        ----------
+        index : int
+            Which entry. Default: the last.
+
+        Returns
+        -------
+        dict of str to float
+            ``score``; with validation ``validation_score`` and those of its evaluation, such as
+            ``validation_accuracy``.
+        """
+        known = self.validation[index].metrics if self.validation else {}
+        return {"score": self.score[index], **{f"validation_{name}": number for name, number in known.items()}}
+
+    def to_pandas(self) -> Any:
+        """Give a table, by epoch: `metrics`, iteration, rows and seconds. Needs pandas."""
+        import pandas
+
+        columns = {"iteration": self.iteration, "rows": self.rows, "seconds": self.seconds}
+        table = pandas.DataFrame(columns, index=pandas.Index(self.epoch, name="epoch"))
+        numbers = pandas.DataFrame([self.metrics(index) for index in range(len(self))], index=table.index)
+        return pandas.concat([table, numbers], axis=1)
+
+    def until(self, epoch: int) -> History:
+        """Give what happened up to an epoch, by its number."""
+        count = sum(number <= epoch for number in self.epoch)
+        return History(**{name: getattr(self, name)[:count] for name in _LISTS})
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the entries as plain lists and numbers, for JSON."""
+        return {name: getattr(self, name) for name in _LISTS} | {
+            "validation": [_plain_evaluation(v) for v in self.validation]
+        }
+
+    @classmethod
+    def from_dict(cls, known: dict[str, Any]) -> History:
+        """Make it of what `to_dict` gave."""
+        history = cls(**{name: list(known[name]) for name in _LISTS})  # type: ignore[arg-type]  # no list goes elsewhere
+        history.validation = [_read_evaluation(evaluation) for evaluation in known["validation"]]
+        return history
 
     def plot(self, path: str | Path | None = None) -> Figure:
         """Draw training and validation loss, and accuracy where there is one; write to ``path`` where given."""
         from pydl4j_spark.plot import training_curve
 
         return training_curve(self, path)
+
+
+_LISTS = ("epoch", "score", "seconds", "rows", "overhead", "iteration", "validation")
+
+
+def _plain_evaluation(evaluation: Evaluation | RegressionEvaluation) -> dict[str, Any]:
+    return {name: _listed(value) for name, value in asdict(evaluation).items()}
+
+
+def _listed(value: Any) -> Any:
+    return value.tolist() if isinstance(value, np.ndarray) else value
+
+
+def _read_evaluation(known: dict[str, Any]) -> Evaluation | RegressionEvaluation:
+    if "confusion_matrix" not in known:
+        arrays = {name: np.asarray(value, float) for name, value in known.items() if isinstance(value, list)}
+        return RegressionEvaluation(**{**known, **arrays})
+    matrix = np.asarray(known["confusion_matrix"], np.int64)
+    return Evaluation(**{**known, "labels": tuple(known["labels"]), "confusion_matrix": matrix})

@@ -148,6 +148,10 @@ class LocalEngine(JvmEngine):
         """Refuse: there is no Hadoop here."""
         raise _no_hadoop(path)
 
+    def delete_file(self, path: str) -> None:
+        """Refuse: there is no Hadoop here."""
+        raise _no_hadoop(path)
+
 
 def _is_joined(rows: Arrays) -> bool:
     """Tell whether rows are several arrays side by side, inputs or masks, which have no memory in common."""

@@ -59,10 +59,13 @@ class Engine(Protocol):
         """Write a model zip to an absolute local path or, where the engine has one, a Hadoop filesystem."""
 
     def read_file(self, path: str) -> bytes:
-        """Read a file from a Hadoop filesystem."""
+        """Read a file from a Hadoop filesystem; FileNotFoundError where there is none."""
 
     def write_file(self, content: bytes, path: str) -> None:
         """Write a file to a Hadoop filesystem, aside and renamed."""
+
+    def delete_file(self, path: str) -> None:
+        """Delete a file on a Hadoop filesystem, where it is there."""
 
     def set_normalizer(self, network: Handle, content: bytes) -> None:
         """Put a fitted normalizer, in DL4J's layout, in front of a network."""

@@ -5,6 +5,7 @@ py4j carries words: JSON, paths and handles. Arrays pass through files in a priv
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import uuid
@@ -148,6 +149,8 @@ class SparkEngine(JvmEngine):
 
     def read_file(self, path: str) -> bytes:
         """Read a file from a Hadoop filesystem."""
+        if not self._call(self._bridge.fileExists, self._jsc, path):
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
         with self._file("") as local:
             self._call(self._bridge.copyFile, self._jsc, path, str(local))
             return local.read_bytes()
@@ -157,6 +160,10 @@ class SparkEngine(JvmEngine):
         with self._file("") as local:
             local.write_bytes(content)
             self._call(self._bridge.copyFile, self._jsc, str(local), path)
+
+    def delete_file(self, path: str) -> None:
+        """Delete a file on a Hadoop filesystem, where it is there."""
+        self._call(self._bridge.deleteFile, self._jsc, path)
 
     # --- rows ----------------------------------------------------------------------------------------------------
 

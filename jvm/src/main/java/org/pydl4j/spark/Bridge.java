@@ -30,6 +30,15 @@ public final class Bridge {
         Store.write(Store.read(from, context.hadoopConfiguration()), to, context.hadoopConfiguration());
     }
 
+    public static boolean fileExists(JavaSparkContext context, String path) throws IOException {
+        return Store.exists(path, context.hadoopConfiguration());
+    }
+
+    /** Deletes a file on a Hadoop filesystem, where it is there. */
+    public static void deleteFile(JavaSparkContext context, String path) throws IOException {
+        Store.delete(path, context.hadoopConfiguration());
+    }
+
     public static SparkRows frameRows(Dataset<Row> frame, String spec, String name) {
         return new FrameRows(frame, new ExampleSpec(Json.read(spec)), name);
     }

@@ -43,9 +43,9 @@ abstract class Fit implements Job.Work {
             try (Training fit = training(settings.get("master"), settings.get("shuffle").asBoolean(), epochs)) {
                 fit.prepare();
                 training.settle();
-                job.tell(Json.object().put("event", "start").put("rows", scan.rows()).put("rounds", fit.plan().rounds())
+                job.tellAndWait(Json.object().put("event", "start").put("rows", scan.rows()).put("rounds", fit.plan().rounds())
                         .put("workers", fit.plan().workers));
-                for (int epoch = 0; epoch < epochs; epoch++) {
+                for (int epoch = 0; epoch < epochs && !job.isCancelled(); epoch++) {
                     epoch(job, fit, scan.rows());
                 }
             }

@@ -4,13 +4,13 @@ import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
@@ -20,8 +20,10 @@ import java.util.zip.ZipInputStream;
 import java.util.zip.ZipOutputStream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.CreateFlag;
+import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.FileContext;
 import org.apache.hadoop.fs.Options;
+import org.apache.hadoop.fs.StreamCapabilities;
 import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.util.ModelSerializer;
 import org.nd4j.shade.jackson.databind.JsonNode;
@@ -146,9 +148,12 @@ final class Store {
         FileContext files = FileContext.getFileContext(target.toUri(), hadoop);
         boolean moved = false;
         try {
-            try (OutputStream out = files.create(aside, java.util.EnumSet.of(CreateFlag.CREATE),
+            try (FSDataOutputStream out = files.create(aside, EnumSet.of(CreateFlag.CREATE),
                     Options.CreateOpts.createParent())) {
                 out.write(content);
+                if (out.hasCapability(StreamCapabilities.HSYNC)) {
+                    out.hsync();
+                }
             }
             files.rename(aside, target, Options.Rename.OVERWRITE);
             moved = true;
@@ -166,6 +171,18 @@ final class Store {
         org.apache.hadoop.fs.Path source = new org.apache.hadoop.fs.Path(path);
         try (InputStream in = FileContext.getFileContext(source.toUri(), hadoop).open(source)) {
             return in.readAllBytes();
+        }
+    }
+
+    static boolean exists(String path, Configuration hadoop) throws IOException {
+        org.apache.hadoop.fs.Path file = new org.apache.hadoop.fs.Path(path);
+        return FileContext.getFileContext(file.toUri(), hadoop).util().exists(file);
+    }
+
+    static void delete(String path, Configuration hadoop) throws IOException {
+        org.apache.hadoop.fs.Path file = new org.apache.hadoop.fs.Path(path);
+        if (exists(path, hadoop)) { // what is not there is no failure, and some filesystems make one of it
+            FileContext.getFileContext(file.toUri(), hadoop).delete(file, false);
         }
     }
 }
