@@ -177,10 +177,7 @@ def _outputs(labels: Any, masks: Any, inputs: list[_Part], ends: Ends, name: str
         shape = _in_time(shape, given, place)
         array, indices = labels_array(given, shape, count, place)
         settled = tuple(int(n or 0) for n in shape.labels)
-        if mask is None:
-            mask = _mask_of_features(settled, inputs)
-        else:
-            mask = labels_mask_array(mask, count, shape, place)
+        mask = _mask_of_features(settled, inputs) if mask is None else labels_mask_array(mask, count, shape, place)
         spec = Output(wanted, settled, indices, shape.sparse, None if mask is None else mask.shape[1:])
         parts.append(_Part(spec, array, mask))
     return parts
@@ -201,7 +198,7 @@ def _padded_labels(data: Any, mask: Any, shape: ExampleShape, inputs: list[_Part
 
 
 def _check_lengths(lengths: NDArray[Any], features: _Part, place: str) -> None:
-    """A network of layers gives as many steps as it gets."""
+    """Refuse labels for more or fewer steps than there are, where a network gives as many as it gets."""
     if len(lengths) != len(features.array):
         return
     steps = np.full(len(lengths), features.spec.shape[-1]) if features.mask is None else features.mask.sum(axis=1)

@@ -33,9 +33,7 @@ def is_rdd(data: Any) -> bool:
 
 
 @contextmanager
-def rows(
-    engine: SparkEngine, spark: Any, data: Any, ends: Ends, columns: ColumnNames, name: str
-) -> Iterator[Handle]:
+def rows(engine: SparkEngine, spark: Any, data: Any, ends: Ends, columns: ColumnNames, name: str) -> Iterator[Handle]:
     """Give labelled rows to the JVM for the length of a block.
 
     Parameters

@@ -6,7 +6,7 @@ import operator
 from collections.abc import Mapping
 from functools import reduce
 from math import prod
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypedDict
 
 from attrs import evolve
 
@@ -16,18 +16,26 @@ from pydl4j_spark.example_shape import ExampleShape, Shape, shape_text
 from pydl4j_spark.masks import label_mask_shapes
 from pydl4j_spark.row_spec import Input, Output, row_spec
 
-Columns = str | list[str] | tuple[str, ...]
-Some = Columns | Mapping[str, Any] | list[Any] | tuple[Any, ...]
-"""Columns of one input or output; or those of several, by name or in their order."""
+Columns = str | list[Any] | tuple[Any, ...] | Mapping[str, Any]
+"""Columns of one input or output; or those of several, in their order or by name."""
 
 
 class ColumnNames(NamedTuple):
     """Where a DataFrame has what the network needs."""
 
-    features: Some = "features"
-    label: Some = "label"
-    features_mask: Some | None = None
-    label_mask: Some | None = None
+    features_col: Columns | None = "features"
+    label_col: Columns | None = "label"
+    features_mask_col: Columns | None = None
+    label_mask_col: Columns | None = None
+
+
+class ColumnOptions(TypedDict, total=False):
+    """The same as options."""
+
+    features_col: Columns
+    label_col: Columns
+    features_mask_col: Columns | None
+    label_mask_col: Columns | None
 
 
 class FrameRows(NamedTuple):
@@ -64,14 +72,14 @@ def frame_rows(frame: Any, ends: Ends, columns: ColumnNames, name: str, *, label
         For a column that is missing or of a type that holds no numbers, and for sequences that do not fit.
     """
     flat = _Flat(frame, name)
-    features = [flat.cells(each) for each in ends.by_input(columns.features, "columns of features", name)]
-    wanted = columns.label if labelled else None
+    features = [flat.cells(each) for each in ends.by_input(columns.features_col, "columns of features", name)]
+    wanted = columns.label_col if labelled else None
     labels = [
         None if each is None else flat.cells(each)
         for each in ends.by_output(wanted, "columns of labels", name, optional=not labelled)
     ]
-    features_masks = ends.by_input(columns.features_mask, "columns of masks", name, optional=True)
-    labels_masks = ends.by_output(columns.label_mask, "columns of masks", name, optional=True)
+    features_masks = ends.by_input(columns.features_mask_col, "columns of masks", name, optional=True)
+    labels_masks = ends.by_output(columns.label_mask_col, "columns of masks", name, optional=True)
     for column in (*features_masks, *labels_masks):
         if column is not None:
             flat.cells(column)
@@ -111,7 +119,7 @@ class _Flat:
         self.added: list[str] = []
         self._cells: dict[tuple[str, ...], _Cells] = {}
 
-    def cells(self, columns: Columns) -> _Cells:
+    def cells(self, columns: Any) -> _Cells:
         names = (columns,) if isinstance(columns, str) else tuple(map(str, columns))
         if names not in self._cells:
             found = [self._flattened(column) for column in names]
@@ -326,6 +334,8 @@ def _output(
         # Of a network of layers, whose sequences are as long at both ends.
         shape = shape.with_timesteps(steps[0] if steps else 1)
     if cells is None:
+        if not shape.labels:
+            raise DataError(f"{place}: the size of the output is not known; predict arrays instead of a DataFrame")
         return Output(ends.outputs[index], tuple(int(n or 0) for n in shape.labels), indices=False, sparse=shape.sparse)
     if not shape.labels and sizes is not None:
         shape = evolve(shape, labels=(sizes.most,))

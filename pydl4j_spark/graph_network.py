@@ -129,7 +129,8 @@ class ComputationGraph(LocalNetwork):
         Parameters
         ----------
         data : tuple of arrays
-            ``(X, y)``, which masks may follow, as for `fit`; labels of all outputs. The loss in the result is that of the whole graph.
+            ``(X, y)``, which masks may follow, as for `fit`; labels of all outputs. The loss in the result is that
+            of the whole graph.
         output : int or str
             Which output, by its place or name. Default: the first.
 

@@ -169,9 +169,7 @@ class LocalNetwork(NetworkState):
 
     # --- inside ------------------------------------------------------------------------------------------------------
 
-    def feed_forward(
-        self, features: Any, *, train: bool = False, features_mask: Any = None
-    ) -> dict[str, NDArray[Any]]:
+    def feed_forward(self, features: Any, *, train: bool = False, features_mask: Any = None) -> dict[str, NDArray[Any]]:
         """Give the activations of every layer or vertex, in order, by its name.
 
         Parameters

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from pydl4j_spark.ends import Ends
@@ -68,7 +69,7 @@ def frame_of_rdd(spark: Any, rdd: Any, ends: Ends, name: str) -> tuple[Any, Colu
     def encode(row: Any) -> tuple[Any, ...]:
         import numpy
 
-        encodings = {
+        encodings: dict[str, Callable[[Any], Any]] = {
             "number": float,
             "indices": lambda value: [int(index) for index in value],
             "bytes": lambda value: bytearray(numpy.asarray(value, dtype="<f4").tobytes()),
