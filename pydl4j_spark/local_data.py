@@ -20,20 +20,19 @@ _EVERY_EPOCH = "give a list, an object that can be iterated again, or a function
 def is_whole(data: Any) -> bool:
     """Tell ``(X, y)``, with masks or without, from minibatches.
 
-    Each may be a list or a dict of arrays. So what is all tuples, or in a list all lists of arrays, are minibatches.
+    Each may be a list or a dict of arrays. So a tuple of tuples is minibatches, and a list that begins with a tuple, or
+    with a list that begins with an array.
     """
     if not _is_some(data):
         return False
-    return not all(_is_some(item) and (isinstance(item, tuple) or _is_minibatch(data, item)) for item in data)
+    if isinstance(data, tuple):
+        return not all(isinstance(item, tuple) for item in data)
+    # A list of two may also be two rows, written as lists.
+    return not (_is_some(data[0]) and (isinstance(data[0], tuple) or _is_array(data[0][0])))
 
 
 def _is_some(data: Any) -> bool:
     return isinstance(data, (tuple, list)) and 2 <= len(data) <= 4
-
-
-def _is_minibatch(data: Any, item: Any) -> bool:
-    # A list of two may also be two rows, written as lists.
-    return isinstance(data, list) and _is_array(item[0])
 
 
 def _is_array(data: Any) -> bool:

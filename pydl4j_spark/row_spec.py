@@ -62,5 +62,9 @@ def row_spec(inputs: tuple[Input, ...], outputs: tuple[Output, ...] | None) -> d
 
     The same rows always give the same object, not to be changed: engines know it by its identity.
     """
-    labels = None if outputs is None else {"outputs": [output._asdict() for output in outputs]}
-    return {"features": {"inputs": [each._asdict() for each in inputs]}, "labels": labels}
+    labels = None if outputs is None else {"outputs": [_said(output) for output in outputs]}
+    return {"features": {"inputs": [_said(each) for each in inputs]}, "labels": labels}
+
+
+def _said(part: Input | Output) -> dict[str, Any]:
+    return {key: list(value) if isinstance(value, tuple) else value for key, value in part._asdict().items()}

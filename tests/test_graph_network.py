@@ -14,9 +14,11 @@ from pydl4j_spark import (
     Evaluation,
     NormalizerStandardize,
     RegressionEvaluation,
+    SparkComputationGraph,
     SparkDl4jMultiLayer,
 )
 from pydl4j_spark.layers import LSTM, Bidirectional, DenseLayer, LossLayer, OutputLayer, RnnOutputLayer
+from pydl4j_spark.row_spec import Input, Output, row_spec
 from tests.fake_engine import FakeEngine
 
 GRAPH = "org.deeplearning4j.nn.conf.graph."
@@ -131,8 +133,10 @@ class TestWhatItIs:
     def test_not_made_by_hand_nor_trained_on_spark(self, graph):
         with pytest.raises(ConfigError, match="made by load or from_json, not of a dict"):
             ComputationGraph({})
-        with pytest.raises(ConfigError, match=r"is not trained on Spark's workers .* graph.to"):
+        with pytest.raises(ConfigError, match="a ComputationGraph is trained by SparkComputationGraph"):
             SparkDl4jMultiLayer(None, graph)
+        with pytest.raises(ConfigError, match="made by load or from_json, not of a str"):
+            SparkComputationGraph(None, "graph")
 
     def test_normalizers_are_for_one_input(self, engine):
         with pytest.raises(ConfigError, match=r"the graph has 2 \(left, right\): normalize the arrays before"):
@@ -145,7 +149,7 @@ class TestArrays:
         first, second = graph.output(features)
         rows, normalize = engine.asked("outputs")
         assert np.array_equal(rows.features, np.hstack([A, B])) and rows.features.dtype == np.float32 and normalize
-        assert rows.spec == {"features": {"shapes": [[4], [2]], "names": ["left", "right"]}, "labels": None}
+        assert rows.spec == row_spec((Input("left", (4,)), Input("right", (2,))), None)
         assert (first.shape, second[0, 0]) == ((10, 3), 1)
 
     def test_bytes_stay_bytes_where_all_are(self, graph, engine):
@@ -169,16 +173,14 @@ class TestArrays:
         indices = training.spec["labels"]["outputs"][0]["indices"]
         wanted = np.column_stack([KIND if indices else np.eye(3)[KIND], VALUE])
         assert np.array_equal(training.labels, wanted)
-        assert training.spec["labels"]["outputs"] == [
-            {"name": "kind", "shape": [3], "indices": indices, "sparse": False},
-            {"name": "value", "shape": [1], "indices": False, "sparse": False},
-        ]
+        outputs = (Output("kind", (3,), indices, sparse=False), Output("value", (1,), indices=False, sparse=False))
+        assert training.spec == row_spec((Input("left", (4,)), Input("right", (2,))), outputs)
         assert settings["evaluation"] == "CLASSIFICATION"
 
     @pytest.mark.parametrize(
         ("features", "says"),
         [
-            (A, r"the graph has 2 inputs, 'left', 'right': give features as a list of 2 arrays .*; got one ndarray"),
+            (A, r"the graph has 2 inputs, 'left', 'right': give features as a list of 2 in this .*; got one ndarray"),
             ([A], "got a list of 1"),
             ([A, B, B], "got a list of 3"),
             ({"left": A}, "features by name: 'right' is missing; the graph has 2 inputs"),
@@ -213,8 +215,9 @@ class TestArrays:
         content["vertexInputs"] |= {"narrow": ["both"], "wide": ["narrow"], "both": ["left", "right"]}
         graph = made(engine, content)
         graph.output([A.reshape(10, 2, 2), B])
-        assert engine.asked("outputs")[0].spec["features"]["shapes"] == [[2, 2], [2]]
-        with pytest.raises(DataError, match=r"input 'left': each row has shape \[\], the graph takes an array"):
+        inputs = engine.asked("outputs")[0].spec["features"]["inputs"]
+        assert [each["shape"] for each in inputs] == [[2, 2], [2]]
+        with pytest.raises(DataError, match=r"input 'left': features have shape \(10,\)"):
             graph.output([A[:, 0], B])
 
     def test_losses_without_a_size_of_their_own(self, engine):
@@ -240,14 +243,8 @@ class TestSequences:
         graph = made(engine, sequences(*self.LAYERS))
         graph.fit((self.X, labels), progress=False)
         spec = engine.asked("fit_arrays")[0].spec
-        assert spec["features"]["shapes"] == [[4, 7]]
-        assert spec["labels"]["outputs"][0] | {"name": ""} == {
-            "name": "",
-            "shape": [3, 7],
-            "indices": indices,
-            "sparse": False,
-        }
-        with pytest.raises(DataError, match=r"each row has shape \[4\], the graph takes \[4, T\]"):
+        assert spec == row_spec((Input("steps", (4, 7)),), (Output("v1", (3, 7), indices, sparse=False),))
+        with pytest.raises(DataError, match=r"each row has shape \[4\], the network takes \[4, T\]"):
             graph.output(A)
         with pytest.raises(DataError, match=r"class indices \[N, T\] or values \[N, 3, T\]"):
             graph.fit((self.X, KIND), progress=False)
@@ -257,7 +254,7 @@ class TestSequences:
         assert graph.rnn_time_step(self.X[:, :, 0]).shape == (10, 3)
         assert graph.rnn_time_step([self.X[:, :, 0]]).shape == (10, 3)
         assert graph.rnn_time_step(self.X[:, :, :4]).shape == (10, 3, 4)
-        with pytest.raises(DataError, match=r"the time steps: each row has shape \[5, 1\], the network takes \[4, 1\]"):
+        with pytest.raises(DataError, match=r"the time steps: each row has shape \[5, 1\], the network takes \[4, T\]"):
             graph.rnn_time_step(np.zeros((2, 5)))
         with pytest.raises(DataError, match="the time steps: features have 1 masked values"):
             graph.rnn_time_step(np.ma.masked_array(np.zeros((1, 4)), [[True, False, False, False]]))
