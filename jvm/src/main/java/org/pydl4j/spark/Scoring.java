@@ -39,7 +39,7 @@ final class Scoring implements AutoCloseable {
 
     /** The outputs of one minibatch of some examples, in memory of their own. */
     INDArray[] output(ExampleSource examples, int batch) {
-        return output(model, fill(examples, batch).getFeatures());
+        return output(model, fill(examples, batch));
     }
 
     /** Evaluates one output for some examples. */
@@ -49,12 +49,12 @@ final class Scoring implements AutoCloseable {
             int from = batch * BATCH;
             int rows = (int) data.getFeatures(0).size(0);
             if (into.evaluations.length > 0) {
-                INDArray predicted = model.output(data.getFeatures())[output];
+                INDArray predicted = model.output(data)[output];
                 // Evaluations count classes one-hot, also where the loss takes indices.
                 INDArray actual = spec.outputs[output].sparse
                         ? Minibatch.oneHot(spec, output, examples, from, from + rows) : data.getLabels(output);
                 for (IEvaluation<?> evaluation : into.evaluations) {
-                    evaluation.eval(actual, predicted);
+                    evaluation.eval(actual, predicted, data.getLabelsMaskArray(output));
                 }
             }
             into.lossSum += model.score(data) * rows;
@@ -67,10 +67,10 @@ final class Scoring implements AutoCloseable {
         buffers.close();
     }
 
-    static INDArray[] output(Inference model, INDArray[] x) {
-        INDArray[] y = model.output(x);
+    static INDArray[] output(Inference model, MultiDataSet minibatch) {
+        INDArray[] y = model.output(minibatch);
         for (int i = 0; i < y.length; i++) {
-            for (INDArray each : x) {
+            for (INDArray each : minibatch.getFeatures()) {
                 y[i] = sharesMemory(each, y[i]) ? y[i].dup() : y[i];
             }
         }

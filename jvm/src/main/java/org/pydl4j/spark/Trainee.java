@@ -123,6 +123,11 @@ abstract class Trainee implements AutoCloseable {
         }
     }
 
+    /** What a network of layers takes. */
+    static DataSet dataSet(MultiDataSet one) {
+        return new DataSet(one.getFeatures(0), one.getLabels(0), one.getFeaturesMaskArray(0), one.getLabelsMaskArray(0));
+    }
+
     /** Frees the scratch memory that networks left with this thread. (ND4J's call for all of it collects garbage too.) */
     static void releaseThread() {
         MemoryWorkspaceManager manager = Nd4j.getWorkspaceManager();
@@ -212,11 +217,6 @@ abstract class Trainee implements AutoCloseable {
         @Override
         void after(TrainingHook hook, MultiDataSet minibatch) {
             hook.postUpdate(dataSet(minibatch), network);
-        }
-
-        private static DataSet dataSet(MultiDataSet one) {
-            return new DataSet(one.getFeatures(0), one.getLabels(0), one.getFeaturesMaskArray(0),
-                    one.getLabelsMaskArray(0));
         }
     }
 

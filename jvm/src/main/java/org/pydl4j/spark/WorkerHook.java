@@ -2,7 +2,6 @@ package org.pydl4j.spark;
 
 import org.apache.spark.TaskContext;
 import org.deeplearning4j.nn.api.Model;
-import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.spark.api.TrainingHook;
 import org.nd4j.linalg.dataset.api.DataSet;
 import org.nd4j.linalg.dataset.api.MultiDataSet;
@@ -29,12 +28,12 @@ final class WorkerHook implements TrainingHook {
             Helpers.install(model);
         }
         scores.reset();
-        MultiLayerNetwork network = (MultiLayerNetwork) model;
-        Chance.seed(seed, network.getEpochCount(), network.getIterationCount(), TaskContext.getPartitionId());
+        Trainee network = Trainee.of(model);
+        Chance.seed(seed, network.epoch(), network.iteration(), TaskContext.getPartitionId());
     }
 
     private void after(int examples, Model model) {
-        tally.add(WorkerTally.Totals.ofMinibatch(examples, scores.sum(), ((MultiLayerNetwork) model).getIterationCount()));
+        tally.add(WorkerTally.Totals.ofMinibatch(examples, scores.sum(), Trainee.of(model).iteration()));
     }
 
     @Override

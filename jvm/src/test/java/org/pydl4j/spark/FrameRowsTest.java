@@ -50,8 +50,9 @@ class FrameRowsTest {
 
     private static ExampleSpec spec(int features, String... columns) {
         String names = Arrays.stream(columns).map(c -> '"' + c + '"').collect(Collectors.joining(","));
-        return new ExampleSpec(Json.read("{\"features\": {\"shape\": [" + features + "], \"columns\": [" + names
-                + "]}, \"labels\": {\"shape\": [3], \"indices\": true, \"column\": \"label\"}}"));
+        return new ExampleSpec(Json.read("{\"features\": {\"inputs\": [{\"shape\": [" + features + "], \"columns\": ["
+                + names + "]}]}, \"labels\": {\"outputs\": [{\"shape\": [3], \"indices\": true, "
+                + "\"column\": \"label\"}]}}"));
     }
 
     private static Dataset<Row> frame(StructType schema, Row... rows) {

@@ -45,10 +45,11 @@ import org.nd4j.shade.jackson.databind.node.ObjectNode;
 class GraphTest {
 
     private static final int ROWS = 45;
-    private static final String MERGED = "{\"features\": {\"shapes\": [[4], [2]], \"names\": [\"left\", \"right\"]}, "
+    private static final String MERGED = "{\"features\": {\"inputs\": [{\"shape\": [4], \"name\": \"left\"}, "
+            + "{\"shape\": [2], \"name\": \"right\"}]}, "
             + "\"labels\": {\"outputs\": [{\"shape\": [3], \"indices\": true, \"name\": \"kind\"}, "
             + "{\"shape\": [1], \"name\": \"value\"}]}}";
-    private static final String RECURRENT = "{\"features\": {\"shapes\": [[4, 6]], \"names\": [\"steps\"]}, "
+    private static final String RECURRENT = "{\"features\": {\"inputs\": [{\"shape\": [4, 6], \"name\": \"steps\"}]}, "
             + "\"labels\": {\"outputs\": [{\"shape\": [3, 6], \"indices\": true, \"name\": \"each\"}, "
             + "{\"shape\": [2], \"name\": \"end\"}]}}";
 
@@ -384,7 +385,7 @@ class GraphTest {
                 "the labels of output 'value' hold NaN or infinity 1 time")) {
             assertTrue(refused.getMessage().contains(says), refused.getMessage());
         }
-        ExampleSpec other = new ExampleSpec(Json.read(MERGED.replace("[[4], [2]]", "[[3], [3]]")));
+        ExampleSpec other = new ExampleSpec(Json.read(MERGED.replace("[4]", "[3]").replace("[2]", "[3]")));
         MemoryRows wrong = new MemoryRows(Case.buffers(given.x, 9, 20), false, null, 11, other, "rows");
         BridgeException shapes = assertThrows(BridgeException.class,
                 () -> LocalScorer.outputs(network, wrong, true, () -> false));
@@ -403,7 +404,7 @@ class GraphTest {
                 .addLayer("same", new ActivationLayer.Builder().activation(Activation.IDENTITY).build(), "in")
                 .addLayer("out", new LossLayer.Builder(LossFunction.MSE).activation(Activation.IDENTITY).build(), "same")
                 .setOutputs("out", "same").build());
-        ExampleSpec spec = new ExampleSpec(Json.read("{\"features\": {\"shapes\": [[4]]}, \"labels\": null}"));
+        ExampleSpec spec = new ExampleSpec(Json.read("{\"features\": {\"inputs\": [{\"shape\": [4]}]}, \"labels\": null}"));
         float[][] x = {{1, 2, 3, 4}, {5, 6, 7, 8}};
         Network network = new Network(made.get(), null);
         MemoryRows rows = new MemoryRows(Case.buffers(x, 0, 2), false, null, 2, spec, "rows");

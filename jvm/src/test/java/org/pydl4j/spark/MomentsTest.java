@@ -15,11 +15,11 @@ import org.nd4j.linalg.factory.Nd4j;
 class MomentsTest {
 
     private static Moments inPartitions(float[][] rows, int channels, int each, int partitions) {
-        Moments whole = new Moments(channels, each);
+        Moments whole = new Moments(channels);
         for (int p = 0; p < partitions; p++) {
-            Moments part = new Moments(channels, each);
+            Moments part = new Moments(channels);
             for (int i = p * rows.length / partitions; i < (p + 1) * rows.length / partitions; i++) {
-                part.add(rows[i], 0);
+                part.add(rows[i], 0, each);
             }
             part.close();
             whole.append(part);

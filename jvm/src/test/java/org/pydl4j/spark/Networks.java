@@ -69,8 +69,8 @@ final class Networks {
     }
 
     static ExampleSpec spec() {
-        return new ExampleSpec(Json.read("{\"features\": {\"shape\": [" + FEATURES + "], \"columns\": []}, "
-                + "\"labels\": {\"shape\": [" + CLASSES + "], \"indices\": true}}"));
+        return new ExampleSpec(Json.read("{\"features\": {\"inputs\": [{\"shape\": [" + FEATURES + "]}]}, "
+                + "\"labels\": {\"outputs\": [{\"shape\": [" + CLASSES + "], \"indices\": true}]}}"));
     }
 
     static DataSet dataSet(float[][] rows, int from, int to) {
