@@ -14,7 +14,7 @@ from pydl4j_spark import (
     ResidentAveragingTrainingMaster,
     SparkDl4jMultiLayer,
 )
-from pydl4j_spark.layers import LSTM, GlobalPoolingLayer, LastTimeStep, OutputLayer, RnnOutputLayer, SimpleRnn
+from pydl4j_spark.layers import LSTM, GlobalPoolingLayer, LastTimeStep, OutputLayer, RnnOutputLayer
 from pydl4j_spark.sequences import pad_sequences
 from pydl4j_spark.updaters import Adam
 
@@ -119,7 +119,7 @@ class TestRoutes:
 class TestPadding:
     @pytest.mark.parametrize("kind", [ResidentAveragingTrainingMaster, ParameterAveragingTrainingMaster])
     @pytest.mark.parametrize(
-        "layers", [EVERY_STEP, AT_THE_END, (SimpleRnn(n_out=4), GlobalPoolingLayer(), OutputLayer(n_out=3))]
+        "layers", [EVERY_STEP, AT_THE_END, (LSTM(n_out=4), GlobalPoolingLayer(), OutputLayer(n_out=3))]
     )
     def test_may_be_anything(self, spark, layers, kind):
         params = []
