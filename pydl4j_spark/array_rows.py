@@ -48,7 +48,7 @@ def unlabelled(features: Any, ends: Ends, name: str, features_mask: Any = None) 
     DataError
         When arrays are missing or too many, have different numbers of rows, or do not fit their inputs.
     """
-    if type(features) is np.ndarray and features_mask is None and len(ends.inputs) == 1:
+    if type(features) is np.ndarray and features.dtype != object and features_mask is None and len(ends.inputs) == 1:
         # One row is scored in microseconds: no time for more than this.
         array, shape = features_array(features, ends.input_shapes[0], name)
         return Arrays(array, None, _alone(ends.inputs[0], shape), name)

@@ -60,6 +60,7 @@ def features_array(data: ArrayLike, shape: Shape | None, name: str) -> tuple[NDA
         raise DataError(f"{name}: features have shape {array.shape}, rows without a number in them")
     given = array.shape[1:]
     wanted = given if shape is None else _settled(shape, given)
+    wanted_text = wanted_text if wanted is None else f"[{shape_text(wanted)}]"
     if wanted is None or not _alike(given, wanted):
         hint = "; images are [rows, channels, height, width]" if shape is not None and len(shape) == 3 else ""
         hint = "; sequences are [rows, size, time steps]" if shape is not None and len(shape) == 2 else hint

@@ -254,7 +254,7 @@ class TestSequences:
         assert graph.rnn_time_step(self.X[:, :, 0]).shape == (10, 3)
         assert graph.rnn_time_step([self.X[:, :, 0]]).shape == (10, 3)
         assert graph.rnn_time_step(self.X[:, :, :4]).shape == (10, 3, 4)
-        with pytest.raises(DataError, match=r"the time steps: each row has shape \[5, 1\], the network takes \[4, T\]"):
+        with pytest.raises(DataError, match=r"the time steps: each row has shape \[5, 1\], the network takes \[4, 1\]"):
             graph.rnn_time_step(np.zeros((2, 5)))
         with pytest.raises(DataError, match="the time steps: features have 1 masked values"):
             graph.rnn_time_step(np.ma.masked_array(np.zeros((1, 4)), [[True, False, False, False]]))
@@ -274,6 +274,75 @@ class TestSequences:
         both = made(engine, sequences(Bidirectional(LSTM(n_in=4, n_out=5)), self.LAYERS[1]))
         with pytest.raises(ConfigError, match=r"vertex 'v0' \(Bidirectional\) looks at whole sequences"):
             both.rnn_time_step(self.X)
+
+
+class TestMasks:
+    """Of graphs: beside the array of each input and output, or of none."""
+
+    ENCODER = (LSTM(n_in=4, n_out=5), RnnOutputLayer(n_in=5, n_out=3, data_format="NCW"))
+    X = np.zeros((10, 4, 7), np.float32)
+    MASK = np.arange(7) < np.arange(1, 11)[:, None]
+
+    @pytest.fixture
+    def steps(self, engine):
+        return made(engine, sequences(*self.ENCODER))
+
+    @pytest.fixture
+    def mixed(self, engine):
+        """Sequences and numbers in, a class for each of both out."""
+        content = document()
+        content["vertices"]["narrow"] = vertex(LSTM(n_in=4, n_out=5))
+        content["vertices"]["kind"] = vertex(RnnOutputLayer(n_in=5, n_out=3, data_format="NCW"))
+        content["vertexInputs"] |= {"kind": ["narrow"], "value": ["wide"]}
+        return made(engine, content)
+
+    @pytest.mark.parametrize("mask", [MASK, [MASK], {"steps": MASK}])
+    def test_of_one_input(self, steps, engine, mask):
+        steps.output(self.X, features_mask=mask)
+        rows, _ = engine.asked("output")
+        assert rows.spec == row_spec((Input("steps", (4, 7), (7,)),), None)
+        assert np.array_equal(rows.features[:, 28:], self.MASK)
+
+    @pytest.mark.parametrize("masks", [[MASK, None], {"left": MASK}])
+    def test_of_some_inputs(self, mixed, engine, masks):
+        mixed.fit((([self.X, B]), [np.zeros((10, 7)), VALUE], masks), progress=False)
+        rows = engine.asked("fit_arrays")[0]
+        # One after the other, then the masks there are; labels of as many steps have that of their features.
+        assert np.array_equal(rows.features, np.hstack([self.X.reshape(10, -1), B, self.MASK]))
+        assert np.array_equal(rows.labels, np.hstack([np.zeros((10, 7)), VALUE[:, None], self.MASK]))
+        outputs = (Output("kind", (3, 7), True, False, (7,)), Output("value", (1,), False, False))
+        assert rows.spec == row_spec((Input("left", (4, 7), (7,)), Input("right", (2,))), outputs)
+
+    def test_of_some_outputs(self, mixed, engine):
+        value = np.arange(10) % 2
+        mixed.evaluate((([self.X, B]), [np.zeros((10, 7)), VALUE], None, {"value": value}), output="value")
+        rows = engine.asked("evaluate_arrays")[0]
+        assert rows.labels[:, 8].tolist() == value.tolist()
+        assert [one["mask"] for one in rows.spec["labels"]["outputs"]] == [None, [1]]
+
+    @pytest.mark.parametrize(
+        ("masks", "says"),
+        [
+            (
+                (MASK,),
+                "the graph has 2 inputs, 'left', 'right': give masks of the features as a list of 2 .*one ndarray",
+            ),
+            (({"lfet": MASK},), "masks of the features by name: there is none called 'lfet'"),
+            (([None, B],), "training data, input 'right': the features' mask is for sequences"),
+            (([MASK[:, :6], None],), r"input 'left': the features' mask has shape \(10, 6\); 10 sequences of 7 steps"),
+            ((None, [MASK]), "the graph has 2 outputs, 'kind', 'value': give masks of the labels as a list of 2"),
+            ((None, [None, MASK]), r"output 'value': the labels' mask has shape \(10, 7\); it needs \[10, 1\]"),
+        ],
+    )
+    def test_refusals(self, mixed, masks, says):
+        with pytest.raises(DataError, match=says):
+            mixed.fit((([self.X, B]), [np.zeros((10, 7)), VALUE], *masks), progress=False)
+
+    def test_a_list_of_one_sequence_is_no_array_in_a_list(self, steps, engine):
+        for labels in ([np.array([0, 1])], [np.eye(3)[[0, 1]].T]):
+            steps.fit(([self.X[0, :, :2]], labels), progress=False)
+        shapes = [call[1][0].features.shape for call in engine.calls if call[0] == "fit_arrays"]
+        assert shapes == [(1, 4, 2), (1, 4, 2)]
 
 
 class TestNumbers:

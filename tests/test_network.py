@@ -240,6 +240,25 @@ class TestBatches:
         with pytest.raises(DataError, match="there are no minibatches in epoch 2; give a list"):
             net.fit(lambda: used, epochs=2, progress=False)
 
+    def test_sequences_of_every_length_and_masks(self, engine):
+        net = MultiLayerNetwork(conf(layers=[LSTM(n_out=4), RnnOutput(n_out=3)], input_type=InputType.recurrent(2)))
+        net.attach(engine)
+        short, long = np.zeros((2, 2), np.float32), np.ones((2, 3), np.float32)
+        net.fit(
+            [
+                ([short, long], [[0, 1], [2, 2, 2]]),
+                (np.stack([long, long]), np.zeros((2, 3), int), [[1, 0, 0], [1, 1, 1]]),
+                (np.stack([long, long]), np.zeros((2, 3), int), None, [[1, 0, 0], [1, 1, 1]]),
+                ([short], [[1, 1]]),
+            ],
+            progress=False,
+        )
+        (epoch,) = self.took(engine)
+        assert [rows.features.shape for rows in epoch] == [(2, 9), (2, 9), (2, 2, 3), (1, 2, 2)]
+        assert [rows.labels.shape for rows in epoch] == [(2, 6), (2, 6), (2, 6), (1, 2)]
+        with pytest.raises(DataError, match="training data, minibatch 1: row 0 has 1 labels for 2 time steps"):
+            net.fit([([short, long], [[0], [2, 2, 2]])], progress=False)
+
     def test_a_users_own_error_comes_through(self, net):
         def broken():
             yield self.BATCHES[0]
