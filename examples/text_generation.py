@@ -23,14 +23,16 @@ END = "\n"  # stands before a sentence and after it
 HELD_OUT = 0.1
 
 
-def read(path: common.Path | None, count: int) -> list[str]:
+def read(path: common.Path | None, count: int, longest: int) -> list[str]:
     if path is None and not SENTENCES.is_file():
         sys.exit(f"there is no {SENTENCES}; give a text with a sentence in each line: --data FILE")
     lines = (path or SENTENCES).read_text(encoding="utf-8").splitlines()
-    sentences = [" ".join(line.split()) for line in lines if line.strip()][:count]
+    sentences = [sentence for line in lines if 0 < len(sentence := " ".join(line.split())) <= longest]
     if len(sentences) < 20:
-        sys.exit(f"{path or SENTENCES} has {len(sentences)} lines with text in them; 20 are the least to learn from")
-    return sentences
+        sys.exit(
+            f"{path or SENTENCES} has {len(sentences)} lines of 1 to {longest} characters; 20 are the least to learn from"
+        )
+    return sentences[:count]
 
 
 def examples(sentences: list[str], characters: list[str]) -> tuple[list[np.ndarray], list[np.ndarray]]:
@@ -72,18 +74,19 @@ def main() -> None:
     parser = common.parser(
         "Train a character model on sentences and let it write some.",
         epochs=6,
-        batch_size=16,
+        batch_size=32,
         averaging_frequency=5,
         data="a text with a sentence in each line; ../shared/data/sentences.txt if none",
     )
-    parser.add_argument("--sentences", type=common.whole, default=4000, help="use only so many lines of the text")
-    parser.add_argument("--hidden", type=common.whole, default=128, help="size of the LSTM layer")
+    parser.add_argument("--sentences", type=common.whole, default=2500, help="use only so many lines of the text")
+    parser.add_argument("--longest", type=common.whole, default=50, help="pass over lines of more characters")
+    parser.add_argument("--hidden", type=common.whole, default=96, help="size of the LSTM layer")
     parser.add_argument("--tbptt", type=common.whole, default=20, help="time steps that errors pass through")
     parser.add_argument("--sample", type=common.whole, default=8, help="sentences to write in the end")
     parser.add_argument("--temperature", type=positive, default=0.7, help="below 1: what is likely becomes likelier")
     options = parser.parse_args()
 
-    sentences = read(options.data, options.sentences)
+    sentences = read(options.data, options.sentences, options.longest)
     characters = sorted({END, *"".join(sentences)})
     order = np.random.default_rng(options.seed).permutation(len(sentences))
     cut = len(order) - int(len(order) * HELD_OUT)
@@ -104,7 +107,7 @@ def main() -> None:
         backprop_type="truncated_bptt",
         tbptt_length=options.tbptt,
         seed=options.seed,
-        updater=Adam(5e-3),
+        updater=Adam(1e-2),
         weight_init="xavier",
         # Steep slopes of the loss are common where errors pass through many steps of time.
         gradient_normalization="clip_elementwise_absolute_value",
