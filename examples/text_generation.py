@@ -29,9 +29,8 @@ def read(path: common.Path | None, count: int, longest: int) -> list[str]:
     lines = (path or SENTENCES).read_text(encoding="utf-8").splitlines()
     sentences = [sentence for line in lines if 0 < len(sentence := " ".join(line.split())) <= longest]
     if len(sentences) < 20:
-        sys.exit(
-            f"{path or SENTENCES} has {len(sentences)} lines of 1 to {longest} characters; 20 are the least to learn from"
-        )
+        place, count = path or SENTENCES, len(sentences)
+        sys.exit(f"{place} has {count} lines of 1 to {longest} characters; 20 are the least to learn from")
     return sentences[:count]
 
 
