@@ -78,18 +78,20 @@ def frame_rows(frame: Any, ends: Ends, columns: ColumnNames, name: str, *, label
         None if each is None else flat.cells(each)
         for each in ends.by_output(wanted, "columns of labels", name, optional=not labelled)
     ]
-    features_masks = ends.by_input(columns.features_mask_col, "columns of masks", name, optional=True)
-    labels_masks = ends.by_output(columns.label_mask_col, "columns of masks", name, optional=True)
-    for column in (*features_masks, *labels_masks):
-        if column is not None:
-            flat.cells(column)
+    features_masks, labels_masks = (
+        [None if each is None else flat.cells(each) for each in some]
+        for some in (
+            ends.by_input(columns.features_mask_col, "columns of masks", name, optional=True),
+            ends.by_output(columns.label_mask_col, "columns of masks", name, optional=True),
+        )
+    )
     measured = _measured(flat, ends, features, labels)
     inputs = tuple(
         _input(ends, index, cells, features_masks[index], measured.get(cells), name)
         for index, cells in enumerate(features)
     )
     outputs = tuple(
-        _output(ends, index, cells, labels_masks[index], measured.get(cells), inputs, flat, name)
+        _output(ends, index, cells, labels_masks[index], measured.get(cells), inputs, name)
         for index, cells in enumerate(labels)
     )
     return FrameRows(flat.frame, row_spec(inputs, outputs or None), tuple(flat.added))
@@ -230,7 +232,8 @@ def _measured(
         raise DataError(f"{flat.name} has no rows")
     if found[-1]:
         raise DataError(
-            f"{flat.name}: in {found[-1]:,} rows {labels[0]} has another number of time steps than {features[0]}"
+            f"{flat.name}: in {found[-1]:,} rows {labels[0]} has another number of time steps than {features[0]} "
+            "(class indices are arrays of whole numbers)"
         )
     measured: dict[_Cells | None, _Sizes] = {}
     for place, cells in enumerate(wanted):
@@ -249,10 +252,11 @@ def _unequal(flat: _Flat, ends: Ends, features: list[_Cells], labels: list[_Cell
     if labels[:1] in ([], [None]) or not ends.output_shapes[0].features:
         return None
     given, output, cells = ends.input_shapes[0], ends.output_shapes[0], labels[0]
-    if given is None or len(given) != 2 or len(output.labels) != 2 or cells is None:
+    axis = ends.time_axis(given)
+    if given is None or axis is None or cells is None or output.labels[1:] != (given[axis],):
         return None
     each = 1 if _are_indices(output, cells) else output.classes
-    return flat.size(cells) * (given[0] or 1) != flat.size(features[0]) * each
+    return flat.size(cells) * (given[1 - axis] or 1) != flat.size(features[0]) * each
 
 
 def _are_indices(output: ExampleShape, cells: _Cells) -> bool:
@@ -276,14 +280,14 @@ def _uneven(cells: _Cells) -> Any:
 # --- inputs and outputs ----------------------------------------------------------------------------------------------
 
 
-def _input(ends: Ends, index: int, cells: _Cells, mask: str | None, sizes: _Sizes | None, name: str) -> Input:
+def _input(ends: Ends, index: int, cells: _Cells, mask: _Cells | None, sizes: _Sizes | None, name: str) -> Input:
     shape = ends.input_shapes[index]
     place, axis = ends.input_place(index, name), ends.time_axis(shape)
     if shape is None:
         assert sizes is not None
         shape = (sizes.most,)
     if mask is not None and axis is None:
-        raise DataError(f"{place}: column '{mask}' masks time steps, and these features are no sequences")
+        raise DataError(f"{place}: {mask} masks time steps, and these features are no sequences")
     ragged = False
     if sizes is not None:
         shape, ragged = _settled(shape, sizes, axis, masked=mask is not None, what=f"{place}: {cells}")
@@ -294,7 +298,8 @@ def _input(ends: Ends, index: int, cells: _Cells, mask: str | None, sizes: _Size
         )
     settled = tuple(int(n or 0) for n in shape)
     masked = (settled[axis],) if axis is not None and (ragged or mask is not None) else None
-    return Input(ends.inputs[index], settled, masked, cells.columns, mask, ragged)
+    column = None if mask is None else mask.columns[0]
+    return Input(ends.inputs[index], settled, masked, cells.columns, column, ragged)
 
 
 def _settled(shape: Shape, sizes: _Sizes, axis: int | None, *, masked: bool, what: str) -> tuple[Shape, bool]:
@@ -322,10 +327,9 @@ def _output(
     ends: Ends,
     index: int,
     cells: _Cells | None,
-    mask: str | None,
+    mask: _Cells | None,
     sizes: _Sizes | None,
     inputs: tuple[Input, ...],
-    flat: _Flat,
     name: str,
 ) -> Output:
     shape, place = ends.output_shapes[index], ends.output_place(index, name)
@@ -348,14 +352,16 @@ def _output(
     labels = tuple(int(n or 0) for n in shape.labels)
     if cells.kind == "number":
         indices = shape.classes > 1 and prod(labels[1:]) == 1
-    if mask is None and not ragged and len(labels) == 2:
-        mask = _mask_of_features(labels, inputs)
+    column = None if mask is None else mask.columns[0]
     masked = None
     if ragged:
         masked = labels[1:]
     elif mask is not None:
-        masked = _mask_shape(shape, flat.cells(mask), place)
-    return Output(ends.outputs[index], labels, indices, shape.sparse, masked, cells.columns[0], mask, ragged)
+        masked = _mask_shape(shape, mask, place)
+    elif len(labels) == 2:
+        column = _mask_of_features(labels, inputs)
+        masked = None if column is None else labels[1:]
+    return Output(ends.outputs[index], labels, indices, shape.sparse, masked, cells.columns[0], column, ragged)
 
 
 def _mask_of_features(labels: tuple[int, ...], inputs: tuple[Input, ...]) -> str | None:
