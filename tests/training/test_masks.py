@@ -68,6 +68,9 @@ class TestRoutes:
         net.fit((SEQUENCES, CLASSES), epochs=2, batch_size=4, averaging_frequency=2, progress=False)
         assert np.array_equal(net.params(), expected.network.params())
         np.testing.assert_allclose(net.score((X, Y, MASK)), expected.score((SEQUENCES, CLASSES)), rtol=1e-6)
+        of_lists, of_arrays = net.gradient((SEQUENCES, CLASSES)), net.gradient((*filled(9), MASK))
+        assert np.array_equal(of_lists["1_W"], of_arrays["1_W"])
+        assert net.feed_forward(SEQUENCES)["layer1"].shape == (len(LENGTHS), 3, 7)
 
     def test_frames_with_cells_of_every_length(self, spark, expected):
         cells = [(x.ravel().tolist(), x.tolist(), y.tolist()) for x, y in zip(SEQUENCES, CLASSES, strict=True)]
