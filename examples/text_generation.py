@@ -72,7 +72,7 @@ def write(
 def main() -> None:
     parser = common.parser(
         "Train a character model on sentences and let it write some.",
-        epochs=6,
+        epochs=4,
         batch_size=32,
         averaging_frequency=5,
         data="a text with a sentence in each line; ../shared/data/sentences.txt if none",
