@@ -246,7 +246,8 @@ class SparkNetwork(ABC):
         features_mask_col: Columns | None = None,
         prediction_col: str = "prediction",
         probability_col: str = "probability",
-        **of_arrays: Any,
+        features_mask: Any = None,
+        output: int | str = 0,
     ) -> Any:
         """Predict classes or values.
 
@@ -259,8 +260,11 @@ class SparkNetwork(ABC):
         prediction_col, probability_col : str
             Columns to add. Of a graph with several outputs each has its own, ``prediction_<output>`` and
             ``probability_<output>``.
-        **of_arrays
-            Where data are arrays, the options of `predict` of the network: ``features_mask``; of a graph ``output``.
+        features_mask : array, list or dict of arrays, optional
+            That of arrays, as for `output`.
+        output : int or str
+            Where data are arrays, which output of a graph, by its place or name; a DataFrame gets all. Default: the
+            first.
 
         Returns
         -------
@@ -268,7 +272,7 @@ class SparkNetwork(ABC):
             For a DataFrame its own rows, in their order and with all their columns, and two more for each output:
             ``prediction`` (the class index as double; the value; for several values or for sequences an array) and, for
             classifiers, ``probability`` (an ml vector). It is computed when it is used. For an array: class indices
-            ``[N]`` (sequences: ``[N, T]``), or values.
+            ``[N]`` (sequences: ``[N, T]``), or values. What stands at masked steps means nothing.
 
         Raises
         ------
@@ -276,16 +280,17 @@ class SparkNetwork(ABC):
             When columns are missing or there already, or the array does not fit the network.
         """
         if not routes.is_frame(data):
-            self._handle  # noqa: B018 (bring the network here first)
-            return self._network.predict(data, **of_arrays)
-        if of_arrays:
-            raise ConfigError(f"{', '.join(of_arrays)} is for arrays; a DataFrame has columns")
+            place, shape = self._network._labelled_output(output)
+            found = self.output(data, features_mask=features_mask)
+            return shape.predictions(found[place] if isinstance(found, list) else found)
+        if features_mask is not None:
+            raise DataError("the rows to score: a DataFrame has its masks in columns; name them by features_mask_col=")
         ends, name = self._network._labelled_ends, "the rows to score"
-        found = frame_rows(data, ends, ColumnNames(features_col, None, features_mask_col), name, labelled=False)
+        rows = frame_rows(data, ends, ColumnNames(features_col, None, features_mask_col), name, labelled=False)
         several = len(ends.outputs) > 1
         outputs = []
-        for output, shape in zip(ends.outputs, ends.output_shapes, strict=True):
-            columns = [f"{column}_{output}" if several else column for column in (prediction_col, probability_col)]
+        for each, shape in zip(ends.outputs, ends.output_shapes, strict=True):
+            columns = [f"{column}_{each}" if several else column for column in (prediction_col, probability_col)]
             for column in columns:
                 if column in data.columns:
                     raise DataError(
@@ -295,8 +300,8 @@ class SparkNetwork(ABC):
             outputs.append({"task": shape.task, "prediction_col": columns[0], "probability_col": columns[1]})
         from pyspark.sql import DataFrame
 
-        scored = self._engine.predict(self._handle, found.frame, found.spec, {"outputs": outputs})
-        return DataFrame(scored, self._spark).drop(*found.added)
+        scored = self._engine.predict(self._handle, rows.frame, rows.spec, {"outputs": outputs})
+        return DataFrame(scored, self._spark).drop(*rows.added)
 
 
 _TRAINED_BY = {"MultiLayerNetwork": "SparkDl4jMultiLayer", "ComputationGraph": "SparkComputationGraph"}
