@@ -32,6 +32,7 @@ final class AveragingRounds implements Training {
     private final DataNormalization normalizer;
     private final Blocks blocks;
     private final WorkerTally tally = new WorkerTally();
+    private final WorkerHook hook;
     /** Trains one round's minibatches. */
     private final Consumer<JavaRDD<MultiDataSet>> master;
 
@@ -42,7 +43,8 @@ final class AveragingRounds implements Training {
         this.normalizer = network.normalizer();
         this.shuffle = shuffle;
         this.seed = network.trainee.seed();
-        this.master = master(settings.stock(new WorkerHook(seed, tally)), network.trainee.model());
+        this.hook = new WorkerHook(seed, tally);
+        this.master = master(settings.stock(hook), network.trainee.model());
         long count = rows.scan().rows();
         this.plan = new Plan(count, settings.batch, settings.workers, settings.frequency,
                 (long) spec.width() * Float.BYTES);
@@ -99,6 +101,7 @@ final class AveragingRounds implements Training {
         long key = seed;
         boolean shuffled = shuffle;
         int group = plan.groupOf(round);
+        hook.start(network.iteration(), epoch);
         // Of no other workers: DL4J's aggregation miscounts one that has nothing to train.
         JavaRDD<MultiDataSet> minibatches = blocks.of(group, plan.workersIn(round)).mapPartitions(iterator -> {
             Native.useThreads(TaskContext.get().cpus());

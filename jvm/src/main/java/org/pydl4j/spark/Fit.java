@@ -32,6 +32,7 @@ abstract class Fit implements Job.Work {
     public final Object run(Job job) throws Exception {
         network.acquire();
         try {
+            network.trainee.check(training.spec);
             boolean fitsNormalizer = settings.hasNonNull("normalizer");
             Scan scan = training.scan(fitsNormalizer);
             if (validation != null) {

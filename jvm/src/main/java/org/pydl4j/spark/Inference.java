@@ -17,7 +17,6 @@ import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.graph.vertex.GraphVertex;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.dataset.api.MultiDataSet;
 import org.pydl4j.spark.helpers.Helpers;
 
@@ -103,7 +102,7 @@ abstract class Inference {
 
         @Override
         double score(MultiDataSet minibatch) {
-            return network.score(Trainee.dataSet(minibatch), false);
+            return masked(minibatch, () -> network.score(Trainee.dataSet(minibatch), false));
         }
 
         @Override

@@ -69,6 +69,7 @@ final class LocalScorer {
     /** Evaluates one output. */
     static ObjectNode evaluate(Network network, MemoryRows rows, Evaluations wanted, int output,
             BooleanSupplier cancelled) throws Exception {
+        wanted.check(rows.spec.outputs[output]);
         Pieces pieces = rows.pieces();
         return Scoring.report(each(network, rows, true, true, cancelled, (scoring, piece) -> {
             Scoring.Partial partial = new Scoring.Partial(wanted);

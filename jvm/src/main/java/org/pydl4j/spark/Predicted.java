@@ -10,7 +10,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.shade.jackson.databind.JsonNode;
 
-/** What a network's output becomes beside the rows of a DataFrame: a column of predictions and, where it has any, of probabilities. */
+/** What an output becomes beside the rows of a DataFrame: a column of predictions and, of classes, one of probabilities. */
 final class Predicted implements Serializable {
 
     private static final long serialVersionUID = 1L;

@@ -196,6 +196,7 @@ public final class ResidentAveragingTrainingMaster
     private double train(JavaSparkContext context, Trainee network, JavaRDD<MultiDataSet> data) {
         Native.prepare();
         try (DataSetRows rows = DataSetRows.of(data)) {
+            network.check(rows.spec);
             long seed = network.seed();
             long count = rows.scan().rows();
             Plan plan = plan(context, count, (long) rows.spec.width() * Float.BYTES);

@@ -38,6 +38,9 @@ final class Scan implements Serializable {
         this.spec = spec;
         labelFaults = new LabelFaults[spec.outputs.length];
         Arrays.setAll(labelFaults, output -> new LabelFaults());
+        if (withMoments && !spec.inputs[0].isInStep()) {
+            throw BridgeException.config("a normalizer takes masks of sequences [size, T] only, as DL4J's do", null);
+        }
         moments = withMoments ? new Moments(Math.toIntExact(spec.inputs[0].shape[0])) : null;
     }
 

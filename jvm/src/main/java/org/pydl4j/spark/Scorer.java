@@ -38,6 +38,7 @@ final class Scorer {
     /** Evaluates one output for all rows in one pass; partitions are merged in their order. */
     static ObjectNode evaluate(JavaSparkContext context, Network network, SparkRows rows, Evaluations wanted,
             int output) {
+        wanted.check(rows.spec.outputs[output]);
         try (Snapshot snapshot = new Snapshot(context, network)) {
             ExampleSpec spec = rows.spec;
             return Scoring.report(rows.ordered().mapPartitions(partition -> {

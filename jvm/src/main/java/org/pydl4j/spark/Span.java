@@ -44,6 +44,9 @@ final class Span implements Serializable {
         this.maskColumn = Json.text(json, "mask_column", null);
         this.ragged = json.path("ragged").asBoolean(false);
         this.name = name;
+        if (ragged && !isInStep()) {
+            throw BridgeException.config(title() + " are filled up along their last axis, which must be that of time", null);
+        }
         if (!columns.isEmpty() && mask != null && ragged == (maskColumn != null)) {
             throw BridgeException.config(title() + (ragged ? " are filled up, and need no mask column"
                     : " have a mask, but no column that holds it"), null);
@@ -153,6 +156,16 @@ final class Span implements Serializable {
     boolean counts(float[] floats, int row, int value) {
         // A mask by output value cannot be looked at where one class index stands for them all.
         return mask == null || mask.size > size || floats[row + mask.from + value % mask.size] != 0;
+    }
+
+    /** A number of values at each of some time steps. */
+    boolean isSequence() {
+        return shape.length == 2;
+    }
+
+    /** Whether the mask is along the last axis, that of time: elsewhere than in NWC sequences it is. */
+    boolean isInStep() {
+        return mask == null || mask.shape.length == 1 && shape.length > 0 && shape[shape.length - 1] == mask.size;
     }
 
     long classes() {

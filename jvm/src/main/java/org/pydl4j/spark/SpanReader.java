@@ -52,7 +52,8 @@ final class SpanReader<R> implements Serializable {
     /** A reader for each input of some features; each names itself where there are several. */
     static <R> List<SpanReader<R>> ofInputs(ExampleSpec spec, Function<String, Column<R>> column) {
         return Arrays.stream(spec.inputs)
-                .map(input -> new SpanReader<>(input, (input.name() == null ? "the network" : input.name()) + " takes", column))
+                .map(input ->
+                        new SpanReader<>(input, (input.name() == null ? "the network" : input.name()) + " takes", column))
                 .collect(Collectors.toList());
     }
 

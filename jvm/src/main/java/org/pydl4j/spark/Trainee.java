@@ -1,11 +1,13 @@
 package org.pydl4j.spark;
 
 import java.io.Serializable;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
 import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.api.Model;
+import org.deeplearning4j.nn.conf.BackpropType;
 import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
 import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
 import org.deeplearning4j.nn.conf.layers.samediff.SameDiffVertex;
@@ -88,6 +90,25 @@ abstract class Trainee implements AutoCloseable {
     abstract void fit(MultiDataSet minibatch);
 
     abstract long seed();
+
+    /** Whether sequences are cut into pieces, with an update for each: truncated BPTT. */
+    abstract boolean truncates();
+
+    /** Refuses what truncated BPTT would not train, or not as a whole; DL4J says so in its log at most. */
+    final void check(ExampleSpec spec) {
+        List<Span> all = new ArrayList<>(Arrays.asList(spec.inputs));
+        all.addAll(Arrays.asList(spec.outputs));
+        long lengths = all.stream().filter(Span::isSequence).map(span -> span.shape[1]).distinct().count();
+        boolean pieces = all.stream().allMatch(span -> span.isSequence() || takesWholes() && span.mask == null);
+        if (truncates() && !(lengths == 1 && pieces)) {
+            throw BridgeException.config("truncated BPTT cuts sequences into pieces: inputs and labels must be sequences of "
+                    + "the same length" + (takesWholes() ? ", and what is no sequence has no mask" : "")
+                    + "; train with standard backpropagation (backprop_type)", null);
+        }
+    }
+
+    /** Whether truncated BPTT leaves arrays that are no sequences whole; otherwise there must be none. */
+    abstract boolean takesWholes();
 
     abstract int iteration();
 
@@ -188,6 +209,16 @@ abstract class Trainee implements AutoCloseable {
         }
 
         @Override
+        boolean truncates() {
+            return network.getLayerWiseConfigurations().getBackpropType() == BackpropType.TruncatedBPTT;
+        }
+
+        @Override
+        boolean takesWholes() {
+            return false;
+        }
+
+        @Override
         int iteration() {
             return network.getIterationCount();
         }
@@ -273,6 +304,16 @@ abstract class Trainee implements AutoCloseable {
         @Override
         long seed() {
             return graph.getConfiguration().getDefaultConfiguration().getSeed();
+        }
+
+        @Override
+        boolean truncates() {
+            return graph.getConfiguration().getBackpropType() == BackpropType.TruncatedBPTT;
+        }
+
+        @Override
+        boolean takesWholes() {
+            return true;
         }
 
         @Override

@@ -14,6 +14,9 @@ final class WorkerHook implements TrainingHook {
 
     private final long seed;
     private final WorkerTally tally;
+    /** Where the round starts: DL4J's copies of a graph forget how far it is. */
+    private int iteration;
+    private int epoch;
     private transient ScoreSum scores;
 
     WorkerHook(long seed, WorkerTally tally) {
@@ -21,14 +24,21 @@ final class WorkerHook implements TrainingHook {
         this.tally = tally;
     }
 
+    /** The next round's tasks get this as it is then. */
+    void start(int atIteration, int inEpoch) {
+        iteration = atIteration;
+        epoch = inEpoch;
+    }
+
     private void before(Model model) {
+        Trainee network = Trainee.of(model);
         if (scores == null) {
             scores = new ScoreSum();
             model.addListeners(scores);
             Helpers.install(model);
+            network.setCounters(iteration, epoch);
         }
         scores.reset();
-        Trainee network = Trainee.of(model);
         Chance.seed(seed, network.epoch(), network.iteration(), TaskContext.getPartitionId());
     }
 
