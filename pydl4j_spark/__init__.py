@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from pydl4j_spark.normalizers import NormalizerMinMaxScaler as NormalizerMinMaxScaler
     from pydl4j_spark.normalizers import NormalizerStandardize as NormalizerStandardize
     from pydl4j_spark.session import configure_spark as configure_spark
+    from pydl4j_spark.spark_graph import SparkComputationGraph as SparkComputationGraph
     from pydl4j_spark.spark_network import SparkDl4jMultiLayer as SparkDl4jMultiLayer
     from pydl4j_spark.training import History as History
     from pydl4j_spark.training import ParameterAveragingTrainingMaster as ParameterAveragingTrainingMaster
@@ -68,6 +69,7 @@ _HOMES = {
     "ResidentAveragingTrainingMaster": "training",
     "ROC": "evaluation",
     "RegressionEvaluation": "evaluation",
+    "SparkComputationGraph": "spark_graph",
     "SparkDl4jMultiLayer": "spark_network",
     "TrainingError": "errors",
     "TransferLearning": "transfer_learning",

@@ -8,44 +8,30 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pydl4j_spark.engine.protocol import Arrays
 from pydl4j_spark.errors import DataError
-from pydl4j_spark.example_shape import ExampleShape
+from pydl4j_spark.example_shape import ExampleShape, Shape, shape_text
 
 _FLOATS, _BYTES = np.dtype(np.float32), np.dtype(np.uint8)
 _TYPES: dict[str, type[np.floating[Any]]] = {"float": np.float32, "double": np.float64, "half": np.float16}
 
 
-def unlabelled(features: ArrayLike, shape: ExampleShape, name: str) -> Arrays:
-    """Check rows to score; parameters and errors are those of `features_array`."""
-    array, shape = features_array(features, shape, name)
-    return Arrays(array, None, shape.array_spec(None), name)
-
-
-def labelled(features: ArrayLike, labels: ArrayLike, shape: ExampleShape, name: str) -> Arrays:
-    """Check rows to train or evaluate on; errors are those of `features_array` and `labels_array`."""
-    x, shape = features_array(features, shape, name)
-    y, indices = labels_array(labels, shape, len(x), name)
-    return Arrays(x, y, shape.array_spec(indices), name)
-
-
-def features_array(data: ArrayLike, shape: ExampleShape, name: str) -> tuple[NDArray[Any], ExampleShape]:
-    """Check features against the network, and bring them into C order as float32 (bytes stay bytes).
+def features_array(data: ArrayLike, shape: Shape | None, name: str) -> tuple[NDArray[Any], tuple[int, ...]]:
+    """Check one input's features against the network, and bring them into C order as float32 (bytes stay bytes).
 
     Parameters
     ----------
     data : array
         ``[N, …]``, of any type of numbers, or what numpy makes such an array of: lists, pandas' frames. float32 keeps
         some seven digits, and whole numbers to 2**24.
-    shape : ExampleShape
-        What the network takes.
+    shape : Shape or None
+        Of one example; None where anything goes.
     name : str
         What to call the data in a message.
 
     Returns
     -------
-    array, ExampleShape
-        The array itself where it fits already; the shape with its number of time steps.
+    array, tuple of int
+        The array itself where it fits already; the shape with what only the data could tell.
 
     Raises
     ------
@@ -55,41 +41,49 @@ def features_array(data: ArrayLike, shape: ExampleShape, name: str) -> tuple[NDA
     """
     if (
         type(data) is np.ndarray
-        and data.shape[1:] == shape.features
+        and data.shape[1:] == shape
         and data.size
         and data.flags.c_contiguous
         and (data.dtype == _FLOATS or data.dtype == _BYTES)
     ):
-        return data, shape  # one row is scored in microseconds: no time for more than this
+        return data, data.shape[1:]  # one row is scored in microseconds: no time for more than this
     array = numeric(data, f"{name}: features")
+    wanted_text = "an array" if shape is None else f"[{shape_text(shape)}]"
     if array.ndim < 2:
         raise DataError(
-            f"{name}: features have shape {array.shape}; they need one axis for the rows and then "
-            f"{_text(shape.features)} for each row"
+            f"{name}: features have shape {array.shape}; they need one axis for the rows and then {wanted_text} for "
+            "each row"
         )
     if len(array) == 0:
         raise DataError(f"{name} has no rows")
     if array.size == 0:
         raise DataError(f"{name}: features have shape {array.shape}, rows without a number in them")
-    shape = shape.with_timesteps(prod(array.shape[1:]))
-    wanted = tuple(int(n) for n in shape.features if n is not None)
     given = array.shape[1:]
-    # Rows already laid out flat, and images without their channel axis of 1, mean the same thing.
-    alike = prod(given) == prod(wanted) and (len(given) == 1 or _squeezed(given) == _squeezed(wanted))
-    if len(wanted) == 1 and prod(given) == wanted[0]:
-        alike = True
-    if not alike:
-        hint = "; images are [rows, channels, height, width]" if len(wanted) == 3 else ""
-        hint = "; sequences are [rows, size, time steps]" if len(wanted) == 2 else hint
+    wanted = given if shape is None else _settled(shape, given)
+    wanted_text = wanted_text if wanted is None else f"[{shape_text(wanted)}]"
+    if wanted is None or not _alike(given, wanted):
+        hint = "; images are [rows, channels, height, width]" if shape is not None and len(shape) == 3 else ""
+        hint = "; sequences are [rows, size, time steps]" if shape is not None and len(shape) == 2 else hint
         raise DataError(
-            f"{name}: each row has shape {_text(given)}, the network takes {_text(wanted)} "
+            f"{name}: each row has shape [{shape_text(given)}], the network takes {wanted_text} "
             f"(features {array.shape}){hint}"
         )
     if array.dtype == np.bool_:
         array = array.view(np.uint8)
     if array.dtype == _BYTES:
-        return np.ascontiguousarray(array), shape
-    return _as_float32(array, f"{name}: features"), shape
+        return np.ascontiguousarray(array), wanted
+    return _as_float32(array, f"{name}: features"), wanted
+
+
+def _settled(shape: Shape, given: tuple[int, ...]) -> tuple[int, ...] | None:
+    """Fill in what only the data can tell of a shape; None where they cannot."""
+    known = tuple(n for n in shape if n is not None)
+    if len(known) == len(shape):
+        return known
+    if len(given) == len(shape):
+        return tuple(found if n is None else n for n, found in zip(shape, given, strict=True))
+    # Laid out flat, steps of one number each are as long as they are; with more, it could be any length.
+    return tuple(given[0] if n is None else n for n in shape) if len(given) == 1 and known == (1,) else None
 
 
 def labels_array(data: ArrayLike, shape: ExampleShape, count: int, name: str) -> tuple[NDArray[Any], bool]:
@@ -98,7 +92,7 @@ def labels_array(data: ArrayLike, shape: ExampleShape, count: int, name: str) ->
     Parameters
     ----------
     data : array
-        Class indices ``[N]`` (sequences: ``[N, T]``), or one-hot rows or targets ``[N, n_out]``.
+        One output's: class indices ``[N]`` (sequences: ``[N, T]``), or one-hot rows or targets ``[N, n_out]``.
     shape : ExampleShape
         What the network gives, with its number of time steps.
     count : int
@@ -130,7 +124,7 @@ def labels_array(data: ArrayLike, shape: ExampleShape, count: int, name: str) ->
         return _as_float32(array, f"{name}: labels"), wanted[0] > 1
     raise DataError(
         f"{name}: labels have shape {array.shape}; the network's {shape.classes} outputs need class indices of shape "
-        f"{_text((count, *wanted[1:]))} or values of shape {_text((count, *wanted))}"
+        f"[{shape_text((count, *wanted[1:]))}] or values of shape [{shape_text((count, *wanted))}]"
     )
 
 
@@ -202,9 +196,12 @@ def _as_float32(array: NDArray[Any], name: str) -> NDArray[Any]:
         ) from None
 
 
+def _alike(given: tuple[int, ...], wanted: tuple[int, ...]) -> bool:
+    """Tell whether rows mean the same: laid out flat they do, and images without their channel axis of 1."""
+    if prod(given) != prod(wanted):
+        return False
+    return 1 in (len(given), len(wanted)) or _squeezed(given) == _squeezed(wanted)
+
+
 def _squeezed(shape: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(n for n in shape if n != 1)
-
-
-def _text(shape: tuple[int | None, ...]) -> str:
-    return "[" + ", ".join("T" if n is None else str(n) for n in shape) + "]"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from functools import lru_cache
-from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +17,16 @@ if TYPE_CHECKING:
     from pydl4j_spark.conf.inputs import InputType
     from pydl4j_spark.conf.layers.base import Layer
     from pydl4j_spark.conf.multilayer import MultiLayerConfiguration
+
+Shape = tuple[int | None, ...]
+"""Of one example; None stands for a length that only the data can tell."""
+
+
+def shape_text(shape: Shape) -> str:
+    """Write a shape, with a T for time steps and a question mark for what else is not known."""
+    unknown = "T" if len(shape) == 2 else "?"
+    return ", ".join(unknown if n is None else str(n) for n in shape)
+
 
 _SOME = 9973
 _CLASS_LOSSES = {"LossMCXENT", "LossNegativeLogLikelihood", "LossSparseMCXENT"}
@@ -55,8 +64,9 @@ def _class(layer: Mapping[str, Any], key: str) -> str:
 class ExampleShape:
     """Shapes of one example; None stands for a number of time steps that only the data can tell."""
 
-    features: tuple[int | None, ...]
-    labels: tuple[int | None, ...]
+    features: Shape
+    """Nothing for an output of a graph, whose length of sequences is its own."""
+    labels: Shape
     task: str
     """``"CLASSIFICATION"``, ``"BINARY"`` (one or several yes/no outputs) or ``"REGRESSION"``."""
     sparse: bool
@@ -151,37 +161,14 @@ class ExampleShape:
         classes: NDArray[np.int64] = np.argmax(output, axis=1)
         return classes
 
-    def with_timesteps(self, values: int) -> ExampleShape:
-        """Settle an unknown number of time steps by how many numbers an example has."""
-        return _with_timesteps(self, values) if None in self.features else self
-
-    def spec(
-        self, *, columns: list[str] | None = None, label_column: str | None = None, indices: bool | None = None
-    ) -> dict[str, Any]:
-        """Say it in JSON for the JVM; ``indices`` is None where there are no labels."""
-        labels = None
-        if indices is not None:
-            labels = {"shape": list(self.labels), "indices": indices, "sparse": self.sparse, "column": label_column}
-        return {"features": {"shape": list(self.features), "columns": columns or []}, "labels": labels}
-
-    def array_spec(self, indices: bool | None) -> dict[str, Any]:
-        """Say it for numpy rows; the same shape always gives the same object, not to be changed."""
-        return _array_spec(self, indices)
+    def with_timesteps(self, steps: int) -> ExampleShape:
+        """Settle the number of time steps of the labels."""
+        return _with_timesteps(self, steps) if None in self.labels else self
 
 
 @lru_cache(maxsize=256)
-def _with_timesteps(shape: ExampleShape, values: int) -> ExampleShape:
-    steps = values // prod(n for n in shape.features if n is not None)
-    return evolve(
-        shape,
-        features=tuple(steps if n is None else n for n in shape.features),
-        labels=tuple(steps if n is None else n for n in shape.labels),
-    )
-
-
-@lru_cache(maxsize=256)
-def _array_spec(shape: ExampleShape, indices: bool | None) -> dict[str, Any]:
-    return shape.spec(indices=indices)
+def _with_timesteps(shape: ExampleShape, steps: int) -> ExampleShape:
+    return evolve(shape, labels=tuple(steps if n is None else n for n in shape.labels))
 
 
 def class_names(labels: list[str] | tuple[str, ...], shape: ExampleShape) -> tuple[str, ...]:

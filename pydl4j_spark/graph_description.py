@@ -20,17 +20,7 @@ from pydl4j_spark.conf.layers.convolution import ConvolutionLayer
 from pydl4j_spark.conf.preprocessors import Preprocessor
 from pydl4j_spark.conf.shapes import entrance
 from pydl4j_spark.errors import ConfigError
-from pydl4j_spark.example_shape import ExampleShape
-
-Shape = tuple[int | None, ...]
-"""Of one example; None stands for a length that only the data can tell."""
-
-
-def shape_text(shape: Shape) -> str:
-    """Write a shape, with a T for time steps and a question mark for what else is not known."""
-    unknown = "T" if len(shape) == 2 else "?"
-    return ", ".join(unknown if n is None else str(n) for n in shape)
-
+from pydl4j_spark.example_shape import ExampleShape, Shape
 
 _LAYER = "org.deeplearning4j.nn.conf.graph.LayerVertex"
 _WITH_PARAMETERS = "AttentionVertex"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
@@ -16,13 +17,11 @@ from rich.table import Table
 from pydl4j_spark.arrays import numeric
 from pydl4j_spark.conf.graph import ComputationGraphConfiguration
 from pydl4j_spark.conf.summary import printed
-from pydl4j_spark.engine.protocol import Arrays
+from pydl4j_spark.ends import Ends
 from pydl4j_spark.errors import ConfigError, DataError, ExportError, ModelFormatError
 from pydl4j_spark.evaluation import ROC, Evaluation, RegressionEvaluation, evaluation_result
-from pydl4j_spark.example_shape import ExampleShape, class_names
-from pydl4j_spark.graph_arrays import graph_labelled, graph_unlabelled, inputs_by_name, labelled_shapes
-from pydl4j_spark.graph_description import GraphDescription, shape_text
-from pydl4j_spark.local_data import Check, is_pair_of_lists
+from pydl4j_spark.example_shape import ExampleShape, class_names, shape_text
+from pydl4j_spark.graph_description import GraphDescription
 from pydl4j_spark.local_network import TO_SCORE, LocalNetwork
 from pydl4j_spark.model_zip import ModelZip
 from pydl4j_spark.normalizers import Normalizer
@@ -168,7 +167,8 @@ class ComputationGraph(LocalNetwork):
         Parameters
         ----------
         data : tuple of arrays
-            ``(X, y)``, labels of all outputs; the loss in the result is that of the whole graph.
+            ``(X, y)``, which masks may follow, as for `fit`; labels of all outputs. The loss in the result is that
+            of the whole graph.
         output : int or str
             Which output, by its place or name. Default: the first.
 
@@ -194,13 +194,15 @@ class ComputationGraph(LocalNetwork):
 
     # --- outputs -----------------------------------------------------------------------------------------------------
 
-    def output(self, features: Any) -> NDArray[Any] | list[NDArray[Any]]:
+    def output(self, features: Any, *, features_mask: Any = None) -> NDArray[Any] | list[NDArray[Any]]:
         """Give the raw outputs, normalised as in training.
 
         Parameters
         ----------
         features : array, list or dict of arrays
-            ``[N, …]`` for each input.
+            ``[N, …]`` for each input; sequences may be a list of arrays ``[size, T_i]``, which are padded and masked.
+        features_mask : array, list or dict of arrays, optional
+            ``[N, T]`` for each input that is a sequence, 1 for the time steps that count; None where all do.
 
         Returns
         -------
@@ -215,22 +217,22 @@ class ComputationGraph(LocalNetwork):
         EngineError
             When there is no JVM.
         """
-        found = self._all_outputs(features)
+        found = self._all_outputs(features, features_mask)
         return found[0] if len(found) == 1 else found
 
-    def _all_outputs(self, features: Any) -> list[NDArray[Any]]:
-        rows = self._unlabelled(features, TO_SCORE)
+    def _all_outputs(self, features: Any, features_mask: Any) -> list[NDArray[Any]]:
+        rows = self._unlabelled(features, TO_SCORE, features_mask)
         engine, handle = self._alive()
         # Of a single output a few rows take a short way.
         return [engine.output(handle, rows)] if len(self.outputs) == 1 else engine.outputs(handle, rows)
 
-    def predict(self, features: Any, *, output: int | str = 0) -> NDArray[Any]:
+    def predict(self, features: Any, *, output: int | str = 0, features_mask: Any = None) -> NDArray[Any]:
         """Predict one output's class indices ``[N]`` (sequences: ``[N, T]``), or values.
 
-        Features are those of `output`; which output is chosen as in `evaluate`.
+        Features and their masks are those of `output`; which output is chosen as in `evaluate`.
         """
         place, shape = self._labelled_output(output)
-        return shape.predictions(self._all_outputs(features)[place])
+        return shape.predictions(self._all_outputs(features, features_mask)[place])
 
     def _place(self, output: int | str) -> int:
         names = self.outputs
@@ -249,7 +251,7 @@ class ComputationGraph(LocalNetwork):
 
     def _labelled_output(self, output: int | str) -> tuple[int, ExampleShape]:
         place = self._place(output)
-        return place, labelled_shapes(self._description)[place]
+        return place, self._labelled_ends.output_shapes[place]
 
     # --- step by step ------------------------------------------------------------------------------------------------
 
@@ -288,7 +290,7 @@ class ComputationGraph(LocalNetwork):
     def _steps(self, features: Any) -> tuple[list[Any], bool]:
         """Give single steps their time axis; tell whether they are single."""
         name, shapes = "the time steps", self._description.input_shapes
-        given = [numeric(one, f"{name}: features") for one in inputs_by_name(features, self._description, name)]
+        given = [numeric(one, f"{name}: features") for one in self._ends.by_input(features, "features", name)]
         in_time = [shape is not None and len(shape) == 2 for shape in shapes]
         single = [one.ndim == 2 for one, sequence in zip(given, in_time, strict=True) if sequence]
         if any(single) and not all(single):
@@ -312,17 +314,13 @@ class ComputationGraph(LocalNetwork):
 
     # --- for what all networks do alike ------------------------------------------------------------------------------
 
-    @staticmethod
-    def _is_pair(data: Any) -> bool:
-        return is_pair_of_lists(data)
+    @cached_property
+    def _ends(self) -> Ends:
+        return Ends.to_score(self._description)
 
-    def _unlabelled(self, features: Any, name: str) -> Arrays:
-        return graph_unlabelled(features, self._description, name)
-
-    def _labelling(self) -> Check:
-        graph = self._description
-        labelled_shapes(graph)
-        return lambda features, labels, name: graph_labelled(features, labels, graph, name)
+    @cached_property
+    def _labelled_ends(self) -> Ends:
+        return Ends.of_graph(self._description)
 
     def _class_names(self, output: int) -> tuple[str, ...] | None:
         return None if self.labels is None else self.labels.get(self.outputs[output])
@@ -372,4 +370,4 @@ class ComputationGraph(LocalNetwork):
 
     @property
     def _evaluation(self) -> str:
-        return labelled_shapes(self._description)[0].evaluation
+        return self._labelled_ends.output_shapes[0].evaluation

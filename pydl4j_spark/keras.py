@@ -20,7 +20,8 @@ def import_model(path: str | Path, *, enforce_training_config: bool = True) -> M
     """Read a model that Keras 1 or 2 saved whole, ``model.save("model.h5")``, by DL4J's importer (KerasModelImport).
 
     Arrays keep Keras's layout: images are ``[N, height, width, channels]``, sequences ``[N, T, size]``, where the
-    model has them so.
+    model has them so. The file is read by HDF5's native code, which a file made to harm may end, and the process with
+    it: take models from those you trust.
 
     Parameters
     ----------

@@ -2,54 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from pydl4j_spark.engine.protocol import Arrays
 from pydl4j_spark.errors import DataError
 
-Check = Callable[[Any, Any, str], Arrays]
-"""Checks features and labels, which it is also told what to call."""
+Check = Callable[[Sequence[Any], str], Arrays]
+"""Checks features, labels and masks, which it is also told what to call."""
 
+_WHOLE = "(X, y) arrays, which masks may follow, (X, y, features_mask, labels_mask)"
 _MINIBATCHES = "an iterable of (x, y) minibatches or a function that returns one"
 _EVERY_EPOCH = "give a list, an object that can be iterated again, or a function that makes a new iterator"
 
 
-def is_pair(data: Any) -> bool:
-    """Tell ``(X, y)`` from minibatches: two of anything, unless both are pairs themselves."""
-    return isinstance(data, (tuple, list)) and len(data) == 2 and not all(map(_is_minibatch, data))
+def is_whole(data: Any) -> bool:
+    """Tell ``(X, y)``, with masks or without, from minibatches.
 
-
-def _is_minibatch(item: Any) -> bool:
+    Each may be a list or a dict of arrays. So a tuple of tuples is minibatches, and a list that begins with a tuple, or
+    with a list that begins with an array.
+    """
+    if not _is_some(data):
+        return False
+    if isinstance(data, tuple):
+        return not all(isinstance(item, tuple) for item in data)
     # A list of two may also be two rows, written as lists.
-    return isinstance(item, (tuple, list)) and len(item) == 2 and (isinstance(item, tuple) or _is_array(item[0]))
+    return not (_is_some(data[0]) and (isinstance(data[0], tuple) or _is_array(data[0][0])))
+
+
+def _is_some(data: Any) -> bool:
+    return isinstance(data, (tuple, list)) and 2 <= len(data) <= 4
 
 
 def _is_array(data: Any) -> bool:
     return hasattr(data, "__array__")
 
 
-def is_pair_of_lists(data: Any) -> bool:
-    """Tell ``(X, y)``, where both may be lists or dicts of arrays: a tuple, whose items are not tuples themselves."""
-    if isinstance(data, tuple):
-        return len(data) == 2 and not all(isinstance(item, tuple) for item in data)
-    return isinstance(data, list) and len(data) == 2 and all(map(_is_array, data))
-
-
-def pair(data: Any, check: Check, name: str, is_whole: Callable[[Any], bool] = is_pair) -> Arrays:
-    """Check ``(X, y)``.
+def whole(data: Any, check: Check, name: str) -> Arrays:
+    """Check ``(X, y)``, with masks or without.
 
     Parameters
     ----------
-    data : tuple of arrays
-        Features and labels.
+    data : tuple of two to four
+        Features, labels, and their masks.
     check : callable
-        Checks features and labels against the network.
+        Checks them against the network.
     name : str
         What to call the data in a message.
-    is_whole : callable
-        Tells such a pair from other data.
 
     Raises
     ------
@@ -58,8 +58,8 @@ def pair(data: Any, check: Check, name: str, is_whole: Callable[[Any], bool] = i
     """
     refuse_spark(data, name)
     if not is_whole(data):
-        raise DataError(f"{name}: expected (X, y) arrays, got {_kind(data)}")
-    return check(data[0], data[1], name)
+        raise DataError(f"{name}: expected {_WHOLE}, got {kind_of(data)}")
+    return check(data, name)
 
 
 def refuse_spark(data: Any, name: str) -> None:
@@ -76,7 +76,7 @@ def refuse_spark(data: Any, name: str) -> None:
         kind = f"Spark's {type(data).__name__}"
     else:
         return
-    raise DataError(f"{name}: {kind} is read by Spark; give it to SparkDl4jMultiLayer(spark, network)")
+    raise DataError(f"{name}: {kind} is read by Spark; give it to SparkDl4jMultiLayer or SparkComputationGraph")
 
 
 class Batches:
@@ -85,9 +85,9 @@ class Batches:
     Parameters
     ----------
     source : iterable or callable
-        Gives ``(x, y)`` pairs of arrays, or returns what gives them.
+        Gives ``(x, y)`` arrays, which masks may follow, or returns what gives them.
     check : callable
-        Checks features and labels against the network.
+        Checks them against the network.
     epochs : int
         How often they will be asked for.
     name : str
@@ -103,7 +103,7 @@ class Batches:
         refuse_spark(source, name)
         iterable = isinstance(source, Iterable)
         if _is_array(source) or isinstance(source, (dict, bytes)) or not (iterable or callable(source)):
-            raise DataError(f"{name}: expected (X, y) arrays, {_MINIBATCHES}, got {_kind(source)}")
+            raise DataError(f"{name}: expected {_WHOLE}, {_MINIBATCHES}, got {kind_of(source)}")
         if epochs > 1 and isinstance(source, Iterator):
             raise DataError(
                 f"{name}: a {type(source).__name__} gives its minibatches once, and epochs={epochs} are wanted: "
@@ -124,7 +124,7 @@ class Batches:
         """
         made = self._make()
         if not isinstance(made, Iterable) or _is_array(made):
-            raise DataError(f"{self._name}: the function must return {_MINIBATCHES}, it gave {_kind(made)}")
+            raise DataError(f"{self._name}: the function must return {_MINIBATCHES}, it gave {kind_of(made)}")
         self._epoch += 1
         return self._checked(made, self._epoch)
 
@@ -132,15 +132,16 @@ class Batches:
         number = 0
         for number, item in enumerate(made, 1):
             name = f"{self._name}, minibatch {number}"
-            if not (isinstance(item, (tuple, list)) and len(item) == 2):
-                raise DataError(f"{name}: expected a pair (x, y) of arrays, got {_kind(item)}")
-            yield self._check(item[0], item[1], name)
+            if not _is_some(item):
+                raise DataError(f"{name}: expected {_WHOLE}, got {kind_of(item)}")
+            yield self._check(item, name)
         if number == 0:
             again = "" if epoch == 1 else f" in epoch {epoch}; {_EVERY_EPOCH}"
             raise DataError(f"{self._name}: there are no minibatches{again}")
 
 
-def _kind(data: Any) -> str:
+def kind_of(data: Any) -> str:
+    """Say in a message what a user gave."""
     if _is_array(data):
         return f"one array of shape {getattr(data, 'shape', '?')}; labels are missing"
     if isinstance(data, (tuple, list)):

@@ -8,10 +8,13 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from pydl4j_spark.array_rows import labelled, unlabelled
+from pydl4j_spark.ends import Ends
 from pydl4j_spark.engine.protocol import Arrays
 from pydl4j_spark.errors import DataError
+from pydl4j_spark.example_shape import ExampleShape
 from pydl4j_spark.fitting import Callbacks, begin, recorded
-from pydl4j_spark.local_data import Batches, Check, is_pair, pair
+from pydl4j_spark.local_data import Batches, Check, is_whole, whole
 from pydl4j_spark.network_state import NetworkState
 from pydl4j_spark.normalizers import Normalizer
 from pydl4j_spark.training import History, ResidentAveragingTrainingMaster, whole_number
@@ -22,22 +25,30 @@ TO_SCORE, _TO_EVALUATE = "the rows to score", "evaluation data"
 class LocalNetwork(NetworkState):
     """A network that trains and answers in the JVM it is in; subclasses know what their arrays are."""
 
-    @staticmethod
-    def _is_pair(data: Any) -> bool:
-        """Tell whole arrays ``(X, y)`` from minibatches."""
-        return is_pair(data)
+    @property
+    @abstractmethod
+    def _ends(self) -> Ends:
+        """What goes in."""
+
+    @property
+    @abstractmethod
+    def _labelled_ends(self) -> Ends:
+        """What goes in and comes out; refuses a network that cannot have labels."""
 
     @abstractmethod
-    def _unlabelled(self, features: Any, name: str) -> Arrays:
-        """Check rows to score."""
-
-    @abstractmethod
-    def _labelling(self) -> Check:
-        """Give what checks labelled rows; refuse a network that cannot have any."""
+    def _labelled_output(self, output: int | str) -> tuple[int, ExampleShape]:
+        """Find an output by its place or name."""
 
     @abstractmethod
     def _class_names(self, output: int) -> tuple[str, ...] | None:
         """Names of an output's classes."""
+
+    def _unlabelled(self, features: Any, name: str, features_mask: Any = None) -> Arrays:
+        return unlabelled(features, self._ends, name, features_mask)
+
+    def _labelling(self) -> Check:
+        ends = self._labelled_ends
+        return lambda data, name: labelled(data, ends, name)
 
     def fit(
         self,
@@ -61,10 +72,22 @@ class LocalNetwork(NetworkState):
         Parameters
         ----------
         data : tuple of arrays, iterable or callable
-            ``(X, y)`` numpy arrays; or an iterable of ``(x, y)`` minibatches, each of them trained as it is; or a
-            function that returns such an iterable, called for every epoch. A generator gives its minibatches once, so
-            it does for one epoch. Labels are class indices, one-hot rows or targets. A graph of several inputs or
-            outputs takes lists of arrays in their order, or dicts by their names, where others take an array.
+            ======================================  ==================================================================
+            ``(X, y)``                              numpy arrays; labels are class indices, one-hot rows or targets
+            ``(X, y, features_mask)``               1 for the time steps that count, 0 for the others, ``[N, T]``
+            ``(X, y, features_mask, labels_mask)``  that of the labels: ``[N, T]`` for sequences, or else ``[N]``, or
+                                                    ``[N, n_out]`` for values; either mask may be None
+            an iterable of any of these             minibatches, each of them trained as it is
+            a function that returns such            called for every epoch; a generator gives its minibatches once, so
+            an iterable                             it does for one epoch
+            ======================================  ==================================================================
+
+            Sequences ``[N, size, T]`` may also be a list of arrays ``[size, T_i]`` (of ``[T_i]`` where size is 1), with
+            labels ``[T_i]`` or ``[n_out, T_i]``: they are padded and masked. Labels that are sequences have the mask of
+            their features where they have none of their own. Which layers go by the features' mask is DL4J's matter:
+            LSTM does not look at it, so that only what comes after a step is padding to it; Bidirectional reads the
+            padding first. A graph of several inputs or outputs takes lists of arrays, and of masks, in their order, or
+            dicts by their names, where others take an array.
         epochs : int
             Passes over the data. Every row is trained once in each.
         batch_size : int
@@ -75,7 +98,7 @@ class LocalNetwork(NetworkState):
         averaging_frequency : int
             Minibatches that each worker trains between two averages; above 20 accuracy tends to suffer.
         validation : tuple of arrays, optional
-            ``(X, y)``, evaluated after every epoch; of a graph its first output.
+            ``(X, y)`` with masks or without, evaluated after every epoch; of a graph its first output.
         shuffle : bool
             Shuffle the rows of arrays in every epoch, in an order that depends on the configuration's seed and the
             epoch's number alone. Minibatches of an iterable keep their order.
@@ -107,12 +130,12 @@ class LocalNetwork(NetworkState):
         check = self._labelling()
         master = _master(batch_size, workers, averaging_frequency)
         training: Arrays | Batches
-        if self._is_pair(data):
-            training = pair(data, check, "training data", self._is_pair)
+        if is_whole(data):
+            training = whole(data, check, "training data")
         else:
             training = Batches(data, check, whole_number("epochs", epochs), "training data")
             _check_fitted(self._unfitted_normalizer)
-        held_out = None if validation is None else pair(validation, check, "validation data", self._is_pair)
+        held_out = None if validation is None else whole(validation, check, "validation data")
         start = begin(self, epochs, resume)
         engine, handle = self._alive()
         with (
@@ -140,13 +163,13 @@ class LocalNetwork(NetworkState):
         return float(self._evaluated(data, "SCORE")["loss"])
 
     def _evaluated(self, data: Any, kind: str, output: int = 0) -> dict[str, Any]:
-        rows = pair(data, self._labelling(), _TO_EVALUATE, self._is_pair)
+        rows = whole(data, self._labelling(), _TO_EVALUATE)
         engine, handle = self._alive()
         return engine.evaluate_arrays(handle, rows, kind, output)
 
     # --- inside ------------------------------------------------------------------------------------------------------
 
-    def feed_forward(self, features: Any, *, train: bool = False) -> dict[str, NDArray[Any]]:
+    def feed_forward(self, features: Any, *, train: bool = False, features_mask: Any = None) -> dict[str, NDArray[Any]]:
         """Give the activations of every layer or vertex, in order, by its name.
 
         Parameters
@@ -155,13 +178,15 @@ class LocalNetwork(NetworkState):
             As for `output`, and normalised as there.
         train : bool
             As in training: dropout drops, batch normalization takes the batch's own statistics. Default False.
+        features_mask : array, optional
+            As for `output`.
 
         Returns
         -------
         dict of str to numpy.ndarray
             The name is the configuration's, or ``layer<index>``.
         """
-        rows = self._unlabelled(features, TO_SCORE)
+        rows = self._unlabelled(features, TO_SCORE, features_mask)
         engine, handle = self._alive()
         return engine.feed_forward(handle, rows, bool(train))
 
@@ -174,7 +199,7 @@ class LocalNetwork(NetworkState):
         Parameters
         ----------
         data : tuple of arrays
-            ``(X, y)``.
+            ``(X, y)``, which masks may follow.
 
         Returns
         -------
@@ -182,7 +207,7 @@ class LocalNetwork(NetworkState):
             By DL4J's names of the parameters: layer index or vertex name and parameter, such as ``"0_W"``; each in its
             own shape.
         """
-        rows = pair(data, self._labelling(), "the rows of the gradient", self._is_pair)
+        rows = whole(data, self._labelling(), "the rows of the gradient")
         engine, handle = self._alive()
         return engine.gradient(handle, rows)
 

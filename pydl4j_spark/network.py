@@ -10,18 +10,16 @@ from typing import TYPE_CHECKING, Any, Self
 import attrs
 from numpy.typing import ArrayLike, NDArray
 
-from pydl4j_spark.arrays import labelled, unlabelled
 from pydl4j_spark.conf.inputs import InputType
 from pydl4j_spark.conf.multilayer import MultiLayerConfiguration
-from pydl4j_spark.engine.protocol import Arrays
+from pydl4j_spark.ends import Ends
 from pydl4j_spark.errors import ConfigError
 from pydl4j_spark.evaluation import ROC, Evaluation, RegressionEvaluation, evaluation_result
 from pydl4j_spark.example_shape import ExampleShape, class_names
-from pydl4j_spark.local_data import Check
 from pydl4j_spark.local_network import TO_SCORE, LocalNetwork
 from pydl4j_spark.model_zip import ModelZip
 from pydl4j_spark.normalizers import Normalizer
-from pydl4j_spark.time_steps import step_shape, time_steps
+from pydl4j_spark.time_steps import step_ends, time_steps
 
 if TYPE_CHECKING:
     from pydl4j_spark.onnx import ExportReport
@@ -157,12 +155,22 @@ class MultiLayerNetwork(LocalNetwork):
     def _class_names(self, output: int) -> tuple[str, ...] | None:
         return self.labels
 
-    def _unlabelled(self, features: Any, name: str) -> Arrays:
-        return unlabelled(features, self.example_shape, name)
+    @cached_property
+    def _ends(self) -> Ends:
+        return Ends.of_layers(self.example_shape, time_first=self._time_first)
 
-    def _labelling(self) -> Check:
-        shape = self.labelled_shape
-        return lambda features, labels, name: labelled(features, labels, shape, name)
+    @cached_property
+    def _labelled_ends(self) -> Ends:
+        return Ends.of_layers(self.labelled_shape, time_first=self._time_first)
+
+    @property
+    def _time_first(self) -> bool:
+        return getattr(self.conf.input_type, "data_format", None) == "NWC"
+
+    def _labelled_output(self, output: int | str) -> tuple[int, ExampleShape]:
+        if output != 0 or isinstance(output, bool):
+            raise ConfigError(f"there is no output {output!r}; the network has one, 0")
+        return 0, self.labelled_shape
 
     # --- evaluation --------------------------------------------------------------------------------------------------
 
@@ -172,7 +180,8 @@ class MultiLayerNetwork(LocalNetwork):
         Parameters
         ----------
         data : tuple of arrays
-            ``(X, y)``. DataFrames, RDDs and files are evaluated by `SparkDl4jMultiLayer`.
+            ``(X, y)``, which masks may follow, as for `fit`. DataFrames, RDDs and files are evaluated by
+            `SparkDl4jMultiLayer`.
 
         Raises
         ------
@@ -191,13 +200,17 @@ class MultiLayerNetwork(LocalNetwork):
 
     # --- outputs -----------------------------------------------------------------------------------------------------
 
-    def output(self, features: ArrayLike) -> NDArray[Any]:
+    def output(self, features: Any, *, features_mask: ArrayLike | None = None) -> NDArray[Any]:
         """Give the raw outputs for an array of examples, normalised as in training.
 
         Parameters
         ----------
         features : array
-            ``[N, …]`` with what the network takes after the row axis.
+            ``[N, …]`` with what the network takes after the row axis; sequences may be a list of arrays
+            ``[size, T_i]``, which are padded and masked.
+        features_mask : array, optional
+            ``[N, T]``, 1 for the time steps of sequences that count, 0 for the others. Outputs at masked steps are
+            DL4J's, and mean nothing.
 
         Returns
         -------
@@ -211,19 +224,19 @@ class MultiLayerNetwork(LocalNetwork):
         EngineError
             When there is no JVM.
         """
-        rows = unlabelled(features, self.example_shape, TO_SCORE)
+        rows = self._unlabelled(features, TO_SCORE, features_mask)
         engine, handle = self._live or self._alive()
         return engine.output(handle, rows)
 
     def _normalized_output(self, features: NDArray[Any]) -> NDArray[Any]:
         """Give DL4J's outputs for rows that are normalised already, as the exporter compares them."""
-        rows = unlabelled(features, self.example_shape, "the rows to compare")
+        rows = self._unlabelled(features, "the rows to compare")
         engine, handle = self._alive()
         return engine.output(handle, rows, normalize=False)
 
-    def predict(self, features: ArrayLike) -> NDArray[Any]:
-        """Predict class indices ``[N]`` (sequences: ``[N, T]``), or values; features are those of `output`."""
-        return self.labelled_shape.predictions(self.output(features))
+    def predict(self, features: Any, *, features_mask: ArrayLike | None = None) -> NDArray[Any]:
+        """Predict class indices ``[N]`` (sequences: ``[N, T]``), or values; parameters are those of `output`."""
+        return self.labelled_shape.predictions(self.output(features, features_mask=features_mask))
 
     # --- step by step ------------------------------------------------------------------------------------------------
 
@@ -248,14 +261,14 @@ class MultiLayerNetwork(LocalNetwork):
         DataError
             When the array does not fit the network.
         """
-        rows, single = time_steps(features, self._step_shape, "the time steps")
+        rows, single = time_steps(features, self._step_ends, "the time steps")
         engine, handle = self._alive()
         output = engine.rnn_time_step(handle, rows)
         return output[:, :, 0] if single and output.ndim == 3 else output
 
     @cached_property
-    def _step_shape(self) -> ExampleShape:
-        return step_shape(self.conf)
+    def _step_ends(self) -> Ends:
+        return step_ends(self.conf)
 
     # --- inside ------------------------------------------------------------------------------------------------------
 

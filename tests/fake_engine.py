@@ -100,12 +100,12 @@ class FakeEngine:
 
     def rnn_time_step(self, network: dict[str, Any], rows: Arrays) -> np.ndarray:
         self.calls.append(("rnn_time_step", (rows,)))
-        _, steps = rows.spec["features"]["shape"]
+        _, steps = rows.spec["features"]["inputs"][0]["shape"]
         return np.zeros((len(rows.features), 3, steps), np.float32)
 
     def rnn_time_step_outputs(self, network: dict[str, Any], rows: Arrays) -> list[np.ndarray]:
         self.calls.append(("rnn_time_step_outputs", (rows,)))
-        _, steps = rows.spec["features"]["shapes"][0]
+        _, steps = rows.spec["features"]["inputs"][0]["shape"]
         return [np.zeros((len(rows.features), 3, steps), np.float32)] * len(
             network["model"].configuration["networkOutputs"]
         )

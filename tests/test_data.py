@@ -231,7 +231,9 @@ class TestRefusals:
     def test_something_else(self, spark, examples):
         self.refused(spark, examples[0], "labels are missing")
         self.refused(spark, 7, "expected .* got int")
-        self.refused(spark, spark.sparkContext.parallelize([1, 2, 3]), "must hold .* pairs or LabeledPoint, found 1")
+        self.refused(
+            spark, spark.sparkContext.parallelize([1, 2, 3]), "must hold .* pairs, .* or LabeledPoint, found 1"
+        )
         self.refused(spark, spark.sparkContext.parallelize([]), "no rows")
         self.refused(spark, examples, "validation data: each row has shape", validation=(np.zeros((2, 3)), [0, 1]))
 

@@ -122,6 +122,24 @@ class TestCharModel:
         assert printed.startswith("2,000 characters")
 
 
+class TestTextGeneration:
+    pytestmark = spark_run
+
+    def test_learns_more_than_frequencies_and_writes(self, tmp_path):
+        text = tmp_path / "text.txt"
+        text.write_text("The cat sat.\n\nA dog ran to the cat .\n" * 60, encoding="utf-8")
+        options = ("--data", text, "--out", tmp_path, "--epochs", 4, "--hidden", 24, "--sample", 3, "--tbptt", 9)
+        done = run("text_generation.py", "--master", "local[2]", *options)
+        assert done.returncode == 0 and "Traceback" not in done.stderr, done.stderr[-3000:]
+        assert "Time steps in a sentence: 13 to 23; " in done.stdout
+        assert number("Held-out loss per character", done.stdout) < number("Unigram baseline", done.stdout)
+        assert re.search(
+            r"^\d+ of its \d+ words stand in the training text; \d of its sentences do$", done.stdout, re.M
+        )
+        assert MultiLayerNetwork.load(tmp_path / "model.zip").epoch == 4
+        assert_drawn(tmp_path / "training.png")
+
+
 @pytest.mark.parametrize(
     ("example", "options", "reason"),
     [
@@ -132,6 +150,8 @@ class TestCharModel:
         ("digits_cnn.py", ["--data", "nowhere.npz"], "argument --data: there is no file nowhere.npz"),
         ("digits_cnn.py", ["--data", __file__], "is no .npz file with the arrays images and labels"),
         ("char_model.py", ["--chars", "100"], "the text has 100 characters; it needs"),
+        ("text_generation.py", ["--data", __file__, "--longest", "1"], "lines of 1 to 1 characters; 20 are the least"),
+        ("text_generation.py", ["--temperature", "0"], "argument --temperature: expected a number above 0, got '0'"),
         ("char_model.py", ["--speed", "11"], "unrecognized arguments: --speed 11"),
     ],
 )

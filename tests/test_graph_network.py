@@ -14,9 +14,11 @@ from pydl4j_spark import (
     Evaluation,
     NormalizerStandardize,
     RegressionEvaluation,
+    SparkComputationGraph,
     SparkDl4jMultiLayer,
 )
 from pydl4j_spark.layers import LSTM, Bidirectional, DenseLayer, LossLayer, OutputLayer, RnnOutputLayer
+from pydl4j_spark.row_spec import Input, Output, row_spec
 from tests.fake_engine import FakeEngine
 
 GRAPH = "org.deeplearning4j.nn.conf.graph."
@@ -131,8 +133,10 @@ class TestWhatItIs:
     def test_not_made_by_hand_nor_trained_on_spark(self, graph):
         with pytest.raises(ConfigError, match="expected a ComputationGraphConfiguration, got dict"):
             ComputationGraph({})
-        with pytest.raises(ConfigError, match=r"is not trained on Spark's workers .* graph.to"):
+        with pytest.raises(ConfigError, match="a ComputationGraph is trained by SparkComputationGraph"):
             SparkDl4jMultiLayer(None, graph)
+        with pytest.raises(ConfigError, match=r"ComputationGraph.* str"):
+            SparkComputationGraph(None, "graph")
 
     def test_normalizers_are_for_one_input(self, engine):
         with pytest.raises(ConfigError, match=r"the graph has 2 \(left, right\): normalize the arrays before"):
@@ -145,7 +149,7 @@ class TestArrays:
         first, second = graph.output(features)
         rows, normalize = engine.asked("outputs")
         assert np.array_equal(rows.features, np.hstack([A, B])) and rows.features.dtype == np.float32 and normalize
-        assert rows.spec == {"features": {"shapes": [[4], [2]], "names": ["left", "right"]}, "labels": None}
+        assert rows.spec == row_spec((Input("left", (4,)), Input("right", (2,))), None)
         assert (first.shape, second[0, 0]) == ((10, 3), 1)
 
     def test_bytes_stay_bytes_where_all_are(self, graph, engine):
@@ -169,16 +173,14 @@ class TestArrays:
         indices = training.spec["labels"]["outputs"][0]["indices"]
         wanted = np.column_stack([KIND if indices else np.eye(3)[KIND], VALUE])
         assert np.array_equal(training.labels, wanted)
-        assert training.spec["labels"]["outputs"] == [
-            {"name": "kind", "shape": [3], "indices": indices, "sparse": False},
-            {"name": "value", "shape": [1], "indices": False, "sparse": False},
-        ]
+        outputs = (Output("kind", (3,), indices, sparse=False), Output("value", (1,), indices=False, sparse=False))
+        assert training.spec == row_spec((Input("left", (4,)), Input("right", (2,))), outputs)
         assert settings["evaluation"] == "CLASSIFICATION"
 
     @pytest.mark.parametrize(
         ("features", "says"),
         [
-            (A, r"the graph has 2 inputs, 'left', 'right': give features as a list of 2 arrays .*; got one ndarray"),
+            (A, r"the graph has 2 inputs, 'left', 'right': give features as a list of 2 in this .*; got one ndarray"),
             ([A], "got a list of 1"),
             ([A, B, B], "got a list of 3"),
             ({"left": A}, "features by name: 'right' is missing; the graph has 2 inputs"),
@@ -213,8 +215,9 @@ class TestArrays:
         content["vertexInputs"] |= {"narrow": ["both"], "wide": ["narrow"], "both": ["left", "right"]}
         graph = made(engine, content)
         graph.output([A.reshape(10, 2, 2), B])
-        assert engine.asked("outputs")[0].spec["features"]["shapes"] == [[2, 2], [2]]
-        with pytest.raises(DataError, match=r"input 'left': each row has shape \[\], the graph takes an array"):
+        inputs = engine.asked("outputs")[0].spec["features"]["inputs"]
+        assert [each["shape"] for each in inputs] == [[2, 2], [2]]
+        with pytest.raises(DataError, match=r"input 'left': features have shape \(10,\)"):
             graph.output([A[:, 0], B])
 
     def test_losses_without_a_size_of_their_own(self, engine):
@@ -240,14 +243,8 @@ class TestSequences:
         graph = made(engine, sequences(*self.LAYERS))
         graph.fit((self.X, labels), progress=False)
         spec = engine.asked("fit_arrays")[0].spec
-        assert spec["features"]["shapes"] == [[4, 7]]
-        assert spec["labels"]["outputs"][0] | {"name": ""} == {
-            "name": "",
-            "shape": [3, 7],
-            "indices": indices,
-            "sparse": False,
-        }
-        with pytest.raises(DataError, match=r"each row has shape \[4\], the graph takes \[4, T\]"):
+        assert spec == row_spec((Input("steps", (4, 7)),), (Output("v1", (3, 7), indices, sparse=False),))
+        with pytest.raises(DataError, match=r"each row has shape \[4\], the network takes \[4, T\]"):
             graph.output(A)
         with pytest.raises(DataError, match=r"class indices \[N, T\] or values \[N, 3, T\]"):
             graph.fit((self.X, KIND), progress=False)
@@ -277,6 +274,75 @@ class TestSequences:
         both = made(engine, sequences(Bidirectional(LSTM(n_in=4, n_out=5)), self.LAYERS[1]))
         with pytest.raises(ConfigError, match=r"vertex 'v0' \(Bidirectional\) looks at whole sequences"):
             both.rnn_time_step(self.X)
+
+
+class TestMasks:
+    """Of graphs: beside the array of each input and output, or of none."""
+
+    ENCODER = (LSTM(n_in=4, n_out=5), RnnOutputLayer(n_in=5, n_out=3, data_format="NCW"))
+    X = np.zeros((10, 4, 7), np.float32)
+    MASK = np.arange(7) < np.arange(1, 11)[:, None]
+
+    @pytest.fixture
+    def steps(self, engine):
+        return made(engine, sequences(*self.ENCODER))
+
+    @pytest.fixture
+    def mixed(self, engine):
+        """Sequences and numbers in, a class for each of both out."""
+        content = document()
+        content["vertices"]["narrow"] = vertex(LSTM(n_in=4, n_out=5))
+        content["vertices"]["kind"] = vertex(RnnOutputLayer(n_in=5, n_out=3, data_format="NCW"))
+        content["vertexInputs"] |= {"kind": ["narrow"], "value": ["wide"]}
+        return made(engine, content)
+
+    @pytest.mark.parametrize("mask", [MASK, [MASK], {"steps": MASK}])
+    def test_of_one_input(self, steps, engine, mask):
+        steps.output(self.X, features_mask=mask)
+        rows, _ = engine.asked("output")
+        assert rows.spec == row_spec((Input("steps", (4, 7), (7,)),), None)
+        assert np.array_equal(rows.features[:, 28:], self.MASK)
+
+    @pytest.mark.parametrize("masks", [[MASK, None], {"left": MASK}])
+    def test_of_some_inputs(self, mixed, engine, masks):
+        mixed.fit((([self.X, B]), [np.zeros((10, 7)), VALUE], masks), progress=False)
+        rows = engine.asked("fit_arrays")[0]
+        # One after the other, then the masks there are; labels of as many steps have that of their features.
+        assert np.array_equal(rows.features, np.hstack([self.X.reshape(10, -1), B, self.MASK]))
+        assert np.array_equal(rows.labels, np.hstack([np.zeros((10, 7)), VALUE[:, None], self.MASK]))
+        outputs = (Output("kind", (3, 7), True, False, (7,)), Output("value", (1,), False, False))
+        assert rows.spec == row_spec((Input("left", (4, 7), (7,)), Input("right", (2,))), outputs)
+
+    def test_of_some_outputs(self, mixed, engine):
+        value = np.arange(10) % 2
+        mixed.evaluate((([self.X, B]), [np.zeros((10, 7)), VALUE], None, {"value": value}), output="value")
+        rows = engine.asked("evaluate_arrays")[0]
+        assert rows.labels[:, 8].tolist() == value.tolist()
+        assert [one["mask"] for one in rows.spec["labels"]["outputs"]] == [None, [1]]
+
+    @pytest.mark.parametrize(
+        ("masks", "says"),
+        [
+            (
+                (MASK,),
+                "the graph has 2 inputs, 'left', 'right': give masks of the features as a list of 2 .*one ndarray",
+            ),
+            (({"lfet": MASK},), "masks of the features by name: there is none called 'lfet'"),
+            (([None, B],), "training data, input 'right': the features' mask is for sequences"),
+            (([MASK[:, :6], None],), r"input 'left': the features' mask has shape \(10, 6\); 10 sequences of 7 steps"),
+            ((None, [MASK]), "the graph has 2 outputs, 'kind', 'value': give masks of the labels as a list of 2"),
+            ((None, [None, MASK]), r"output 'value': the labels' mask has shape \(10, 7\); it needs \[10, 1\]"),
+        ],
+    )
+    def test_refusals(self, mixed, masks, says):
+        with pytest.raises(DataError, match=says):
+            mixed.fit((([self.X, B]), [np.zeros((10, 7)), VALUE], *masks), progress=False)
+
+    def test_a_list_of_one_sequence_is_no_array_in_a_list(self, steps, engine):
+        for labels in ([np.array([0, 1])], [np.eye(3)[[0, 1]].T]):
+            steps.fit(([self.X[0, :, :2]], labels), progress=False)
+        shapes = [call[1][0].features.shape for call in engine.calls if call[0] == "fit_arrays"]
+        assert shapes == [(1, 4, 2), (1, 4, 2)]
 
 
 class TestNumbers:

@@ -24,6 +24,7 @@ from pydl4j_spark import (
 from pydl4j_spark.engine.protocol import Engine
 from pydl4j_spark.layers import LSTM, Bidirectional, DenseLayer, GlobalPoolingLayer, LastTimeStep, OutputLayer
 from pydl4j_spark.layers import RnnOutputLayer as RnnOutput
+from pydl4j_spark.row_spec import Input, row_spec
 from pydl4j_spark.updaters import Sgd
 from tests.fake_engine import FakeEngine
 
@@ -56,7 +57,7 @@ class TestFit:
         training, validation, settings = engine.asked("fit_arrays")
         assert training.features is X  # not copied
         assert training.labels.tolist() == Y.tolist()
-        assert training.spec["features"]["shape"] == [4]
+        assert training.spec["features"]["inputs"][0]["shape"] == [4]
         assert training.name == "training data"
         assert validation is None
         assert settings == {
@@ -89,7 +90,7 @@ class TestFit:
         assert history.validation[0].labels == ("a", "b", "c")
         with pytest.raises(DataError, match=r"validation data: each row has shape \[3\]"):
             net.fit((X, Y), validation=(X[:, :3], Y), progress=False)
-        with pytest.raises(DataError, match=r"validation data: expected \(X, y\) arrays, got a list of 1"):
+        with pytest.raises(DataError, match=r"validation data: expected \(X, y\) arrays, .*, got a list of 1"):
             net.fit((X, Y), validation=[(X, Y)], progress=False)
 
     def test_callbacks_see_the_history_and_may_use_the_network(self, net, engine, tmp_path):
@@ -190,7 +191,7 @@ class TestBatches:
             assert [rows.name for rows in epoch] == [f"training data, minibatch {n}" for n in (1, 2, 3)]
             assert np.array_equal(np.concatenate([rows.features for rows in epoch]), X)
             assert [rows.labels.tolist() for rows in epoch[:2]] == [[0, 1, 2, 0], [1, 2, 0]]
-            assert [rows.spec["labels"]["indices"] for rows in epoch] == [True, True, False]
+            assert [rows.spec["labels"]["outputs"][0]["indices"] for rows in epoch] == [True, True, False]
 
     def test_a_generator_serves_one_epoch(self, net, engine):
         net.fit((batch for batch in self.BATCHES), progress=False)
@@ -216,14 +217,14 @@ class TestBatches:
         [
             ([(X, Y), (X[:, :3], Y)], r"training data, minibatch 2: each row has shape \[3\], the network takes \[4\]"),
             ([(X, Y), (X, Y[:3])], "minibatch 2: 10 rows of features, but labels"),
-            ([(X, Y), X, X], r"minibatch 2: expected a pair \(x, y\) of arrays, got one array of shape \(10, 4\)"),
-            ([(X, Y, Y)], r"minibatch 1: expected a pair \(x, y\) of arrays, got a tuple of 3"),
+            ([(X, Y), X, X], r"minibatch 2: expected \(X, y\) arrays, .*, got one array of shape \(10, 4\)"),
+            ([(X, Y, None, None, None)], r"minibatch 1: expected \(X, y\) arrays, .*, got a tuple of 5"),
             ([(X[:0], Y[:0])], "minibatch 1 has no rows"),
             ([], "training data: there are no minibatches$"),
             (lambda: iter(()), "there are no minibatches$"),
             (lambda: 3, "the function must return an iterable .* it gave int"),
             (lambda: X, "the function must return an iterable .* labels are missing"),
-            (3, r"expected \(X, y\) arrays, an iterable .* or a function that returns one, got int"),
+            (3, r"expected \(X, y\) arrays, .* an iterable .* or a function that returns one, got int"),
             (None, "got NoneType"),
             (X, r"got one array of shape \(10, 4\); labels are missing"),
             ({"x": X}, "got dict"),
@@ -238,6 +239,25 @@ class TestBatches:
         used = iter(self.BATCHES)
         with pytest.raises(DataError, match="there are no minibatches in epoch 2; give a list"):
             net.fit(lambda: used, epochs=2, progress=False)
+
+    def test_sequences_of_every_length_and_masks(self, engine):
+        net = MultiLayerNetwork(conf(layers=[LSTM(n_out=4), RnnOutput(n_out=3)], input_type=InputType.recurrent(2)))
+        net.attach(engine)
+        short, long = np.zeros((2, 2), np.float32), np.ones((2, 3), np.float32)
+        net.fit(
+            [
+                ([short, long], [[0, 1], [2, 2, 2]]),
+                (np.stack([long, long]), np.zeros((2, 3), int), [[1, 0, 0], [1, 1, 1]]),
+                (np.stack([long, long]), np.zeros((2, 3), int), None, [[1, 0, 0], [1, 1, 1]]),
+                ([short], [[1, 1]]),
+            ],
+            progress=False,
+        )
+        (epoch,) = self.took(engine)
+        assert [rows.features.shape for rows in epoch] == [(2, 9), (2, 9), (2, 2, 3), (1, 2, 2)]
+        assert [rows.labels.shape for rows in epoch] == [(2, 6), (2, 6), (2, 6), (1, 2)]
+        with pytest.raises(DataError, match="training data, minibatch 1: row 0 has 1 labels for 2 time steps"):
+            net.fit([([short, long], [[0], [2, 2, 2]])], progress=False)
 
     def test_a_users_own_error_comes_through(self, net):
         def broken():
@@ -348,7 +368,7 @@ class TestNumbers:
         assert net.predict(X).tolist() == [2] * 10
         rows, normalize = engine.calls[-1][1]
         assert rows.features is X and rows.labels is None and normalize
-        assert rows.spec == {"features": {"shape": [4], "columns": []}, "labels": None}
+        assert rows.spec == row_spec((Input(None, (4,)),), None)
         with pytest.raises(DataError, match=r"the rows to score: each row has shape \[2\]"):
             net.output(X[:, :2])
 
@@ -410,7 +430,11 @@ class TestRecurrent:
         assert net.rnn_time_step(np.zeros((5, 2))).shape == (5, 3)
         assert net.rnn_time_step(np.zeros((5, 2, 1))).shape == (5, 3, 1)
         assert net.rnn_time_step(np.zeros((5, 2, 4))).shape == (5, 3, 4)  # not the 9 that it was trained on
-        shapes = [arguments[0].spec["features"]["shape"] for name, arguments in engine.calls if name == "rnn_time_step"]
+        shapes = [
+            arguments[0].spec["features"]["inputs"][0]["shape"]
+            for name, arguments in engine.calls
+            if name == "rnn_time_step"
+        ]
         assert shapes == [[2, 1], [2, 1], [2, 4]]
         net.rnn_clear_previous_state()
         assert engine.calls[-1][0] == "rnn_clear_previous_state"

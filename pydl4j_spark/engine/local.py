@@ -154,8 +154,9 @@ class LocalEngine(JvmEngine):
 
 
 def _is_joined(rows: Arrays) -> bool:
-    """Tell whether rows are several inputs side by side, which have no memory in common."""
-    return len(rows.spec["features"].get("shapes", ())) > 1
+    """Tell whether rows are several arrays side by side, inputs or masks, which have no memory in common."""
+    inputs = rows.spec["features"]["inputs"]
+    return len(inputs) > 1 or inputs[0]["mask"] is not None
 
 
 @lru_cache(maxsize=64)

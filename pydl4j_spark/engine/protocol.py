@@ -17,11 +17,11 @@ class Arrays(NamedTuple):
     """Checked rows of numpy arrays: C-ordered, float32 or (features only) uint8, in the machine's byte order."""
 
     features: NDArray[Any]
-    """``[N, ...]``; several inputs side by side, ``[N, total]``."""
+    """``[N, ...]``; several inputs side by side, and after them their masks, ``[N, total]``."""
     labels: NDArray[Any] | None
-    """Class indices, one-hot rows or targets, as ``spec`` says."""
+    """Class indices, one-hot rows or targets, as ``spec`` says; several outputs' and masks as features."""
     spec: dict[str, Any]
-    """What a row is; see `ExampleShape.spec` and, for graphs, `graph_arrays`."""
+    """What a row is; see `row_spec`."""
     name: str
     """What to call them in a message."""
 

@@ -208,19 +208,27 @@ class SparkEngine(JvmEngine):
             self._call(self._bridge.fit, self._jsc, network, training, validation, json.dumps(settings)), on_event
         )
 
-    def evaluate(self, network: Handle, rows: Handle, evaluation: str) -> dict[str, Any]:
-        """Evaluate a network on rows, by all executors."""
+    def evaluate(self, network: Handle, rows: Handle, evaluation: str, output: int = 0) -> dict[str, Any]:
+        """Evaluate one output on rows, by all executors."""
         report: dict[str, Any] = json.loads(
-            self._run(self._call(self._bridge.evaluate, self._jsc, network, rows, evaluation))
+            self._run(self._call(self._bridge.evaluate, self._jsc, network, rows, evaluation, output))
         )
         return report
 
-    def output(self, network: Handle, rows: Arrays, normalize: bool = True) -> NDArray[Any]:
+    def outputs(self, network: Handle, rows: Arrays, normalize: bool = True) -> list[NDArray[Any]]:
         """Raw outputs for rows, normalised already or still to be, by all executors."""
-        with self.array_rows(rows.features, None, rows.spec, rows.name) as given, self._file(".f4") as path:
-            job = self._call(self._bridge.output, self._jsc, network, given, str(path), normalize)
-            result = json.loads(self._run(job))
-            return np.fromfile(path, dtype=result["dtype"]).reshape(len(rows.features), *result["shape"])
+        path = self._workspace / uuid.uuid4().hex
+        try:
+            with self.array_rows(rows.features, None, rows.spec, rows.name) as given:
+                job = self._call(self._bridge.output, self._jsc, network, given, str(path), normalize)
+                found = json.loads(self._run(job))["outputs"]
+            return [
+                np.fromfile(f"{path}.{place}", dtype=each["dtype"]).reshape(len(rows.features), *each["shape"])
+                for place, each in enumerate(found)
+            ]
+        finally:
+            for file in self._workspace.glob(f"{path.name}.*"):
+                file.unlink(missing_ok=True)
 
     def predict(self, network: Handle, frame: Any, spec: dict[str, Any], settings: dict[str, Any]) -> Handle:
         """Give the Java DataFrame that scores a DataFrame when it is computed."""

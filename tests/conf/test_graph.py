@@ -328,8 +328,10 @@ def test_a_hundred_layers_are_built_at_once():
             h = ElementWiseVertex("add")(DenseLayer(n_out=6)(h), h)
         return graph(classes(ScaleVertex(0.1)(h)), a)
 
-    build()
-    begun = time.process_time()
-    assert len(build().vertices) == 100
+    def seconds():
+        begun = time.process_time()
+        assert len(build().vertices) == 100
+        return time.process_time() - begun
+
     # 10 ms on a quiet machine.
-    assert time.process_time() - begun < 0.05
+    assert min(seconds() for _ in range(4)) < 0.05

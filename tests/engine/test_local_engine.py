@@ -204,9 +204,12 @@ class TestErrors:
 
 def _arrays(net: MultiLayerNetwork, x: np.ndarray) -> Any:
     from pydl4j_spark.engine.protocol import Arrays
+    from pydl4j_spark.row_spec import Input, Output, row_spec
 
     x = x.astype(np.float32)
-    return Arrays(x, x, net.labelled_shape.spec(indices=False), "training data")
+    size = x.shape[1:]
+    spec = row_spec((Input(None, size),), (Output(None, size, indices=False, sparse=False),))
+    return Arrays(x, x, spec, "training data")
 
 
 def _settings() -> dict[str, Any]:

@@ -60,7 +60,7 @@ def test_outputs_and_activations_are_dl4js(engine, load, kind):
     if kind == "residual":
         with pytest.raises(DataError, match=r"each row has shape \[3, 6, 8\], the network takes \[2, 6, 8\]"):
             ours.output(np.zeros((1, 3, 6, 8)))
-        with pytest.raises(DataError, match=r"each row has shape \[96\], the graph takes \[2, \?, \?\]"):
+        with pytest.raises(DataError, match=r"each row has shape \[96\], the network takes \[2, \?, \?\]"):
             ours.output(np.zeros((1, 96)))
 
 
@@ -225,7 +225,7 @@ def test_files_and_places(engine, spark, load, tmp_path):
     layers.save(tmp_path / "layers.zip")
     with pytest.raises(ModelFormatError, match=r"holds a MultiLayerNetwork: read it with MultiLayerNetwork.load"):
         ComputationGraph.load(tmp_path / "layers.zip")
-    with pytest.raises(ConfigError, match="a ComputationGraph is not trained on Spark's workers in this version"):
+    with pytest.raises(ConfigError, match="a ComputationGraph is trained by SparkComputationGraph"):
         SparkDl4jMultiLayer(spark, graph)
     with pytest.raises(ExportError, match="a ComputationGraph cannot be exported in this version"):
         graph.to_onnx(tmp_path / "model.onnx")

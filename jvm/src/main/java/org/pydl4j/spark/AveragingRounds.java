@@ -1,14 +1,19 @@
 package org.pydl4j.spark;
 
+import java.util.function.Consumer;
 import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
-import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
+import org.deeplearning4j.nn.api.Model;
+import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
+import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.deeplearning4j.spark.impl.graph.SparkComputationGraph;
 import org.deeplearning4j.spark.impl.multilayer.SparkDl4jMultiLayer;
 import org.deeplearning4j.spark.impl.paramavg.ParameterAveragingTrainingMaster;
-import org.nd4j.linalg.dataset.DataSet;
+import org.nd4j.linalg.dataset.api.MultiDataSet;
 import org.nd4j.linalg.dataset.api.preprocessor.DataNormalization;
+import org.nd4j.shade.jackson.databind.JsonNode;
 
 /**
  * Trains epochs with DL4J's ParameterAveragingTrainingMaster so that every row is trained.
@@ -20,7 +25,7 @@ import org.nd4j.linalg.dataset.api.preprocessor.DataNormalization;
 final class AveragingRounds implements Training {
 
     private final TrackedSparkContext context;
-    private final MultiLayerNetwork network;
+    private final Trainee network;
     private final ExampleSpec spec;
     private final Plan plan;
     private final long seed;
@@ -28,26 +33,49 @@ final class AveragingRounds implements Training {
     private final DataNormalization normalizer;
     private final Blocks blocks;
     private final WorkerTally tally = new WorkerTally();
-    private final ParameterAveragingTrainingMaster master;
-    private final SparkDl4jMultiLayer spark;
+    private final WorkerHook hook;
+    /** Trains one round's minibatches. */
+    private final Consumer<JavaRDD<MultiDataSet>> master;
     private final Frozen frozen;
 
-    AveragingRounds(JavaSparkContext context, MultiLayerNetwork network, DataNormalization normalizer, SparkRows rows,
-            MasterSettings settings, boolean shuffle) {
+    AveragingRounds(JavaSparkContext context, Network network, SparkRows rows, MasterSettings settings, boolean shuffle) {
         this.context = new TrackedSparkContext(context);
-        this.network = network;
+        this.network = network.trainee;
         this.spec = rows.spec;
-        this.normalizer = normalizer;
+        this.normalizer = network.normalizer();
         this.shuffle = shuffle;
-        this.seed = network.getDefaultConfiguration().getSeed();
+        this.seed = network.trainee.seed();
+        this.hook = new WorkerHook(seed, tally);
+        this.master = master(settings.stock(hook), network.trainee.model());
+        this.frozen = new Frozen(network.trainee);
         long count = rows.scan().rows();
         this.plan = new Plan(count, settings.batch, settings.workers, settings.frequency,
                 (long) spec.width() * Float.BYTES);
         this.blocks = new Blocks(rows.arrange(plan, plan.order(shuffle, seed)), plan);
         context.sc().register(tally, "pydl4j_spark worker tally");
-        this.master = settings.stock(new WorkerHook(seed, tally));
-        this.spark = new SparkDl4jMultiLayer(this.context, network, master);
-        this.frozen = new Frozen(Trainee.of(network));
+    }
+
+    private Consumer<JavaRDD<MultiDataSet>> master(ParameterAveragingTrainingMaster stock, Model model) {
+        if (model instanceof MultiLayerNetwork) {
+            SparkDl4jMultiLayer spark = new SparkDl4jMultiLayer(context, (MultiLayerNetwork) model, stock);
+            return minibatches -> stock.executeTraining(spark, minibatches.map(Trainee::dataSet));
+        }
+        ComputationGraph graph = (ComputationGraph) model;
+        checkCopies(graph.getConfiguration());
+        SparkComputationGraph spark = new SparkComputationGraph(context, graph, stock);
+        return minibatches -> stock.executeTrainingMDS(spark, minibatches);
+    }
+
+    /** DL4J's workers train what it copies itself; its copies of some vertices forget settings. */
+    private static void checkCopies(ComputationGraphConfiguration graph) {
+        JsonNode vertices = Json.read(graph.toJson()).get("vertices");
+        JsonNode copies = Json.read(graph.clone().toJson()).get("vertices");
+        vertices.fieldNames().forEachRemaining(name -> {
+            if (!vertices.get(name).equals(copies.get(name))) {
+                throw BridgeException.config("vertex '" + name + "' cannot be trained by DL4J's own master, whose copies of "
+                        + "the graph forget settings of it; use ResidentAveragingTrainingMaster", null);
+            }
+        });
     }
 
     @Override
@@ -63,7 +91,7 @@ final class AveragingRounds implements Training {
     @Override
     public WorkerTally.Totals epoch(Progress progress) {
         tally.reset();
-        int epoch = network.getEpochCount();
+        int epoch = network.epoch();
         long done = 0;
         for (int group : plan.groups(shuffle, seed, epoch)) {
             for (int i = 0; i < plan.roundsIn(group); i++) {
@@ -71,8 +99,7 @@ final class AveragingRounds implements Training {
                 progress.round(++done, tally.value());
             }
         }
-        MultiLayerConfiguration conf = network.getLayerWiseConfigurations();
-        conf.setEpochCount(epoch + 1);
+        network.setCounters(network.iteration(), epoch + 1);
         return tally.value();
     }
 
@@ -83,20 +110,21 @@ final class AveragingRounds implements Training {
         long key = seed;
         boolean shuffled = shuffle;
         int group = plan.groupOf(round);
+        hook.start(network.iteration(), epoch);
         // Of no other workers: DL4J's aggregation miscounts one that has nothing to train.
-        JavaRDD<DataSet> minibatches = blocks.of(group, plan.workersIn(round)).mapPartitions(iterator -> {
+        JavaRDD<MultiDataSet> minibatches = blocks.of(group, plan.workersIn(round)).mapPartitions(iterator -> {
             Native.useThreads(TaskContext.get().cpus());
             Block block = iterator.next();
             return block.minibatches(p, round, s, n.value, p.orderIn(block.partition(), shuffled, key, epoch));
         });
         try {
-            master.executeTraining(spark, minibatches);
+            master.accept(minibatches);
         } finally {
             context.destroyBroadcasts();
             frozen.restore();
         }
         // DL4J adds averagingFrequency whatever was trained; schedules and Adam's correction need the truth.
-        network.getLayerWiseConfigurations().setIterationCount(tally.value().iteration);
+        network.setCounters(tally.value().iteration, epoch);
     }
 
     @Override

@@ -3,7 +3,6 @@ package org.pydl4j.spark;
 import java.io.Serializable;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
-import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.dataset.api.MultiDataSet;
 import org.nd4j.linalg.dataset.api.preprocessor.DataNormalization;
 
@@ -43,7 +42,7 @@ final class Block implements Serializable {
      * <p>In every epoch the rows of a block stand in a new order, which depends on nothing but the seed, the epoch
      * and the partition: a retried task and a resumed fit see the same.
      */
-    Iterator<DataSet> minibatches(Plan plan, long round, ExampleSpec spec, DataNormalization normalizer,
+    Iterator<MultiDataSet> minibatches(Plan plan, long round, ExampleSpec spec, DataNormalization normalizer,
             Permutation order) {
         return new Iterator<>() {
             private int next = plan.firstIn(round);
@@ -55,14 +54,13 @@ final class Block implements Serializable {
             }
 
             @Override
-            public DataSet next() {
+            public MultiDataSet next() {
                 if (!hasNext()) {
                     throw new NoSuchElementException();
                 }
                 int from = next++ * plan.batch;
                 int rows = Math.min(plan.batch, size() - from);
-                MultiDataSet filled = new Minibatch(spec, rows, true).fill(examples, from, order, normalizer);
-                return new DataSet(filled.getFeatures(0), filled.getLabels(0));
+                return new Minibatch(spec, rows, true).fill(examples, from, order, normalizer);
             }
         };
     }

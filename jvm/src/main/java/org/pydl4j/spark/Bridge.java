@@ -5,7 +5,6 @@ import java.nio.file.Path;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
-import org.nd4j.shade.jackson.databind.JsonNode;
 
 /**
  * What Python calls for work on Spark, beside {@link LocalBridge}: JSON, paths and handles in, JSON and handles out. No
@@ -55,26 +54,26 @@ public final class Bridge {
                 .start();
     }
 
-    public static Job evaluate(JavaSparkContext context, Network network, SparkRows rows, String evaluation) {
+    /** Evaluates one output; the job's result is JSON. */
+    public static Job evaluate(JavaSparkContext context, Network network, SparkRows rows, String evaluation, int output) {
         return new SparkJob(context, "evaluate", job -> closing(rows, () -> {
             rows.scan();
-            return Scorer.evaluate(context, network, rows, Evaluations.valueOf(evaluation)).toString();
+            return Scorer.evaluate(context, network, rows, Evaluations.valueOf(evaluation), output).toString();
         })).start();
     }
 
-    /** The network's outputs into a file; the job's result is one row's output shape and their type as JSON. */
+    /** Every output into a file of its own: {@code path.0}, …; the job's result tells their types and shapes as JSON. */
     public static Job output(JavaSparkContext context, Network network, SparkRows rows, String path,
             boolean normalize) {
         return new SparkJob(context, "output", job -> closing(rows, () ->
                 Scorer.output(context, network, rows, Path.of(path), normalize).toString())).start();
     }
 
+    /** A DataFrame's rows with columns for each output that the settings name. */
     public static Dataset<Row> predict(JavaSparkContext context, Network network, Dataset<Row> frame, String spec,
             String settings) {
-        JsonNode json = Json.read(settings);
-        return Scorer.predict(context, network, frame, new ExampleSpec(Json.read(spec)),
-                Scorer.Task.valueOf(json.get("task").asText()), json.get("prediction_col").asText(),
-                json.get("probability_col").asText());
+        ExampleSpec what = new ExampleSpec(Json.read(spec));
+        return Scorer.predict(context, network, frame, what, Predicted.of(what, Json.read(settings).get("outputs")));
     }
 
     private interface Action {

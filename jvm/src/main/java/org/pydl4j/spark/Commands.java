@@ -109,7 +109,7 @@ final class Commands {
             Model model = trained("--model", options.model, context);
             SparkRows rows = rows(spark, options.data, options.data.path, options.label.column, model.shape, "--data");
             rows.scan();
-            report(Scorer.evaluate(context, model.network, rows, model.shape.evaluation()), options.out());
+            report(Scorer.evaluate(context, model.network, rows, model.shape.evaluation(), 0), options.out());
         });
     }
 
@@ -128,7 +128,8 @@ final class Commands {
                 }
             }
             ExampleSpec spec = model.shape.spec(frame, columns, null, "--data");
-            Scorer.predict(context, model.network, frame, spec, model.shape.task, "prediction", "probability")
+            Predicted wanted = new Predicted(spec, 0, model.shape.task, "prediction", "probability");
+            Scorer.predict(context, model.network, frame, spec, wanted)
                     .write().mode(SaveMode.Overwrite).parquet(options.out);
             options.out().println("wrote " + options.out);
         });

@@ -10,12 +10,10 @@ import org.nd4j.linalg.dataset.api.MultiDataSet;
 final class DataSetRows extends PackedRows {
 
     private final JavaRDD<MultiDataSet> data;
-    private final Layout layout;
 
-    private DataSetRows(JavaRDD<MultiDataSet> data, Layout layout) {
-        super(layout.spec(), "training data");
+    private DataSetRows(JavaRDD<MultiDataSet> data, ExampleSpec spec) {
+        super(spec, "training data");
         this.data = data;
-        this.layout = layout;
     }
 
     /** Looks at all of them first: their examples must have one shape. */
@@ -28,24 +26,19 @@ final class DataSetRows extends PackedRows {
             throw BridgeException.data("the DataSets are not all of one shape: " + layouts.get(0) + " and "
                     + layouts.get(1) + "; pad sequences to one length, with masks");
         }
-        return new DataSetRows(data, layouts.get(0));
-    }
-
-    Layout layout() {
-        return layout;
+        return new DataSetRows(data, layouts.get(0).spec());
     }
 
     @Override
     JavaRDD<Pack> read() {
-        Layout what = layout;
         ExampleSpec packed = spec;
         return data.mapPartitions(sets -> {
             Native.prepare();
-            return packs(sets, what, packed);
+            return packs(sets, packed);
         });
     }
 
-    private static Iterator<Pack> packs(Iterator<MultiDataSet> sets, Layout layout, ExampleSpec spec) {
+    private static Iterator<Pack> packs(Iterator<MultiDataSet> sets, ExampleSpec spec) {
         return new Iterator<>() {
             @Override
             public boolean hasNext() {
@@ -54,10 +47,7 @@ final class DataSetRows extends PackedRows {
 
             @Override
             public Pack next() {
-                MultiDataSet set = sets.next();
-                Examples examples = new Examples(spec, (int) set.getFeatures(0).size(0), false, true);
-                layout.pack(set, examples, 0);
-                return new Pack(examples, Map.of());
+                return new Pack(Layout.pack(sets.next(), spec), Map.of());
             }
         };
     }

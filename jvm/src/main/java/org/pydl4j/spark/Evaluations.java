@@ -122,6 +122,15 @@ enum Evaluations implements Serializable {
 
     abstract IEvaluation<?>[] create();
 
+    /** DL4J counts classes, and draws curves, for examples and time steps as wholes. */
+    final void check(Span output) {
+        boolean byValue = output.mask != null && output.shape.length == 1 && output.mask.size > 1;
+        if (byValue && this != SCORE && this != REGRESSION) {
+            throw BridgeException.data(output.mask.name() + " is by output value, which only scores and regression take; "
+                    + "give one number per example");
+        }
+    }
+
     abstract ObjectNode report(IEvaluation<?>[] merged);
 
     @SuppressWarnings({"unchecked", "rawtypes"})

@@ -1,8 +1,9 @@
 package org.pydl4j.spark;
 
 import java.io.Serializable;
-import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Collectors;
 import org.apache.spark.sql.catalyst.InternalRow;
 import org.apache.spark.sql.types.StructType;
 
@@ -10,62 +11,51 @@ import org.apache.spark.sql.types.StructType;
 final class ExampleReader implements Serializable {
 
     private static final long serialVersionUID = 1L;
-    private static final String FEATURES = "the network takes";
 
     private final ExampleSpec spec;
-    private final List<Column> features = new ArrayList<>();
-    private final Column label;
+    private final List<SpanReader<InternalRow>> inputs;
+    private final List<SpanReader<InternalRow>> outputs;
 
     ExampleReader(StructType schema, ExampleSpec spec) {
         this.spec = spec;
-        spec.featureColumns.forEach(name -> features.add(new Column(schema, name)));
-        label = spec.labelled() ? new Column(schema, spec.labelColumn) : null;
+        inputs = SpanReader.ofInputs(spec, name -> new Column(schema, name));
+        outputs = Arrays.stream(spec.outputs)
+                .map(output -> new SpanReader<InternalRow>(output, "its labels are", name -> new Column(schema, name)))
+                .collect(Collectors.toList());
     }
 
-    private static final class Column implements Serializable {
+    private static final class Column extends SpanReader.Column<InternalRow> {
         private static final long serialVersionUID = 1L;
-        private final String name;
-        private final int index;
         private final Cells cells;
 
         Column(StructType schema, String name) {
-            this.name = name;
-            index = schema.fieldIndex(name);
+            super(name, schema.fieldIndex(name));
             cells = Cells.of(schema.apply(index).dataType());
+        }
+
+        @Override
+        boolean isNull(InternalRow row) {
+            return row.isNullAt(index);
+        }
+
+        @Override
+        int length(InternalRow row) {
+            return cells.length(row, index);
+        }
+
+        @Override
+        boolean copy(InternalRow row, float[] into, int at) {
+            return cells.copy(row, index, into, at);
         }
     }
 
     /** Reads one row; a slot whose row is bad holds nothing of worth. */
     void read(InternalRow row, Examples into, int slot) throws BadRow {
-        int filled = 0;
-        for (int i = 0; i < features.size(); i++) {
-            filled += put(row, features.get(i), into.floats(), slot * spec.features, filled, spec.features,
-                    FEATURES);
+        for (SpanReader<InternalRow> input : inputs) {
+            input.read(row, into.floats(), slot * spec.features);
         }
-        if (filled != spec.features) {
-            throw BadRow.wrongLength(String.join(", ", spec.featureColumns), filled, spec.features, FEATURES);
+        for (SpanReader<InternalRow> output : outputs) {
+            output.read(row, into.labels(), slot * spec.labels);
         }
-        if (label != null) {
-            int labels = put(row, label, into.labels(), slot * spec.labels, 0, spec.labels, "its labels are");
-            if (labels != spec.labels) {
-                throw BadRow.wrongLength(label.name, labels, spec.labels, "its labels are");
-            }
-        }
-    }
-
-    /** @param filled how many of the expected values, which begin at {@code start}, other columns gave already */
-    private static int put(InternalRow row, Column column, float[] into, int start, int filled, int expected,
-            String role) throws BadRow {
-        if (row.isNullAt(column.index)) {
-            throw BadRow.isNull(column.name);
-        }
-        int length = column.cells.length(row, column.index);
-        if (filled + length > expected) {
-            throw BadRow.wrongLength(column.name, filled + length, expected, role);
-        }
-        if (!column.cells.copy(row, column.index, into, start + filled)) {
-            throw BadRow.nullElement(column.name);
-        }
-        return length;
     }
 }

@@ -41,7 +41,7 @@ final class ExampleShape {
     /** An extent that only the data can tell: the length of sequences. */
     private static final long UNKNOWN = -1;
 
-    final Scorer.Task task;
+    final Predicted.Task task;
     /** As Python writes it into a model zip. */
     final JsonNode inputType;
     private final long[] features;
@@ -73,9 +73,9 @@ final class ExampleShape {
         }
         sparse = loss.equals("LossSparseMCXENT");
         if (CLASS_LOSSES.contains(loss) || simpleName(last.path("activationFn")).equals("ActivationSoftmax")) {
-            task = Scorer.Task.CLASSIFICATION;
+            task = Predicted.Task.CLASSIFICATION;
         } else {
-            task = loss.equals("LossBinaryXENT") ? Scorer.Task.BINARY : Scorer.Task.REGRESSION;
+            task = loss.equals("LossBinaryXENT") ? Predicted.Task.BINARY : Predicted.Task.REGRESSION;
         }
     }
 
@@ -130,7 +130,7 @@ final class ExampleShape {
 
     /** How many names the classes need. */
     long namedClasses() {
-        return task == Scorer.Task.BINARY && classes() == 1 ? 2 : classes();
+        return task == Predicted.Task.BINARY && classes() == 1 ? 2 : classes();
     }
 
     private long classes() {
@@ -143,7 +143,7 @@ final class ExampleShape {
     }
 
     Evaluations evaluation() {
-        return task == Scorer.Task.REGRESSION ? Evaluations.REGRESSION : Evaluations.CLASSIFICATION;
+        return task == Predicted.Task.REGRESSION ? Evaluations.REGRESSION : Evaluations.CLASSIFICATION;
     }
 
     /**
@@ -155,10 +155,10 @@ final class ExampleShape {
         columns.forEach(column -> kind(frame, column, name));
         settleTimeSteps(frame, columns, name);
         ObjectNode spec = Json.object();
-        ObjectNode f = spec.putObject("features");
+        ObjectNode f = spec.putObject("features").putArray("inputs").addObject();
         put(f.putArray("shape"), features);
         columns.forEach(f.putArray("columns")::add);
-        ObjectNode l = spec.putObject("labels");
+        ObjectNode l = spec.putObject("labels").putArray("outputs").addObject();
         boolean indices = labelColumn != null && indices(kind(frame, labelColumn, name));
         put(l.putArray("shape"), labels);
         l.put("indices", indices);

@@ -25,12 +25,14 @@ abstract class Fit implements Job.Work {
     /** Gets ready to train; the rows have been looked at, and the network has its normalizer. */
     abstract Training training(JsonNode master, boolean shuffle, int epochs);
 
-    abstract ObjectNode evaluate(Evaluations wanted) throws Exception;
+    /** Evaluates one output for the rows held out. */
+    abstract ObjectNode evaluate(Evaluations wanted, int output) throws Exception;
 
     @Override
     public final Object run(Job job) throws Exception {
         network.acquire();
         try {
+            network.trainee.check(training.spec);
             boolean fitsNormalizer = settings.hasNonNull("normalizer");
             Scan scan = training.scan(fitsNormalizer);
             if (validation != null) {
@@ -78,7 +80,8 @@ abstract class Fit implements Job.Work {
         ObjectNode event =
                 epochEvent(network, totals, fit.plan().rounds(), System.nanoTime() - started, fit.overheadSeconds());
         if (validation != null) {
-            event.set("validation", evaluate(Evaluations.valueOf(settings.get("evaluation").asText())));
+            event.set("validation", evaluate(Evaluations.valueOf(settings.get("evaluation").asText()),
+                    settings.path("evaluation_output").asInt(0)));
         }
         job.tellAndWait(event); // callbacks may look at the network
     }

@@ -1,7 +1,9 @@
 package org.pydl4j.spark;
 
+import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
@@ -20,8 +22,13 @@ final class FrameRows extends PackedRows {
 
     /** Without the columns that are of no use here: a file's need not even be read. */
     private static Dataset<Row> needed(Dataset<Row> frame, ExampleSpec spec) {
-        Set<String> names = new LinkedHashSet<>(spec.featureColumns);
-        names.add(spec.labelColumn);
+        Set<String> names = new LinkedHashSet<>();
+        Stream.of(spec.inputs, spec.outputs).flatMap(Arrays::stream).forEach(span -> {
+            names.addAll(span.columns);
+            if (span.maskColumn != null) {
+                names.add(span.maskColumn);
+            }
+        });
         if (names.size() == frame.columns().length) {
             return frame;
         }

@@ -4,6 +4,7 @@ import java.io.Serializable;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
@@ -16,7 +17,6 @@ import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.graph.vertex.GraphVertex;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.dataset.api.MultiDataSet;
 import org.pydl4j.spark.helpers.Helpers;
 
@@ -43,13 +43,13 @@ abstract class Inference {
     abstract Model model();
 
     /** One array for each output, detached. */
-    abstract INDArray[] output(INDArray[] features);
+    abstract INDArray[] output(MultiDataSet minibatch);
 
     /** Mean loss of a minibatch, regularisation included. */
     abstract double score(MultiDataSet minibatch);
 
     /** Activations by layer or vertex, in the order of computation, without the inputs. */
-    abstract Map<String, INDArray> feedForward(INDArray[] features, boolean train);
+    abstract Map<String, INDArray> feedForward(MultiDataSet minibatch, boolean train);
 
     abstract INDArray[] rnnTimeStep(INDArray[] features);
 
@@ -85,19 +85,30 @@ abstract class Inference {
             return network;
         }
 
+        /** Masks stay with the layers in some of DL4J's calls, and would hide what comes next. */
+        private <T> T masked(MultiDataSet minibatch, Supplier<T> work) {
+            network.setLayerMaskArrays(minibatch.getFeaturesMaskArray(0), minibatch.getLabelsMaskArray(0));
+            try {
+                return work.get();
+            } finally {
+                network.clearLayerMaskArrays();
+            }
+        }
+
         @Override
-        INDArray[] output(INDArray[] features) {
-            return new INDArray[] {network.output(features[0], false)};
+        INDArray[] output(MultiDataSet minibatch) {
+            return masked(minibatch, () -> new INDArray[] {network.output(minibatch.getFeatures(0), false)});
         }
 
         @Override
         double score(MultiDataSet minibatch) {
-            return network.score(new DataSet(minibatch.getFeatures(0), minibatch.getLabels(0)), false);
+            return masked(minibatch, () -> network.score(Trainee.dataSet(minibatch), false));
         }
 
         @Override
-        Map<String, INDArray> feedForward(INDArray[] features, boolean train) {
-            List<INDArray> activations = network.feedForward(features[0], train);
+        Map<String, INDArray> feedForward(MultiDataSet minibatch, boolean train) {
+            List<INDArray> activations =
+                    masked(minibatch, () -> network.feedForward(minibatch.getFeatures(0), train));
             Map<String, INDArray> named = new LinkedHashMap<>();
             for (int i = 0; i < network.getnLayers(); i++) {
                 String name = network.getLayer(i).conf().getLayer().getLayerName();
@@ -121,7 +132,10 @@ abstract class Inference {
             network.initGradientsView();
             network.setInput(minibatch.getFeatures(0));
             network.setLabels(minibatch.getLabels(0));
-            network.computeGradientAndScore();
+            masked(minibatch, () -> {
+                network.computeGradientAndScore();
+                return null;
+            });
         }
 
         @Override
@@ -159,21 +173,31 @@ abstract class Inference {
             return graph;
         }
 
+        /** With masks in place, which DL4J would keep for what comes next. */
+        private <T> T masked(MultiDataSet minibatch, Supplier<T> work) {
+            return Refusal.named(graph, minibatch.getFeatures(), minibatch.getLabels(), () -> {
+                graph.setLayerMaskArrays(minibatch.getFeaturesMaskArrays(), minibatch.getLabelsMaskArrays());
+                try {
+                    return work.get();
+                } finally {
+                    graph.clearLayerMaskArrays();
+                }
+            });
+        }
+
         @Override
-        INDArray[] output(INDArray[] features) {
-            return Refusal.named(graph, features, null, () -> graph.output(false, features));
+        INDArray[] output(MultiDataSet minibatch) {
+            return masked(minibatch, () -> graph.output(false, minibatch.getFeatures()));
         }
 
         @Override
         double score(MultiDataSet minibatch) {
-            return Refusal.named(graph, minibatch.getFeatures(), minibatch.getLabels(),
-                    () -> graph.score(minibatch, false));
+            return masked(minibatch, () -> graph.score(minibatch, false));
         }
 
         @Override
-        Map<String, INDArray> feedForward(INDArray[] features, boolean train) {
-            Map<String, INDArray> activations =
-                    Refusal.named(graph, features, null, () -> graph.feedForward(features, train));
+        Map<String, INDArray> feedForward(MultiDataSet minibatch, boolean train) {
+            Map<String, INDArray> activations = masked(minibatch, () -> graph.feedForward(minibatch.getFeatures(), train));
             Map<String, INDArray> named = new LinkedHashMap<>();
             for (int index : graph.topologicalSortOrder()) {
                 GraphVertex vertex = graph.getVertices()[index];
@@ -199,7 +223,7 @@ abstract class Inference {
             graph.initGradientsView();
             graph.setInputs(minibatch.getFeatures());
             graph.setLabels(minibatch.getLabels());
-            Refusal.named(graph, minibatch.getFeatures(), minibatch.getLabels(), () -> {
+            masked(minibatch, () -> {
                 graph.computeGradientAndScore();
                 return null;
             });

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.List;
 import org.bytedeco.hdf5.Attribute;
 import org.bytedeco.hdf5.DataSpace;
@@ -48,13 +49,25 @@ public final class KerasFile {
 
     /** @param training whether loss, optimizer and regularisation are read too, and must be known to DL4J */
     static KerasFile read(String path, boolean training) throws IOException {
+        // What DL4J leaves open after a failure is open until it is collected, and to HDF5 the same file is still the
+        // old one then, whatever was written to it meanwhile. A copy is another file.
+        Path copy = Files.createTempFile(Workspace.folder(), "keras", ".h5");
+        try {
+            Files.copy(Path.of(path), copy, StandardCopyOption.REPLACE_EXISTING);
+            return read(path, copy.toString(), training);
+        } finally {
+            Files.deleteIfExists(copy);
+        }
+    }
+
+    private static KerasFile read(String path, String copy, boolean training) throws IOException {
         // The library is not thread-safe, and the importer's own lock does not reach from open to close.
         synchronized (Hdf5Archive.LOCK_OBJECT) {
             try (KerasModelBuilder builder = new KerasModel().modelBuilder()) {
                 // What fails is thrown; HDF5 would write a page to stderr besides.
                 org.bytedeco.hdf5.Exception.dontPrint();
-                checkTexts(path);
-                builder.modelHdf5Filename(path).enforceTrainingConfig(training);
+                checkTexts(path, copy);
+                builder.modelHdf5Filename(copy).enforceTrainingConfig(training);
                 if (builder.getTrainingJson() != null) {
                     builder.setTrainingJson(training(builder.getTrainingJson()));
                 }
@@ -71,7 +84,7 @@ public final class KerasFile {
                         + LEAVE_OUT, e);
             } catch (InvalidKerasConfigurationException e) {
                 throw BridgeException.model(path + ": this is no model that DL4J's Keras import can read: "
-                        + e.getMessage(), e);
+                        + e.getMessage().replace(copy, path), e);
             } catch (LinkageError e) {
                 throw BridgeException.config(path + ": Keras import is not possible here, or this model has layers of raw "
                         + "TensorFlow operations: " + e, e);
@@ -88,9 +101,9 @@ public final class KerasFile {
      * Looks at what DL4J's reader trusts: it takes a text that is not there for one and ends the process, and looks for
      * the end of a damaged one in larger and larger buffers, up to 256 MB.
      */
-    private static void checkTexts(String path) throws IOException {
-        long most = Files.size(Path.of(path));
-        try (H5File file = new H5File(path, hdf5.H5F_ACC_RDONLY())) {
+    private static void checkTexts(String path, String copy) throws IOException {
+        long most = Files.size(Path.of(copy));
+        try (H5File file = new H5File(copy, hdf5.H5F_ACC_RDONLY())) {
             for (String name : TEXTS) {
                 if (file.attrExists(name)) {
                     String text = text(file, name, most);

@@ -1,25 +1,19 @@
 package org.pydl4j.spark;
 
-import java.nio.FloatBuffer;
-import java.util.ArrayList;
+import java.io.Serializable;
 import java.util.Arrays;
-import java.util.HashMap;
-import java.util.List;
-import java.util.Map;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.api.MultiDataSet;
-import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.shade.jackson.databind.node.ArrayNode;
+import org.nd4j.shade.jackson.databind.node.ObjectNode;
 
-/**
- * Where the arrays of DL4J's data sets stand in the flat rows of {@link Examples}: inputs and their masks among the
- * features, labels and their masks among the labels.
- */
-final class Layout implements Feed {
+/** What one example of DL4J's data sets is, and the way of their arrays into the flat rows of {@link Examples}. */
+final class Layout implements Serializable {
 
     private static final long serialVersionUID = 1L;
 
-    /** Shapes of one example's arrays; null for an array that is not there. */
+    /** Shapes of one example's arrays, and of their masks; null for a mask that is not there. */
     private final long[][] features;
     private final long[][] featureMasks;
     private final long[][] labels;
@@ -33,11 +27,15 @@ final class Layout implements Feed {
     }
 
     static Layout of(MultiDataSet data) {
-        if (data.getFeatures() == null || data.getLabels() == null) {
-            throw BridgeException.data("a DataSet without " + (data.getFeatures() == null ? "features" : "labels")
+        if (isMissing(data.getFeatures()) || isMissing(data.getLabels())) {
+            throw BridgeException.data("a DataSet without " + (isMissing(data.getFeatures()) ? "features" : "labels")
                     + " cannot be trained on");
         }
         return new Layout(data);
+    }
+
+    private static boolean isMissing(INDArray[] arrays) {
+        return arrays == null || Arrays.asList(arrays).contains(null);
     }
 
     private static long[][] shapes(INDArray[] arrays) {
@@ -50,18 +48,22 @@ final class Layout implements Feed {
         return shapes;
     }
 
-    private static int size(long[]... shapes) {
-        long size = 0;
-        for (long[] shape : shapes) {
-            size += shape == null ? 0 : Arrays.stream(shape).reduce(1, (a, b) -> a * b);
-        }
-        return Math.toIntExact(size);
-    }
-
     /** The rows as they travel. */
     ExampleSpec spec() {
-        return new ExampleSpec(Json.read("{\"features\": {\"shape\": [" + (size(features) + size(featureMasks))
-                + "], \"columns\": []}, \"labels\": {\"shape\": [" + (size(labels) + size(labelMasks)) + "]}}"));
+        ObjectNode spec = Json.object();
+        put(spec.putObject("features").putArray("inputs"), features, featureMasks);
+        put(spec.putObject("labels").putArray("outputs"), labels, labelMasks);
+        return new ExampleSpec(spec);
+    }
+
+    private static void put(ArrayNode spans, long[][] shapes, long[][] masks) {
+        for (int i = 0; i < shapes.length; i++) {
+            ObjectNode span = spans.addObject();
+            Arrays.stream(shapes[i]).forEach(span.putArray("shape")::add);
+            if (i < masks.length && masks[i] != null) {
+                Arrays.stream(masks[i]).forEach(span.putArray("mask")::add);
+            }
+        }
     }
 
     @Override
@@ -81,112 +83,32 @@ final class Layout implements Feed {
     }
 
     private static String masks(long[][] shapes) {
-        return size(shapes) == 0 ? "" : " with masks " + Arrays.deepToString(shapes);
+        return Arrays.stream(shapes).allMatch(shape -> shape == null) ? "" : " with masks " + Arrays.deepToString(shapes);
     }
 
-    /** Copies a data set's examples to where they belong, from a slot on. */
-    void pack(MultiDataSet data, Examples into, int slot) {
-        int all = size(features) + size(featureMasks);
-        int at = pack(data.getFeatures(), features, into.floats(), slot, all, 0);
-        pack(data.getFeaturesMaskArrays(), featureMasks, into.floats(), slot, all, at);
-        all = size(labels) + size(labelMasks);
-        at = pack(data.getLabels(), labels, into.labels(), slot, all, 0);
-        pack(data.getLabelsMaskArrays(), labelMasks, into.labels(), slot, all, at);
+    /** A data set's examples. */
+    static Examples pack(MultiDataSet data, ExampleSpec spec) {
+        Examples examples = new Examples(spec, (int) data.getFeatures(0).size(0), false, true);
+        for (int i = 0; i < spec.inputs.length; i++) {
+            pack(data.getFeatures(i), data.getFeaturesMaskArray(i), spec.inputs[i], examples.floats(), spec.features);
+        }
+        for (int i = 0; i < spec.outputs.length; i++) {
+            pack(data.getLabels(i), data.getLabelsMaskArray(i), spec.outputs[i], examples.labels(), spec.labels);
+        }
+        return examples;
     }
 
-    private static int pack(INDArray[] arrays, long[][] shapes, float[] into, int slot, int each, int offset) {
-        int at = offset;
-        for (int i = 0; i < shapes.length; i++) {
-            if (shapes[i] != null) {
-                float[] flat = arrays[i].castTo(DataType.FLOAT).dup('c').data().asFloat();
-                int size = size(shapes[i]);
-                for (int row = 0; row < arrays[i].size(0); row++) {
-                    System.arraycopy(flat, row * size, into, (slot + row) * each + at, size);
-                }
-                at += size;
-            }
+    private static void pack(INDArray array, INDArray mask, Span span, float[] into, int each) {
+        pack(array, span, into, each);
+        if (span.mask != null) {
+            pack(mask, span.mask, into, each);
         }
-        return at;
     }
 
-    @Override
-    public Source open(int batch) {
-        Map<Integer, Filled> made = new HashMap<>();
-        return new Source() {
-            @Override
-            public MultiDataSet fill(Block block, int minibatch, Permutation order) {
-                int from = minibatch * batch;
-                int rows = Math.min(batch, block.size() - from);
-                return made.computeIfAbsent(rows, Filled::new).fill(block.examples(), from, order);
-            }
-
-            @Override
-            public void close() {
-                made.values().forEach(Filled::close);
-            }
-        };
-    }
-
-    /** The arrays of a minibatch of so many rows. */
-    private final class Filled implements AutoCloseable {
-        private final int rows;
-        private final List<INDArray> all = new ArrayList<>();
-        private final INDArray[] x;
-        private final INDArray[] xMasks;
-        private final INDArray[] y;
-        private final INDArray[] yMasks;
-
-        Filled(int rows) {
-            this.rows = rows;
-            x = create(features);
-            xMasks = create(featureMasks);
-            y = create(labels);
-            yMasks = create(labelMasks);
-        }
-
-        private INDArray[] create(long[][] shapes) {
-            INDArray[] arrays = new INDArray[shapes.length];
-            for (int i = 0; i < shapes.length; i++) {
-                if (shapes[i] != null) {
-                    long[] shape = new long[shapes[i].length + 1];
-                    shape[0] = rows;
-                    System.arraycopy(shapes[i], 0, shape, 1, shapes[i].length);
-                    arrays[i] = Nd4j.createUninitialized(DataType.FLOAT, shape, 'c');
-                    all.add(arrays[i]);
-                }
-            }
-            return arrays.length == 0 ? null : arrays;
-        }
-
-        MultiDataSet fill(Examples from, int first, Permutation order) {
-            int each = size(features) + size(featureMasks);
-            int at = fill(x, from.floats(), each, 0, first, order);
-            fill(xMasks, from.floats(), each, at, first, order);
-            each = size(labels) + size(labelMasks);
-            at = fill(y, from.labels(), each, 0, first, order);
-            fill(yMasks, from.labels(), each, at, first, order);
-            return new org.nd4j.linalg.dataset.MultiDataSet(x, y, xMasks, yMasks);
-        }
-
-        private int fill(INDArray[] arrays, float[] from, int each, int offset, int first, Permutation order) {
-            int at = offset;
-            for (int i = 0; arrays != null && i < arrays.length; i++) {
-                if (arrays[i] != null) {
-                    int size = Math.toIntExact(arrays[i].length() / rows);
-                    FloatBuffer buffer = arrays[i].data().asNioFloat();
-                    for (int row = 0; row < rows; row++) {
-                        buffer.position(row * size);
-                        buffer.put(from, (int) order.at(first + row) * each + at, size);
-                    }
-                    at += size;
-                }
-            }
-            return at;
-        }
-
-        @Override
-        public void close() {
-            all.forEach(INDArray::close);
+    private static void pack(INDArray array, Span span, float[] into, int each) {
+        float[] flat = array.castTo(DataType.FLOAT).dup('c').data().asFloat();
+        for (int row = 0; row < array.size(0); row++) {
+            System.arraycopy(flat, row * span.size, into, row * each + span.from, span.size);
         }
     }
 }

@@ -23,7 +23,7 @@ final class LocalFit extends Fit {
     }
 
     @Override
-    ObjectNode evaluate(Evaluations wanted) throws Exception {
-        return LocalScorer.evaluate(network, validation, wanted, 0, () -> false);
+    ObjectNode evaluate(Evaluations wanted, int output) throws Exception {
+        return LocalScorer.evaluate(network, validation, wanted, output, () -> false);
     }
 }

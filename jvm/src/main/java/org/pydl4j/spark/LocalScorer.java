@@ -16,6 +16,7 @@ import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.Pointer;
 import org.deeplearning4j.nn.api.Layer;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.dataset.api.MultiDataSet;
 import org.nd4j.linalg.dataset.api.preprocessor.DataNormalization;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.learning.regularization.Regularization;
@@ -68,6 +69,7 @@ final class LocalScorer {
     /** Evaluates one output. */
     static ObjectNode evaluate(Network network, MemoryRows rows, Evaluations wanted, int output,
             BooleanSupplier cancelled) throws Exception {
+        wanted.check(rows.spec.outputs[output]);
         Pieces pieces = rows.pieces();
         return Scoring.report(each(network, rows, true, true, cancelled, (scoring, piece) -> {
             Scoring.Partial partial = new Scoring.Partial(wanted);
@@ -85,7 +87,8 @@ final class LocalScorer {
     static Tensor output(Network network, INDArray features, boolean normalize) throws Exception {
         return network.use(() -> {
             normalize(network, features, normalize);
-            return Tensor.of(Scoring.output(network.twin(), new INDArray[] {features})[0]);
+            MultiDataSet minibatch = new org.nd4j.linalg.dataset.MultiDataSet(new INDArray[] {features}, null);
+            return Tensor.of(Scoring.output(network.twin(), minibatch)[0]);
         });
     }
 
@@ -163,7 +166,7 @@ final class LocalScorer {
             try (Minibatch batch = new Minibatch(rows.spec, all.size(), false)) {
                 Map<String, Tensor> tensors = new LinkedHashMap<>();
                 // Copies: layers that hand on what they get share an array.
-                model.feedForward(batch.fill(all, 0, network.normalizer()).getFeatures(), train)
+                model.feedForward(batch.fill(all, 0, network.normalizer()), train)
                         .forEach((name, activations) -> tensors.put(name, Tensor.of(activations.dup('c'))));
                 return tensors;
             }

@@ -29,7 +29,7 @@ final class MasterSettings {
     Training training(JavaSparkContext context, Network network, SparkRows rows, boolean shuffle, int epochs) {
         String name = json.get("master").asText();
         if (name.equals(ParameterAveragingTrainingMaster.class.getSimpleName())) {
-            return new AveragingRounds(context, network.layered(), network.normalizer(), rows, this, shuffle);
+            return new AveragingRounds(context, network, rows, this, shuffle);
         }
         if (name.equals(ResidentAveragingTrainingMaster.class.getSimpleName())) {
             return resident().training(context, network, rows, shuffle, epochs);

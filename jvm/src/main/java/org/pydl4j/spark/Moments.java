@@ -13,7 +13,6 @@ final class Moments implements Serializable {
 
     private static final long serialVersionUID = 1L;
 
-    private final int each;
     private final double[] mean;
     /** Sums of squared distances from the mean. */
     private final double[] squares;
@@ -26,9 +25,7 @@ final class Moments implements Serializable {
     private double[] sum;
     private double[] sumOfSquares;
 
-    /** @param perChannel values that a row has of every channel */
-    Moments(int channels, int perChannel) {
-        each = perChannel;
+    Moments(int channels) {
         mean = new double[channels];
         squares = new double[channels];
         min = new float[channels];
@@ -41,8 +38,36 @@ final class Moments implements Serializable {
         return mean.length;
     }
 
-    /** @param from where the row begins */
-    void add(float[] values, int from) {
+    boolean isEmpty() {
+        return count == 0;
+    }
+
+    /** Adds what counts of an input, in the row that begins at {@code row}; masks are by time step, as DL4J has them. */
+    void add(float[] floats, int row, Span input) {
+        int each = input.size / channels();
+        if (input.mask == null) {
+            add(floats, row + input.from, each);
+            return;
+        }
+        float[] counting = new float[input.size];
+        int held = 0;
+        for (int i = 0; i < input.size; i++) {
+            if (input.counts(floats, row, i)) {
+                counting[held++] = floats[row + input.from + i];
+            }
+        }
+        if (held > 0) {
+            add(counting, 0, held / channels());
+        }
+    }
+
+    /**
+     * Adds a row.
+     *
+     * @param from where it begins
+     * @param each how many values it has of every channel, in it one after the other
+     */
+    void add(float[] values, int from, int each) {
         if (origin == null) {
             origin = new float[channels()];
             for (int c = 0; c < origin.length; c++) {

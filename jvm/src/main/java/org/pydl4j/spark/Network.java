@@ -42,11 +42,11 @@ public final class Network {
         }
     }
 
-    /** The network where only one of layers will do: Spark trains and scores no graphs yet. */
+    /** The network where only one of layers will do. */
     MultiLayerNetwork layered() {
         if (!(trainee.model() instanceof MultiLayerNetwork)) {
-            throw BridgeException.config("this network is a ComputationGraph, and Spark's workers take networks of layers "
-                    + "only; train and score it in one JVM: ComputationGraph.fit, evaluate, output", null);
+            throw BridgeException.config("this network is a ComputationGraph, and spark-submit without Python takes networks "
+                    + "of layers only; train and score it from Python: SparkComputationGraph", null);
         }
         return (MultiLayerNetwork) trainee.model();
     }

@@ -141,11 +141,11 @@ public final class ResidentAveragingTrainingMaster
 
     /** A fit on rows as Python hands them over. */
     Training training(JavaSparkContext context, Network network, SparkRows rows, boolean shuffled, int wanted) {
-        long seed = network.layered().getDefaultConfiguration().getSeed();
+        long seed = network.trainee.seed();
         long count = rows.scan().rows();
         Plan plan = plan(context, count, (long) rows.spec.width() * Float.BYTES);
         return new ResidentTraining(context, network.trainee, rows.arrange(plan, plan.order(shuffled, seed)), plan,
-                Feed.of(rows.spec, network.normalizer()), seed, shuffled, wanted, this);
+                new Feed(rows.spec, network.normalizer()), seed, shuffled, wanted, this);
     }
 
     private Plan plan(JavaSparkContext context, long rows, long bytesPerRow) {
@@ -196,12 +196,14 @@ public final class ResidentAveragingTrainingMaster
     private double train(JavaSparkContext context, Trainee network, JavaRDD<MultiDataSet> data) {
         Native.prepare();
         try (DataSetRows rows = DataSetRows.of(data)) {
+            network.check(rows.spec);
             long seed = network.seed();
             long count = rows.scan().rows();
             Plan plan = plan(context, count, (long) rows.spec.width() * Float.BYTES);
             double score = 0;
-            try (ResidentTraining fit = new ResidentTraining(context, network, rows.arrange(plan, plan.order(shuffle, seed)), plan,
-                    rows.layout(), seed, shuffle, epochs, this)) {
+            try (ResidentTraining fit = new ResidentTraining(context, network,
+                    rows.arrange(plan, plan.order(shuffle, seed)), plan, new Feed(rows.spec, null), seed, shuffle, epochs,
+                    this)) {
                 fit.prepare();
                 rows.settle();
                 for (int epoch = 0; epoch < epochs; epoch++) {

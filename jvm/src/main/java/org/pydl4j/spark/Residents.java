@@ -46,9 +46,9 @@ final class Residents implements Serializable {
     /** A network that lives in an executor, and what fills its minibatches. */
     static final class Seat implements AutoCloseable {
         final Resident resident;
-        final Feed.Source source;
+        final MinibatchBuffers source;
 
-        private Seat(Resident resident, Feed.Source source) {
+        private Seat(Resident resident, MinibatchBuffers source) {
             this.resident = resident;
             this.source = source;
         }

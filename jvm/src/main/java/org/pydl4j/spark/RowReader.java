@@ -15,72 +15,71 @@ import org.apache.spark.sql.types.StructType;
 final class RowReader implements Serializable {
 
     private static final long serialVersionUID = 1L;
-    private static final String ROLE = "the network takes";
 
-    private final ExampleSpec spec;
-    private final int[] columns;
+    private final List<SpanReader<Row>> inputs;
 
     RowReader(StructType schema, ExampleSpec spec) {
-        this.spec = spec;
-        columns = spec.featureColumns.stream().mapToInt(schema::fieldIndex).toArray();
+        inputs = SpanReader.ofInputs(spec, name -> new Column(name, schema.fieldIndex(name)));
     }
 
     /** Puts a row's features to {@code start} and on. */
     void read(Row row, float[] into, int start) throws BadRow {
-        int filled = 0;
-        for (int i = 0; i < columns.length; i++) {
-            filled += put(row, columns[i], spec.featureColumns.get(i), into, start, filled);
-        }
-        if (filled != spec.features) {
-            throw BadRow.wrongLength(String.join(", ", spec.featureColumns), filled, spec.features, ROLE);
+        for (SpanReader<Row> input : inputs) {
+            input.read(row, into, start);
         }
     }
 
-    private int put(Row row, int index, String column, float[] into, int start, int filled) throws BadRow {
-        if (row.isNullAt(index)) {
-            throw BadRow.isNull(column);
-        }
-        Object value = row.get(index);
-        int at = start + filled;
-        if (value instanceof Number) {
-            check(column, filled + 1);
-            into[at] = ((Number) value).floatValue();
-            return 1;
-        }
-        if (value instanceof Boolean) {
-            check(column, filled + 1);
-            into[at] = (Boolean) value ? 1f : 0f;
-            return 1;
-        }
-        if (value instanceof Vector) {
-            double[] values = ((Vector) value).toArray();
-            check(column, filled + values.length);
-            for (int i = 0; i < values.length; i++) {
-                into[at + i] = (float) values[i];
-            }
-            return values.length;
-        }
-        if (value instanceof byte[]) {
-            ByteBuffer bytes = ByteBuffer.wrap((byte[]) value).order(ByteOrder.LITTLE_ENDIAN);
-            int length = bytes.remaining() / Float.BYTES;
-            check(column, filled + length);
-            bytes.asFloatBuffer().get(into, at, length);
-            return length;
-        }
-        List<Object> values = row.getList(index);
-        check(column, filled + values.size());
-        for (Object each : values) {
-            if (each == null) {
-                throw BadRow.nullElement(column);
-            }
-            into[at++] = ((Number) each).floatValue();
-        }
-        return values.size();
-    }
+    private static final class Column extends SpanReader.Column<Row> {
+        private static final long serialVersionUID = 1L;
 
-    private void check(String column, int filled) throws BadRow {
-        if (filled > spec.features) {
-            throw BadRow.wrongLength(column, filled, spec.features, ROLE);
+        Column(String name, int index) {
+            super(name, index);
+        }
+
+        @Override
+        boolean isNull(Row row) {
+            return row.isNullAt(index);
+        }
+
+        @Override
+        int length(Row row) {
+            Object value = row.get(index);
+            if (value instanceof Number || value instanceof Boolean) {
+                return 1;
+            }
+            if (value instanceof Vector) {
+                return ((Vector) value).size();
+            }
+            return value instanceof byte[] ? ((byte[]) value).length / Float.BYTES : row.getList(index).size();
+        }
+
+        @Override
+        boolean copy(Row row, float[] into, int at) {
+            Object value = row.get(index);
+            if (value instanceof Number || value instanceof Boolean) {
+                into[at] = number(value);
+            } else if (value instanceof Vector) {
+                double[] values = ((Vector) value).toArray();
+                for (int i = 0; i < values.length; i++) {
+                    into[at + i] = (float) values[i];
+                }
+            } else if (value instanceof byte[]) {
+                ByteBuffer.wrap((byte[]) value).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer()
+                        .get(into, at, length(row));
+            } else {
+                List<Object> values = row.getList(index);
+                for (int i = 0; i < values.size(); i++) {
+                    if (values.get(i) == null) {
+                        return false;
+                    }
+                    into[at + i] = number(values.get(i));
+                }
+            }
+            return true;
+        }
+
+        private static float number(Object value) {
+            return value instanceof Boolean ? ((Boolean) value ? 1f : 0f) : ((Number) value).floatValue();
         }
     }
 }

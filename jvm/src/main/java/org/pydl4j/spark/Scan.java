@@ -26,6 +26,8 @@ final class Scan implements Serializable {
 
     private final Map<String, Long> badRows = new TreeMap<>();
     private final Map<Integer, Long> nonFinite = new TreeMap<>();
+    /** Values that are neither 0 nor 1, by what the mask is called. */
+    private final Map<String, Long> badMasks = new TreeMap<>();
     /** One for each output. */
     private final LabelFaults[] labelFaults;
 
@@ -36,7 +38,10 @@ final class Scan implements Serializable {
         this.spec = spec;
         labelFaults = new LabelFaults[spec.outputs.length];
         Arrays.setAll(labelFaults, output -> new LabelFaults());
-        moments = withMoments ? new Moments(spec.channels(), spec.perChannel()) : null;
+        if (withMoments && !spec.inputs[0].isInStep()) {
+            throw BridgeException.config("a normalizer takes masks of sequences [size, T] only, as DL4J's do", null);
+        }
+        moments = withMoments ? new Moments(Math.toIntExact(spec.inputs[0].shape[0])) : null;
     }
 
     /** Counts rows that could not even be read. */
@@ -50,16 +55,28 @@ final class Scan implements Serializable {
         if (!examples.areBytes() && !areFinite(examples.floats())) {
             nameNonFinite(examples.floats());
         }
-        if (moments != null) {
-            addMoments(examples);
+        if (moments != null || !spec.isPlain()) {
+            lookAtFeatures(examples);
         }
         float[] labels = examples.labels();
         for (int at = 0; at < labels.length; at += spec.labels) {
             for (int output = 0; output < labelFaults.length; output++) {
                 Span span = spec.outputs[output];
-                for (int i = at + span.from; i < at + span.end(); i++) {
-                    labelFaults[output].look(labels[i], span);
+                lookAtMask(labels, at, span);
+                for (int i = 0; i < span.size; i++) {
+                    if (span.counts(labels, at, i)) {
+                        labelFaults[output].look(labels[at + span.from + i], span);
+                    }
                 }
+            }
+        }
+    }
+
+    private void lookAtMask(float[] floats, int row, Span span) {
+        for (int i = 0; span.mask != null && i < span.mask.size; i++) {
+            float value = floats[row + span.mask.from + i];
+            if (value != 0 && value != 1) {
+                badMasks.merge(span.mask.name(), 1L, Long::sum);
             }
         }
     }
@@ -74,24 +91,28 @@ final class Scan implements Serializable {
 
     private void nameNonFinite(float[] values) {
         for (int i = 0; i < values.length; i++) {
-            if (!Float.isFinite(values[i])) {
+            if (!Float.isFinite(values[i]) && i % spec.features < spec.inputs[spec.inputs.length - 1].end()) {
                 nonFinite.merge(i % spec.features, 1L, Long::sum);
             }
         }
     }
 
-    private void addMoments(Examples examples) {
-        float[] row = examples.areBytes() ? new float[spec.features] : null;
+    private void lookAtFeatures(Examples examples) {
+        float[] wide = examples.areBytes() ? new float[spec.features] : null;
         for (int i = 0; i < examples.size(); i++) {
-            if (row == null) {
-                moments.add(examples.floats(), i * spec.features);
-            } else {
-                examples.widen(i, row);
-                moments.add(row, 0);
+            if (wide != null) {
+                examples.widen(i, wide);
+            }
+            float[] floats = wide != null ? wide : examples.floats();
+            int row = wide != null ? 0 : i * spec.features;
+            for (Span input : spec.inputs) {
+                lookAtMask(floats, row, input);
+            }
+            if (moments != null) {
+                moments.add(floats, row, spec.inputs[0]);
             }
         }
     }
-
 
     /** Closes a partition of a source that cannot change. */
     Scan partitionDone() {
@@ -115,6 +136,7 @@ final class Scan implements Serializable {
         partitionChecksums.addAll(next.partitionChecksums);
         next.badRows.forEach((k, v) -> badRows.merge(k, v, Long::sum));
         next.nonFinite.forEach((k, v) -> nonFinite.merge(k, v, Long::sum));
+        next.badMasks.forEach((k, v) -> badMasks.merge(k, v, Long::sum));
         for (int output = 0; output < labelFaults.length; output++) {
             labelFaults[output].append(next.labelFaults[output]);
         }
@@ -153,6 +175,11 @@ final class Scan implements Serializable {
                 break;
             }
             problems.add(spec.featureName(e.getKey()) + " holds NaN or infinity in " + count(e.getValue(), "row"));
+        }
+        badMasks.forEach((mask, count) -> problems.add(mask + " holds " + count(count, "value")
+                + " that are neither 0 nor 1; a mask has 1 for what counts and 0 for what does not"));
+        if (moments != null && rows > 0 && moments.isEmpty()) {
+            problems.add("the mask of the features leaves nothing that a normalizer could be fitted to");
         }
         for (int output = 0; output < labelFaults.length; output++) {
             labelFaults[output].name(spec.outputs[output], problems);

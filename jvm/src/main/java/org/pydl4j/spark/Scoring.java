@@ -39,7 +39,7 @@ final class Scoring implements AutoCloseable {
 
     /** The outputs of one minibatch of some examples, in memory of their own. */
     INDArray[] output(ExampleSource examples, int batch) {
-        return output(model, fill(examples, batch).getFeatures());
+        return output(model, fill(examples, batch));
     }
 
     /** Evaluates one output for some examples. */
@@ -48,13 +48,15 @@ final class Scoring implements AutoCloseable {
             MultiDataSet data = fill(examples, batch);
             int from = batch * BATCH;
             int rows = (int) data.getFeatures(0).size(0);
+            INDArray mask = data.getLabelsMaskArray(output);
+            into.evaluated |= into.evaluations.length == 0 || mask == null || mask.sumNumber().doubleValue() > 0;
             if (into.evaluations.length > 0) {
-                INDArray predicted = model.output(data.getFeatures())[output];
+                INDArray predicted = model.output(data)[output];
                 // Evaluations count classes one-hot, also where the loss takes indices.
                 INDArray actual = spec.outputs[output].sparse
                         ? Minibatch.oneHot(spec, output, examples, from, from + rows) : data.getLabels(output);
                 for (IEvaluation<?> evaluation : into.evaluations) {
-                    evaluation.eval(actual, column(predicted));
+                    evaluation.eval(actual, column(predicted), mask);
                 }
             }
             into.lossSum += model.score(data) * rows;
@@ -72,10 +74,10 @@ final class Scoring implements AutoCloseable {
         return predicted.rank() == 1 ? predicted.reshape(predicted.length(), 1) : predicted;
     }
 
-    static INDArray[] output(Inference model, INDArray[] x) {
-        INDArray[] y = model.output(x);
+    static INDArray[] output(Inference model, MultiDataSet minibatch) {
+        INDArray[] y = model.output(minibatch);
         for (int i = 0; i < y.length; i++) {
-            for (INDArray each : x) {
+            for (INDArray each : minibatch.getFeatures()) {
                 y[i] = sharesMemory(each, y[i]) ? y[i].dup() : y[i];
             }
         }
@@ -93,36 +95,37 @@ final class Scoring implements AutoCloseable {
     static final class Partial implements Serializable {
         private static final long serialVersionUID = 1L;
         private final IEvaluation<?>[] evaluations;
+        /** Whether they saw any label that counts. */
+        private boolean evaluated;
         private double lossSum;
         private long rows;
 
         Partial(Evaluations wanted) {
             evaluations = wanted.create();
         }
-
-        private Partial append(Partial next, Evaluations wanted) {
-            wanted.merge(evaluations, next.evaluations);
-            lossSum += next.lossSum;
-            rows += next.rows;
-            return this;
-        }
     }
 
     /** What several partials, in their order, come to. */
     static ObjectNode report(List<Partial> partials, Evaluations wanted, String name) {
-        // Into the first that saw rows: DL4J cannot merge into an evaluation that saw none.
-        Partial whole = null;
+        IEvaluation<?>[] whole = null;
+        double lossSum = 0;
+        long rows = 0;
         for (Partial partial : partials) {
-            if (partial.rows > 0) {
-                whole = whole == null ? partial : whole.append(partial, wanted);
+            lossSum += partial.lossSum;
+            rows += partial.rows;
+            // Into the first that saw any: DL4J cannot merge into an evaluation that saw none.
+            if (partial.evaluated && whole != null) {
+                wanted.merge(whole, partial.evaluations);
+            } else if (partial.evaluated) {
+                whole = partial.evaluations;
             }
         }
         if (whole == null) {
-            throw BridgeException.data(name + " has no rows");
+            throw BridgeException.data(name + (rows == 0 ? " has no rows" : ": the labels' mask leaves nothing to evaluate"));
         }
-        ObjectNode result = wanted.report(whole.evaluations);
-        result.put("rows", whole.rows);
-        result.put("loss", whole.lossSum / whole.rows);
+        ObjectNode result = wanted.report(whole);
+        result.put("rows", rows);
+        result.put("loss", lossSum / rows);
         return result;
     }
 }

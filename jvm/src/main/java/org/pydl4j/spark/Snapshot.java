@@ -9,7 +9,6 @@ import java.io.UncheckedIOException;
 import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
-import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.api.preprocessor.DataNormalization;
 import org.nd4j.linalg.factory.Nd4j;
@@ -19,7 +18,7 @@ final class Snapshot implements Serializable, AutoCloseable {
 
     private static final long serialVersionUID = 1L;
 
-    private final String configuration;
+    private final Prepared<Serializable> configuration;
     private final Broadcast<byte[]> params;
     private final Prepared<DataNormalization> normalizer;
 
@@ -28,8 +27,8 @@ final class Snapshot implements Serializable, AutoCloseable {
     }
 
     Snapshot(JavaSparkContext context, Network network, DataNormalization normalizer) {
-        configuration = network.layered().getLayerWiseConfigurations().toJson();
-        params = context.broadcast(bytes(network.layered().params()));
+        configuration = new Prepared<>(network.trainee.configuration());
+        params = context.broadcast(bytes(network.trainee.params()));
         this.normalizer = new Prepared<>(normalizer);
     }
 
@@ -46,7 +45,7 @@ final class Snapshot implements Serializable, AutoCloseable {
     /** A network of this task's own, at work on examples. */
     Scoring scoring(ExampleSpec spec, boolean labelled) {
         Native.useThreads(TaskContext.get().cpus());
-        Inference network = Inference.of(MultiLayerConfiguration.fromJson(configuration),
+        Inference network = Inference.of(configuration.value,
                 Nd4j.read(new ByteArrayInputStream(params.value())));
         return new Scoring(network, spec, labelled, normalizer.value);
     }

@@ -27,7 +27,7 @@ final class SparkFit extends Fit {
     }
 
     @Override
-    ObjectNode evaluate(Evaluations wanted) {
-        return Scorer.evaluate(context, network, validation, wanted);
+    ObjectNode evaluate(Evaluations wanted, int output) {
+        return Scorer.evaluate(context, network, validation, wanted, output);
     }
 }

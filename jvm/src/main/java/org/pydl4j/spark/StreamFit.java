@@ -35,6 +35,7 @@ public final class StreamFit implements AutoCloseable {
 
     /** Takes up a minibatch, which must stay where it is until the next round has been trained. */
     void give(MemoryRows batch) {
+        trainee.check(batch.spec);
         batch.scan();
         given.add(batch);
     }

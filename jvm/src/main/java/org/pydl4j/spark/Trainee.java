@@ -1,12 +1,14 @@
 package org.pydl4j.spark;
 
 import java.io.Serializable;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
 import org.apache.commons.lang3.SerializationUtils;
 import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.api.Model;
+import org.deeplearning4j.nn.conf.BackpropType;
 import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
 import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
 import org.deeplearning4j.nn.graph.ComputationGraph;
@@ -81,6 +83,25 @@ abstract class Trainee implements AutoCloseable {
 
     abstract long seed();
 
+    /** Whether sequences are cut into pieces, with an update for each: truncated BPTT. */
+    abstract boolean truncates();
+
+    /** Refuses what truncated BPTT would not train, or not as a whole; DL4J says so in its log at most. */
+    final void check(ExampleSpec spec) {
+        List<Span> all = new ArrayList<>(Arrays.asList(spec.inputs));
+        all.addAll(Arrays.asList(spec.outputs));
+        long lengths = all.stream().filter(Span::isSequence).map(span -> span.shape[1]).distinct().count();
+        boolean pieces = all.stream().allMatch(span -> span.isSequence() || takesWholes() && span.mask == null);
+        if (truncates() && !(lengths == 1 && pieces)) {
+            throw BridgeException.config("truncated BPTT cuts sequences into pieces: inputs and labels must be sequences of "
+                    + "the same length" + (takesWholes() ? ", and what is no sequence has no mask" : "")
+                    + "; train with standard backpropagation (backprop_type)", null);
+        }
+    }
+
+    /** Whether truncated BPTT leaves arrays that are no sequences whole; otherwise there must be none. */
+    abstract boolean takesWholes();
+
     abstract int iteration();
 
     abstract int epoch();
@@ -113,6 +134,11 @@ abstract class Trainee implements AutoCloseable {
                 array.close();
             }
         }
+    }
+
+    /** What a network of layers takes. */
+    static DataSet dataSet(MultiDataSet one) {
+        return new DataSet(one.getFeatures(0), one.getLabels(0), one.getFeaturesMaskArray(0), one.getLabelsMaskArray(0));
     }
 
     /** Frees the scratch memory that networks left with this thread. (ND4J's call for all of it collects garbage too.) */
@@ -175,6 +201,16 @@ abstract class Trainee implements AutoCloseable {
         }
 
         @Override
+        boolean truncates() {
+            return network.getLayerWiseConfigurations().getBackpropType() == BackpropType.TruncatedBPTT;
+        }
+
+        @Override
+        boolean takesWholes() {
+            return false;
+        }
+
+        @Override
         int iteration() {
             return network.getIterationCount();
         }
@@ -204,11 +240,6 @@ abstract class Trainee implements AutoCloseable {
         @Override
         void after(TrainingHook hook, MultiDataSet minibatch) {
             hook.postUpdate(dataSet(minibatch), network);
-        }
-
-        private static DataSet dataSet(MultiDataSet one) {
-            return new DataSet(one.getFeatures(0), one.getLabels(0), one.getFeaturesMaskArray(0),
-                    one.getLabelsMaskArray(0));
         }
     }
 
@@ -265,6 +296,16 @@ abstract class Trainee implements AutoCloseable {
         @Override
         long seed() {
             return graph.getConfiguration().getDefaultConfiguration().getSeed();
+        }
+
+        @Override
+        boolean truncates() {
+            return graph.getConfiguration().getBackpropType() == BackpropType.TruncatedBPTT;
+        }
+
+        @Override
+        boolean takesWholes() {
+            return true;
         }
 
         @Override

@@ -104,7 +104,7 @@ final class Worker implements VoidFunction<Iterator<Block>> {
         WorkerTally.Totals totals = WorkerTally.Totals.NONE;
         int end = fit.plan.endIn(block.partition(), round);
         for (int i = fit.plan.firstIn(round); i < end; i++) {
-            totals = totals.plus(resident.train(seat.source.fill(block, i, order), fit.seed, worker, fit.hooks));
+            totals = totals.plus(resident.train(seat.source.fill(block.examples(), i, order), fit.seed, worker, fit.hooks));
         }
         return resident.part(worker, fit.averagesUpdater, totals, System.nanoTime() - began);
     }

@@ -2,7 +2,6 @@ package org.pydl4j.spark;
 
 import org.apache.spark.TaskContext;
 import org.deeplearning4j.nn.api.Model;
-import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.spark.api.TrainingHook;
 import org.nd4j.linalg.dataset.api.DataSet;
 import org.nd4j.linalg.dataset.api.MultiDataSet;
@@ -15,6 +14,10 @@ final class WorkerHook implements TrainingHook {
 
     private final long seed;
     private final WorkerTally tally;
+    /** Where the round starts: DL4J's copies of a graph forget how far it is. */
+    private int iteration;
+    private int epoch;
+    private transient Trainee network;
     private transient ScoreSum scores;
 
     WorkerHook(long seed, WorkerTally tally) {
@@ -22,19 +25,26 @@ final class WorkerHook implements TrainingHook {
         this.tally = tally;
     }
 
+    /** The next round's tasks get this as it is then. */
+    void start(int atIteration, int inEpoch) {
+        iteration = atIteration;
+        epoch = inEpoch;
+    }
+
     private void before(Model model) {
-        if (scores == null) {
+        if (network == null) {
+            network = Trainee.of(model);
             scores = new ScoreSum();
             model.addListeners(scores);
             Helpers.install(model);
+            network.setCounters(iteration, epoch);
         }
         scores.reset();
-        MultiLayerNetwork network = (MultiLayerNetwork) model;
-        Chance.seed(seed, network.getEpochCount(), network.getIterationCount(), TaskContext.getPartitionId());
+        Chance.seed(seed, network.epoch(), network.iteration(), TaskContext.getPartitionId());
     }
 
-    private void after(int examples, Model model) {
-        tally.add(WorkerTally.Totals.ofMinibatch(examples, scores.sum(), ((MultiLayerNetwork) model).getIterationCount()));
+    private void after(int examples) {
+        tally.add(WorkerTally.Totals.ofMinibatch(examples, scores.sum(), network.iteration()));
     }
 
     @Override
@@ -44,7 +54,7 @@ final class WorkerHook implements TrainingHook {
 
     @Override
     public void postUpdate(DataSet minibatch, Model model) {
-        after(minibatch.numExamples(), model);
+        after(minibatch.numExamples());
     }
 
     @Override
@@ -54,6 +64,6 @@ final class WorkerHook implements TrainingHook {
 
     @Override
     public void postUpdate(MultiDataSet minibatch, Model model) {
-        after((int) minibatch.getFeatures(0).size(0), model);
+        after((int) minibatch.getFeatures(0).size(0));
     }
 }

@@ -26,7 +26,7 @@ class AveragingRoundsTest extends SparkTest {
         }
         MultiLayerNetwork together = Networks.perceptron(new Sgd(0.1));
         assertTrue(alone.params().sub(together.params()).ameanNumber().doubleValue() > 1e-3);
-        try (AveragingRounds rounds = new AveragingRounds(context, together, null, new GivenRows(context, rows),
+        try (AveragingRounds rounds = new AveragingRounds(context, new Network(together, null), new GivenRows(context, rows),
                 settings(2, 8, 1), false)) {
             rounds.prepare();
             assertEquals(80, rounds.epoch((done, soFar) -> {}).rows);
@@ -44,7 +44,7 @@ class AveragingRoundsTest extends SparkTest {
             alone.fit(Networks.dataSet(rows, from, Math.min(30, from + 8)));
         }
         MultiLayerNetwork together = Networks.perceptron(new org.nd4j.linalg.learning.config.Adam(0.01));
-        try (AveragingRounds rounds = new AveragingRounds(context, together, null, new GivenRows(context, rows),
+        try (AveragingRounds rounds = new AveragingRounds(context, new Network(together, null), new GivenRows(context, rows),
                 settings(1, 8, 3), false)) {
             rounds.prepare();
             assertEquals(30, rounds.epoch((done, soFar) -> {}).rows);

@@ -26,8 +26,8 @@ import org.nd4j.linalg.factory.Nd4j;
 class BlockTest {
 
     private static ExampleSpec spec(String features, String labels, boolean indices, boolean sparse) {
-        return new ExampleSpec(Json.read("{\"features\": {\"shape\": " + features + ", \"columns\": []}, \"labels\": "
-                + "{\"shape\": " + labels + ", \"indices\": " + indices + ", \"sparse\": " + sparse + "}}"));
+        return new ExampleSpec(Json.read("{\"features\": {\"inputs\": [{\"shape\": " + features + "}]}, \"labels\": {\"outputs\": "
+                + "[{\"shape\": " + labels + ", \"indices\": " + indices + ", \"sparse\": " + sparse + "}]}}"));
     }
 
     private static Examples random(ExampleSpec spec, int rows, boolean bytes) {
@@ -109,7 +109,7 @@ class BlockTest {
         ExampleSpec spec = spec(features, labels, indices, sparse);
         Plan plan = new Plan(23, 5, 2, 2, spec.width() * 4L);
         NormalizerStandardize normalizer = new NormalizerStandardize(
-                Nd4j.ones(1, spec.channels()), Nd4j.ones(1, spec.channels()).mul(2));
+                Nd4j.ones(1, spec.inputs[0].shape[0]), Nd4j.ones(1, spec.inputs[0].shape[0]).mul(2));
         try (MinibatchBuffers buffers = new MinibatchBuffers(spec, plan.batch, normalizer)) {
             int seen = 0;
             for (int epoch = 0; epoch < 2; epoch++) {
@@ -118,9 +118,9 @@ class BlockTest {
                     Permutation order = Permutation.of(block.size(), 1, epoch, p);
                     for (long round = 0; round < plan.rounds(); round++) {
                         int minibatch = plan.firstIn(round);
-                        Iterator<DataSet> fresh = block.minibatches(plan, round, spec, normalizer, order);
+                        Iterator<MultiDataSet> fresh = block.minibatches(plan, round, spec, normalizer, order);
                         while (fresh.hasNext()) {
-                            DataSet expected = fresh.next();
+                            DataSet expected = Trainee.dataSet(fresh.next());
                             MultiDataSet filled = buffers.fill(block.examples(), minibatch++, order);
                             assertEquals(expected.getFeatures(), filled.getFeatures(0));
                             assertEquals(expected.getLabels(), filled.getLabels(0));

@@ -2,6 +2,7 @@ package org.pydl4j.spark;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -12,12 +13,14 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Random;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.ml.linalg.SQLDataTypes;
+import org.apache.spark.ml.linalg.Vector;
 import org.apache.spark.ml.linalg.Vectors;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -26,11 +29,17 @@ import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
+import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.dataset.api.MultiDataSet;
+import org.nd4j.linalg.dataset.api.preprocessor.NormalizerStandardize;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.indexing.NDArrayIndex;
 
 /** DataFrames of every kind of column, read, laid out by both ways, and watched for changes. */
 class FrameRowsTest {
@@ -50,8 +59,9 @@ class FrameRowsTest {
 
     private static ExampleSpec spec(int features, String... columns) {
         String names = Arrays.stream(columns).map(c -> '"' + c + '"').collect(Collectors.joining(","));
-        return new ExampleSpec(Json.read("{\"features\": {\"shape\": [" + features + "], \"columns\": [" + names
-                + "]}, \"labels\": {\"shape\": [3], \"indices\": true, \"column\": \"label\"}}"));
+        return new ExampleSpec(Json.read("{\"features\": {\"inputs\": [{\"shape\": [" + features + "], \"columns\": ["
+                + names + "]}]}, \"labels\": {\"outputs\": [{\"shape\": [3], \"indices\": true, "
+                + "\"column\": \"label\"}]}}"));
     }
 
     private static Dataset<Row> frame(StructType schema, Row... rows) {
@@ -131,6 +141,116 @@ class FrameRowsTest {
             "column 'f' is null", "column 'label' is null"}) {
             assertTrue(refused.getMessage().contains(problem), refused.getMessage());
         }
+    }
+
+    private static final String SEVERAL = "{'features': {'inputs': ["
+            + "{'name': 'steps', 'shape': [2, 3], 'columns': ['s'], 'mask': [3], 'ragged': true}, "
+            + "{'name': 'numbers', 'shape': [2], 'columns': ['a', 'b']}]}, 'labels': {'outputs': ["
+            + "{'name': 'each', 'shape': [4, 3], 'indices': true, 'column': 'y', 'mask': [3], 'ragged': true}, "
+            + "{'name': 'value', 'shape': [1], 'column': 'v', 'mask': [1], 'mask_column': 'm'}]}}";
+
+    private static Dataset<Row> several(Row... rows) {
+        return session.createDataFrame(Arrays.asList(rows), new StructType()
+                .add("m", DataTypes.BooleanType).add("v", DataTypes.DoubleType).add("unused", DataTypes.StringType)
+                .add("y", DataTypes.createArrayType(DataTypes.IntegerType)).add("b", DataTypes.LongType)
+                .add("a", DataTypes.FloatType).add("s", DataTypes.createArrayType(DataTypes.DoubleType)));
+    }
+
+    /** A row that is bad in the middle leaves nothing behind. */
+    @Test
+    void inputsAndOutputsOfSeveralColumnsAndSequencesThatAreFilledUp() {
+        Dataset<Row> frame = several(
+                RowFactory.create(true, 7.0, "", List.of(1, 2, 3), 5L, 4f, List.of(1., 2., 3., 10., 20., 30.)),
+                RowFactory.create(false, Double.NaN, "", List.of(2), 6L, 5f, List.of(1., 10.)),
+                RowFactory.create(true, 8.0, "", List.of(3, 1), 7L, 6f, List.of(1., 2., 10., 20.)));
+        try (FrameRows rows = new FrameRows(frame.coalesce(1), Case.spec(SEVERAL), "test data")) {
+            assertEquals(3, rows.scan().rows());
+            Examples examples = rows.ordered().collect().get(0);
+            assertArrayEquals(new float[] {1, 2, 3, 10, 20, 30, 4, 5, 1, 1, 1,
+                1, 0, 0, 10, 0, 0, 5, 6, 1, 0, 0,
+                1, 2, 0, 10, 20, 0, 6, 7, 1, 1, 0}, examples.floats());
+            assertArrayEquals(new float[] {1, 2, 3, 7, 1, 1, 1, 1,
+                2, 0, 0, Float.NaN, 1, 0, 0, 0,
+                3, 1, 0, 8, 1, 1, 0, 1}, examples.labels());
+            try (Minibatch batch = new Minibatch(rows.spec, 3, true)) {
+                MultiDataSet data = batch.fill(examples, 0, null);
+                assertEquals(Nd4j.createFromArray(new float[][] {{1, 1, 1}, {1, 0, 0}, {1, 1, 0}}),
+                        data.getFeaturesMaskArray(0));
+                assertNull(data.getFeaturesMaskArray(1));
+                assertEquals(Nd4j.createFromArray(new float[][] {{7}, {0}, {8}}), data.getLabels(1));
+                assertEquals(6, data.getLabels(0).sumNumber().intValue());
+                // What was filled up stays zero, wherever zero would come to lie.
+                batch.fill(examples, 0, new NormalizerStandardize(Nd4j.create(new float[] {1, 10}), Nd4j.ones(1, 2)));
+                assertEquals(Nd4j.createFromArray(new float[][] {{0, 1, 0}, {0, 10, 0}}), data.getFeatures(0).get(
+                        NDArrayIndex.point(2), NDArrayIndex.all(), NDArrayIndex.all()));
+            }
+        }
+        assertTrue(JavaSparkContext.fromSparkContext(session.sparkContext()).getPersistentRDDs().isEmpty());
+    }
+
+    @Test
+    void whatIsWrongWithSequencesAndInputsIsSaidByName() {
+        Row good = RowFactory.create(true, 7.0, "", List.of(1), 5L, 4f, List.of(1., 2.));
+        Dataset<Row> frame = several(good,
+                RowFactory.create(true, 7.0, "", List.of(1), 5L, 4f, List.of()),
+                RowFactory.create(true, 7.0, "", List.of(1), 5L, 4f, List.of(1., 2., 3.)),
+                RowFactory.create(true, 7.0, "", List.of(1), 5L, 4f, List.of(1., 2., 3., 4., 5., 6., 7.)),
+                RowFactory.create(null, 7.0, "", List.of(1), 5L, 4f, List.of(1., 2.)),
+                RowFactory.create(true, 7.0, "", List.of(), 5L, 4f, List.of(1., 2.)),
+                RowFactory.create(true, 7.0, "", List.of(1), 5L, null, List.of(1., 2.)));
+        BridgeException refused =
+                assertThrows(BridgeException.class, () -> new FrameRows(frame, Case.spec(SEVERAL), "test data").scan());
+        for (String problem : List.of("column 's' has 0 values, sequences are of 2 values at each of 1 to 3 time steps",
+                "column 's' has 3 values, sequences are of 2 values", "column 's' has 7 values, input 'steps' takes at most 6",
+                "column 'm' is null", "column 'y' has 0 values, sequences are of 1 value at each", "column 'a' is null")) {
+            assertTrue(refused.getMessage().contains(problem), refused.getMessage());
+        }
+        BridgeException mask = assertThrows(BridgeException.class,
+                () -> Case.spec(SEVERAL.replace(", 'mask_column': 'm'", "")));
+        assertTrue(mask.getMessage().contains("column 'v' have a mask, but no column that holds it"), mask.getMessage());
+    }
+
+    /** Beside the rows stands what the network gives for the arrays that they become, up to where each ends. */
+    @Test
+    void predictionsOfSeveralOutputs() {
+        String json = "{'features': {'inputs': [{'shape': [4, 6], 'columns': ['s'], 'mask': [6], 'ragged': true}]}, "
+                + "'labels': {'outputs': [{'shape': [3, 6]}, {'shape': [2]}]}}";
+        Random random = new Random(3);
+        List<Row> rows = new ArrayList<>();
+        List<List<Double>> cells = new ArrayList<>();
+        for (int i = 0; i < 5; i++) {
+            cells.add(random.doubles(4 * (i + 2)).boxed().collect(Collectors.toList()));
+            rows.add(RowFactory.create(i, cells.get(i)));
+        }
+        Dataset<Row> frame = session.createDataFrame(rows, new StructType().add("id", DataTypes.IntegerType)
+                .add("s", DataTypes.createArrayType(DataTypes.DoubleType)));
+        Case given = Case.of("masked");
+        String settings = "{'outputs': [{'task': 'CLASSIFICATION', 'prediction_col': 'kind', 'probability_col': 'sure'}, "
+                + "{'task': 'REGRESSION', 'prediction_col': 'end', 'probability_col': null}]}";
+        JavaSparkContext context = JavaSparkContext.fromSparkContext(session.sparkContext());
+        List<Row> scored = Bridge.predict(context, given.network(), frame, json.replace('\'', '"'),
+                settings.replace('\'', '"')).collectAsList();
+        for (int i = 0; i < 5; i++) {
+            int steps = i + 2;
+            List<Double> cell = cells.get(i);
+            INDArray x = Nd4j.create(1, 4, steps);
+            for (int j = 0; j < cell.size(); j++) {
+                x.putScalar(0, j / steps, j % steps, cell.get(j));
+            }
+            INDArray[] expected = ((ComputationGraph) given.model.get()).output(x);
+            Row row = scored.get(i);
+            assertEquals(List.of("id", "s", "kind", "sure", "end"), List.of(row.schema().fieldNames()));
+            assertEquals(i, row.getInt(0));
+            double[] classes = expected[0].argMax(1).toDoubleVector();
+            assertEquals(Arrays.stream(classes).boxed().collect(Collectors.toList()), row.getList(2));
+            double[] sure = ((Vector) row.get(3)).toArray();
+            assertArrayEquals(expected[0].dup('c').reshape(3 * steps).toDoubleVector(), sure, 1e-6);
+            List<Double> end = row.getList(4);
+            assertEquals(expected[1].getDouble(1), end.get(1), 1e-6);
+        }
+        String one = settings.replaceFirst("\\{'task': 'CLASSIFICATION'[^}]*\\}", "null").replace('\'', '"');
+        assertEquals(List.of("id", "s", "end"),
+                List.of(Bridge.predict(context, given.network(), frame, json.replace('\'', '"'), one).columns()));
     }
 
     /** Rows that know their number; how much larger they are made depends on how often they were read. */

@@ -1,6 +1,5 @@
 package org.pydl4j.spark;
 
-import java.util.ArrayList;
 import java.util.List;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -9,39 +8,39 @@ import org.apache.spark.api.java.JavaSparkContext;
 final class GivenRows extends SparkRows {
 
     private final JavaSparkContext context;
-    private final float[][] rows;
+    private final Examples rows;
 
     GivenRows(JavaSparkContext context, float[][] rows) {
-        super(Networks.spec(), "test data");
+        this(context, Networks.spec(), Networks.examples(rows));
+    }
+
+    GivenRows(JavaSparkContext context, ExampleSpec spec, Examples rows) {
+        super(spec, "test data");
         this.context = context;
         this.rows = rows;
     }
 
     @Override
     JavaRDD<Examples> ordered() {
-        return context.parallelize(List.of(Networks.examples(rows)), 1);
+        return context.parallelize(List.of(rows), 1);
     }
 
     @Override
     List<Scan> scanPartitions(boolean withMoments) {
         Scan scan = new Scan(spec, withMoments);
-        scan.add(Networks.examples(rows));
+        scan.add(rows);
         return List.of(scan.partitionDone());
     }
 
     @Override
     JavaRDD<Block> arrange(Plan plan, Permutation order) {
-        float[][] all = rows;
-        List<Integer> partitions = new ArrayList<>();
-        for (int p = 0; p < plan.partitions(); p++) {
-            partitions.add(p);
-        }
-        return context.parallelize(partitions, plan.partitions()).map(p -> {
-            float[][] some = new float[plan.rowsIn(p)][];
-            for (int i = 0; i < some.length; i++) {
-                some[i] = all[(int) order.at(plan.position(p, i))];
+        Examples all = rows;
+        return context.parallelize(numbers(plan.partitions()), plan.partitions()).map(p -> {
+            int[] places = new int[plan.rowsIn(p)];
+            for (int i = 0; i < places.length; i++) {
+                places[i] = (int) order.at(plan.position(p, i));
             }
-            return new Block(p, Networks.examples(some));
+            return new Block(p, all.pick(places, 0, places.length));
         });
     }
 }

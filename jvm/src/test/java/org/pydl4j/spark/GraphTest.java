@@ -8,17 +8,18 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.ByteArrayInputStream;
 import java.io.File;
-import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Random;
 import java.util.function.Supplier;
+import org.apache.spark.SparkConf;
+import org.apache.spark.serializer.JavaSerializer;
+import org.apache.spark.serializer.KryoSerializer;
+import org.apache.spark.serializer.SerializerInstance;
 import org.deeplearning4j.nn.api.Layer;
-import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.layers.ActivationLayer;
 import org.deeplearning4j.nn.conf.layers.LossLayer;
@@ -31,121 +32,25 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.nd4j.linalg.activations.Activation;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.dataset.MultiDataSet;
 import org.nd4j.linalg.dataset.api.preprocessor.NormalizerStandardize;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.learning.config.Adam;
 import org.nd4j.linalg.lossfunctions.LossFunctions.LossFunction;
 import org.nd4j.shade.jackson.databind.JsonNode;
 import org.nd4j.shade.jackson.databind.node.ObjectNode;
+import scala.reflect.ClassTag;
+import scala.reflect.ClassTag$;
 
 /** Graphs in one JVM: the bits of DL4J's own loop, several inputs and outputs, and files both ways. */
 class GraphTest {
 
-    private static final int ROWS = 45;
-    private static final String MERGED = "{\"features\": {\"shapes\": [[4], [2]], \"names\": [\"left\", \"right\"]}, "
-            + "\"labels\": {\"outputs\": [{\"shape\": [3], \"indices\": true, \"name\": \"kind\"}, "
-            + "{\"shape\": [1], \"name\": \"value\"}]}}";
-    private static final String RECURRENT = "{\"features\": {\"shapes\": [[4, 6]], \"names\": [\"steps\"]}, "
-            + "\"labels\": {\"outputs\": [{\"shape\": [3, 6], \"indices\": true, \"name\": \"each\"}, "
-            + "{\"shape\": [2], \"name\": \"end\"}]}}";
+    private static final int ROWS = Case.ROWS;
 
     @BeforeAll
     static void prepare() {
         Native.prepare();
         Native.useThreads(1);
-    }
-
-    /** One kind of graph with the rows it is trained on, flat as Python lends them. */
-    private static final class Case {
-        final ComputationGraphConfiguration conf;
-        final ExampleSpec spec;
-        final float[][] x = new float[ROWS][];
-        final float[][] y = new float[ROWS][];
-
-        Case(String kind) {
-            this(kind.equals("merged") ? Graphs.merged() : Graphs.recurrent(),
-                    kind.equals("merged") ? MERGED : RECURRENT);
-        }
-
-        Case(ComputationGraphConfiguration conf, String json) {
-            this.conf = conf;
-            spec = new ExampleSpec(Json.read(json));
-            Random random = new Random(5);
-            for (int i = 0; i < ROWS; i++) {
-                x[i] = new float[spec.features];
-                y[i] = new float[spec.labels];
-                for (int f = 0; f < spec.features; f++) {
-                    x[i][f] = (float) random.nextGaussian();
-                }
-                for (Span output : spec.outputs) {
-                    for (int l = output.from; l < output.end(); l++) {
-                        y[i][l] = output.indices ? random.nextInt(3) : (float) random.nextGaussian();
-                    }
-                }
-            }
-        }
-
-        ComputationGraph graph() {
-            return Graphs.made(conf.clone());
-        }
-
-        MemoryRows lent(int from, int to) {
-            return LocalBridge.rows(buffers(x, from, to), false, buffers(y, from, to), to - from, spec, "test data");
-        }
-
-        private static ByteBuffer[] buffers(float[][] rows, int from, int to) {
-            ByteBuffer buffer = ByteBuffer.allocateDirect((to - from) * rows[0].length * 4).order(ByteOrder.nativeOrder());
-            for (int i = from; i < to; i++) {
-                for (float value : rows[i]) {
-                    buffer.putFloat(value);
-                }
-            }
-            return new ByteBuffer[] {buffer.rewind()};
-        }
-
-        INDArray[] features(int from, int to) {
-            INDArray[] arrays = new INDArray[spec.inputs.length];
-            for (int i = 0; i < arrays.length; i++) {
-                arrays[i] = array(x, spec.inputs[i], from, to);
-            }
-            return arrays;
-        }
-
-        private static INDArray array(float[][] rows, Span span, int from, int to) {
-            INDArray array = Nd4j.create(DataType.FLOAT, to - from, span.size);
-            for (int i = from; i < to; i++) {
-                for (int j = 0; j < span.size; j++) {
-                    array.putScalar(i - from, j, rows[i][span.from + j]);
-                }
-            }
-            return span.indices ? array : array.reshape('c', span.batch(to - from));
-        }
-
-        /** Made by ND4J alone. */
-        MultiDataSet dataSet(int from, int to) {
-            INDArray[] labels = new INDArray[spec.outputs.length];
-            for (int o = 0; o < labels.length; o++) {
-                labels[o] = array(y, spec.outputs[o], from, to);
-                if (spec.outputs[o].indices) {
-                    INDArray classes = labels[o];
-                    labels[o] = Nd4j.zeros(DataType.FLOAT, spec.outputs[o].batch(to - from));
-                    for (int i = 0; i < to - from; i++) {
-                        for (int t = 0; t < spec.outputs[o].size; t++) {
-                            int one = classes.getInt(i, t);
-                            if (labels[o].rank() == 2) {
-                                labels[o].putScalar(i, one, 1);
-                            } else {
-                                labels[o].putScalar(i, one, t, 1);
-                            }
-                        }
-                    }
-                }
-            }
-            return new MultiDataSet(features(from, to), labels);
-        }
     }
 
     private static JsonNode json(int workers, int batch, int frequency) {
@@ -154,8 +59,12 @@ class GraphTest {
                 .put("round_timeout", 600);
     }
 
+    private static ComputationGraph graph(Case given) {
+        return (ComputationGraph) given.model.get();
+    }
+
     private static ComputationGraph trained(Case given, int workers, boolean shuffle, int epochs) throws Exception {
-        ComputationGraph graph = given.graph();
+        ComputationGraph graph = graph(given);
         train(given, new Network(graph, null), workers, shuffle, epochs);
         return graph;
     }
@@ -192,8 +101,8 @@ class GraphTest {
     @ParameterizedTest
     @ValueSource(strings = {"merged", "recurrent"})
     void oneWorkerTrainsToTheBitsOfDl4jsOwnLoop(String kind) throws Exception {
-        Case given = new Case(kind);
-        ComputationGraph expected = given.graph();
+        Case given = Case.of(kind);
+        ComputationGraph expected = graph(given);
         for (int epoch = 0; epoch < 2; epoch++) {
             for (int from = 0; from < ROWS; from += 8) {
                 expected.fit(given.dataSet(from, Math.min(ROWS, from + 8)));
@@ -201,25 +110,25 @@ class GraphTest {
             expected.incrementEpochCount();
         }
         assertSameBits(expected, trained(given, 1, false, 2));
-        assertNotEquals(given.graph().params(), expected.params());
+        assertNotEquals(graph(given).params(), expected.params());
     }
 
     /** Two workers by hand: each trains its minibatches of a round from the last average, then they are averaged. */
     @ParameterizedTest
     @ValueSource(strings = {"merged", "recurrent"})
     void twoWorkersAreTheAverageOfDl4jsOwnLoops(String kind) throws Exception {
-        Case given = new Case(kind);
-        ComputationGraph expected = given.graph();
+        Case given = Case.of(kind);
+        ComputationGraph expected = graph(given);
         int rows = 32; // one round of 2 × 2 minibatches of 8
         List<ComputationGraph> workers = new ArrayList<>();
         for (int worker = 0; worker < 2; worker++) {
-            ComputationGraph mine = given.graph();
+            ComputationGraph mine = graph(given);
             for (int minibatch = worker; minibatch < 4; minibatch += 2) {
                 mine.fit(given.dataSet(minibatch * 8, minibatch * 8 + 8));
             }
             workers.add(mine);
         }
-        ComputationGraph graph = given.graph();
+        ComputationGraph graph = graph(given);
         try (StreamFit fit = new StreamFit(new Network(graph, null), json(2, 8, 2))) {
             for (int from = 0; from < rows; from += 8) {
                 LocalBridge.give(fit, given.lent(from, from + 8));
@@ -235,7 +144,7 @@ class GraphTest {
     @ParameterizedTest
     @CsvSource({"merged, 1", "merged, 2", "recurrent, 2"})
     void twoRunsAreTheSameBits(String kind, int workers) throws Exception {
-        Case given = new Case(kind);
+        Case given = Case.of(kind);
         ComputationGraph once = trained(given, workers, true, 3);
         assertSameBits(once, trained(given, workers, true, 3));
     }
@@ -243,20 +152,20 @@ class GraphTest {
     @ParameterizedTest
     @ValueSource(strings = {"merged", "recurrent"})
     void everyOutputIsDl4js(String kind) throws Exception {
-        Case given = new Case(kind);
-        Network network = new Network(given.graph(), null);
-        INDArray[] expected = given.graph().output(false, given.features(0, ROWS));
+        Case given = Case.of(kind);
+        Network network = new Network(graph(given), null);
+        INDArray[] expected = graph(given).output(false, given.features(0, ROWS));
         List<Tensor> found = LocalScorer.outputs(network, given.lent(0, ROWS), true, () -> false);
         assertEquals(2, found.size());
         for (int output = 0; output < 2; output++) {
             assertHolds(expected[output], found.get(output));
         }
-        Map<String, INDArray> activations = given.graph().feedForward(given.features(0, ROWS), false);
+        Map<String, INDArray> activations = graph(given).feedForward(given.features(0, ROWS), false);
         Map<String, Tensor> seen = LocalScorer.feedForward(network, given.lent(0, ROWS), false);
         activations.keySet().removeAll(given.conf.getNetworkInputs());
         assertEquals(activations.keySet(), seen.keySet());
         seen.forEach((name, tensor) -> assertHolds(activations.get(name), tensor));
-        double score = given.graph().score(given.dataSet(0, ROWS), false);
+        double score = graph(given).score(given.dataSet(0, ROWS), false);
         for (int output = 0; output < 2; output++) {
             Evaluations wanted = output == 0 ? Evaluations.CLASSIFICATION : Evaluations.REGRESSION;
             JsonNode report = LocalScorer.evaluate(network, given.lent(0, ROWS), wanted, output, () -> false);
@@ -267,12 +176,12 @@ class GraphTest {
 
     @Test
     void gradientsAreNamedByVertex() throws Exception {
-        Case given = new Case("merged");
-        ComputationGraph graph = given.graph();
+        Case given = Case.of("merged");
+        ComputationGraph graph = graph(given);
         graph.setInputs(given.features(0, ROWS));
         graph.setLabels(given.dataSet(0, ROWS).getLabels());
         graph.computeGradientAndScore();
-        Map<String, Tensor> found = LocalScorer.gradient(new Network(given.graph(), null), given.lent(0, ROWS));
+        Map<String, Tensor> found = LocalScorer.gradient(new Network(graph(given), null), given.lent(0, ROWS));
         assertEquals(List.of("narrow_W", "narrow_b"), List.copyOf(found.keySet()).subList(0, 2));
         assertTrue(found.containsKey("normal_gamma") && !found.containsKey("normal_mean"));
         Layer narrow = graph.getLayer("narrow");
@@ -283,9 +192,9 @@ class GraphTest {
 
     @Test
     void stepsGoOnFromTheStateOfTheLast() throws Exception {
-        Case given = new Case("recurrent");
-        ComputationGraph expected = given.graph();
-        Network network = new Network(given.graph(), null);
+        Case given = Case.of("recurrent");
+        ComputationGraph expected = graph(given);
+        Network network = new Network(graph(given), null);
         for (int call = 0; call < 2; call++) {
             INDArray[] theirs = expected.rnnTimeStep(given.features(0, 3));
             List<Tensor> ours = LocalBridge.rnnTimeStep(network, given.lent(0, 3));
@@ -300,7 +209,7 @@ class GraphTest {
 
     @Test
     void filesGoBothWays(@TempDir Path folder) throws Exception {
-        Case given = new Case("merged");
+        Case given = Case.of("merged");
         ComputationGraph trained = trained(given, 1, true, 1);
         File file = folder.resolve("graph.zip").toFile();
         ModelSerializer.writeModel(trained, file, true);
@@ -316,17 +225,43 @@ class GraphTest {
     @ParameterizedTest
     @ValueSource(strings = {"merged", "recurrent"})
     void aGraphOfDl4jsJsonIsTheSameGraph(String kind) {
-        Case given = new Case(kind);
-        for (String json : List.of(given.conf.toJson(), given.graph().getConfiguration().toJson())) {
+        Case given = Case.of(kind);
+        for (String json : List.of(given.conf.toJson(), graph(given).getConfiguration().toJson())) {
             Network network = LocalBridge.newNetwork(json);
-            assertSameBits(given.graph(), (ComputationGraph) network.trainee.model());
+            assertSameBits(graph(given), (ComputationGraph) network.trainee.model());
         }
+    }
+
+    /** On its way to executors, by either of Spark's serializers. */
+    @ParameterizedTest
+    @ValueSource(strings = {"Java", "Kryo"})
+    void aGraphTravels(String serializer) throws Exception {
+        SparkConf settings = new SparkConf().set("spark.kryo.registrator",
+                NativeRegistrator.class.getName() + ",org.nd4j.kryo.Nd4jRegistrator");
+        SerializerInstance through = serializer.equals("Java") ? new JavaSerializer(settings).newInstance()
+                : new KryoSerializer(settings).newInstance();
+        ClassTag<Residents> kind = ClassTag$.MODULE$.apply(Residents.class);
+        Case given = new Case(Graphs.attentive(), Case.RECURRENT.replaceFirst(", \\{'shape': \\[2\\].*", "]}}"));
+        Network network = LocalBridge.newNetwork(given.conf.toJson());
+        Plan plan = new Plan(ROWS, 8, 1, 2, 100);
+        Residents sent = new Residents(network.trainee, plan, new long[0], new Feed(given.spec, null), 1, false, true,
+                List.of(), List.of());
+        Residents come = through.deserialize(through.serialize(sent, kind), kind);
+        Trainee[] trained = {network.trainee, come.take(0).resident.network};
+        State start = new State(0, 5, RawArray.read(trained[0].params()), RawArray.read(trained[0].updaterState()));
+        for (Trainee each : trained) {
+            RawArray.write(start.params, each.params());
+            RawArray.write(start.updater, each.updaterState());
+            each.setCounters(5, 1);
+            each.fit(given.dataSet(0, 8));
+        }
+        assertSameBits((ComputationGraph) trained[0].model(), (ComputationGraph) trained[1].model());
     }
 
     /** Copies of the graph need to know how. */
     @Test
     void verticesWithParametersAreTrainedByAllWorkers() throws Exception {
-        Case given = new Case(Graphs.attentive(), RECURRENT.replaceFirst(", \\{\"shape\": \\[2\\].*", "]}}"));
+        Case given = new Case(Graphs.attentive(), Case.RECURRENT.replaceFirst(", \\{'shape': \\[2\\].*", "]}}"));
         Network[] networks = new Network[2];
         for (int i = 0; i < 2; i++) {
             networks[i] = LocalBridge.newNetwork(given.conf.toJson()); // DL4J's clone would not do
@@ -340,7 +275,7 @@ class GraphTest {
     /** As in graphs that were built without input types; DL4J's own loop refuses them. */
     @Test
     void sequencesOfNoStatedLayoutTrainLikeNcw() throws Exception {
-        Case given = new Case("recurrent");
+        Case given = Case.of("recurrent");
         ComputationGraph expected = trained(given, 2, true, 1);
         ObjectNode json = (ObjectNode) Json.read(given.conf.toJson());
         ((ObjectNode) json.at("/vertices/each/layerConf/layer")).putNull("rnnDataFormat");
@@ -351,13 +286,13 @@ class GraphTest {
 
     @Test
     void jsonIsReadStrictly() {
-        Case given = new Case("merged");
+        Case given = Case.of("merged");
         assertRefused(json -> layer(json).put("@class", "evil.Layer"), "class 'evil.Layer' is not one of DL4J's own");
         assertRefused(json -> layer(json).put("nuot", 3), "layer has no setting 'nuot'");
         assertRefused(json -> layer(json).put("nin", 0), "vertex 'narrow': 'nin' is 0");
         assertRefused(json -> json.remove("networkOutputs"), "no 'networkOutputs'");
         assertRefused(json -> ((ObjectNode) json.get("vertexInputs")).putArray("narrow").add("nowhere"), "nowhere");
-        assertTrue(LocalBridge.resolve(given.conf.toJson()).contains("networkInputs"));
+        assertTrue(LocalBridge.resolve(graph(given).getConfiguration().toJson()).contains("networkInputs"));
     }
 
     private static ObjectNode layer(ObjectNode json) {
@@ -374,8 +309,8 @@ class GraphTest {
 
     @Test
     void whatIsWrongWithArraysIsSaidByName() throws Exception {
-        Case given = new Case("merged");
-        Network network = new Network(given.graph(), null);
+        Case given = Case.of("merged");
+        Network network = new Network(graph(given), null);
         given.x[3][5] = Float.NaN;
         given.y[7][0] = 3;
         given.y[8][1] = Float.POSITIVE_INFINITY;
@@ -384,7 +319,7 @@ class GraphTest {
                 "the labels of output 'value' hold NaN or infinity 1 time")) {
             assertTrue(refused.getMessage().contains(says), refused.getMessage());
         }
-        ExampleSpec other = new ExampleSpec(Json.read(MERGED.replace("[[4], [2]]", "[[3], [3]]")));
+        ExampleSpec other = Case.spec(Case.MERGED.replace("[4]", "[3]").replace("[2]", "[3]"));
         MemoryRows wrong = new MemoryRows(Case.buffers(given.x, 9, 20), false, null, 11, other, "rows");
         BridgeException shapes = assertThrows(BridgeException.class,
                 () -> LocalScorer.outputs(network, wrong, true, () -> false));
@@ -403,7 +338,7 @@ class GraphTest {
                 .addLayer("same", new ActivationLayer.Builder().activation(Activation.IDENTITY).build(), "in")
                 .addLayer("out", new LossLayer.Builder(LossFunction.MSE).activation(Activation.IDENTITY).build(), "same")
                 .setOutputs("out", "same").build());
-        ExampleSpec spec = new ExampleSpec(Json.read("{\"features\": {\"shapes\": [[4]]}, \"labels\": null}"));
+        ExampleSpec spec = new ExampleSpec(Json.read("{\"features\": {\"inputs\": [{\"shape\": [4]}]}, \"labels\": null}"));
         float[][] x = {{1, 2, 3, 4}, {5, 6, 7, 8}};
         Network network = new Network(made.get(), null);
         MemoryRows rows = new MemoryRows(Case.buffers(x, 0, 2), false, null, 2, spec, "rows");

@@ -15,11 +15,11 @@ import org.nd4j.linalg.factory.Nd4j;
 class MomentsTest {
 
     private static Moments inPartitions(float[][] rows, int channels, int each, int partitions) {
-        Moments whole = new Moments(channels, each);
+        Moments whole = new Moments(channels);
         for (int p = 0; p < partitions; p++) {
-            Moments part = new Moments(channels, each);
+            Moments part = new Moments(channels);
             for (int i = p * rows.length / partitions; i < (p + 1) * rows.length / partitions; i++) {
-                part.add(rows[i], 0);
+                part.add(rows[i], 0, each);
             }
             part.close();
             whole.append(part);
@@ -64,6 +64,39 @@ class MomentsTest {
     @Test
     void channelsOfSequences() {
         check(4, 7, -2, 50, 4, 7);
+    }
+
+    /** Of sequences of different lengths what is there. */
+    @Test
+    void maskedSteps() {
+        Span input = Case.of("layers").spec.inputs[0];
+        Random random = new Random(6);
+        float[][] rows = new float[20][input.mask.end()];
+        INDArray all = Nd4j.create(rows.length, 4, 6);
+        INDArray mask = Nd4j.create(rows.length, 6);
+        Moments ours = new Moments(4);
+        for (int i = 0; i < rows.length; i++) {
+            for (int j = 0; j < input.size; j++) {
+                rows[i][j] = (float) random.nextGaussian();
+                all.putScalar(i, j / 6, j % 6, rows[i][j]);
+            }
+            for (int t = 0; t < 6; t++) {
+                rows[i][input.mask.from + t] = t < i % 7 ? 1 : 0; // some rows have none at all
+                mask.putScalar(i, t, rows[i][input.mask.from + t]);
+            }
+            ours.add(rows[i], 0, input);
+        }
+        ours.close();
+        NormalizerStandardize standardize = new NormalizerStandardize();
+        standardize.fit(new DataSet(all, null, mask, null));
+        NormalizerMinMaxScaler minMax = new NormalizerMinMaxScaler();
+        minMax.fit(new DataSet(all, null, mask, null));
+        for (int c = 0; c < 4; c++) {
+            assertEquals(standardize.getMean().getDouble(c), ours.mean(c), 1e-5);
+            assertEquals(standardize.getStd().getDouble(c), ours.standardDeviation(c), 1e-5);
+        }
+        assertArrayEquals(minMax.getMin().toFloatVector(), ours.min);
+        assertArrayEquals(minMax.getMax().toFloatVector(), ours.max);
     }
 
     /** Values far from zero: plain sums of squares would have lost the spread. */

@@ -1,10 +1,14 @@
 package org.pydl4j.spark;
 
 import java.util.Random;
+import org.deeplearning4j.nn.conf.BackpropType;
 import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
+import org.deeplearning4j.nn.conf.RNNFormat;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
+import org.deeplearning4j.nn.conf.layers.LSTM;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
+import org.deeplearning4j.nn.conf.layers.RnnOutputLayer;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.dataset.DataSet;
@@ -46,6 +50,19 @@ final class Networks {
         return network;
     }
 
+    /** Sequences of 4 in, a sequence of 3 classes out; truncated BPTT makes two pieces of 6 time steps. */
+    static MultiLayerNetwork recurrent(BackpropType backprop) {
+        MultiLayerConfiguration conf = new NeuralNetConfiguration.Builder().seed(12).updater(new Adam(0.01)).l2(1e-3)
+                .activation(Activation.TANH).list()
+                .layer(new LSTM.Builder().nIn(4).nOut(5).build())
+                .layer(new RnnOutputLayer.Builder(LossFunctions.LossFunction.MCXENT).nIn(5).nOut(CLASSES)
+                        .activation(Activation.SOFTMAX).dataFormat(RNNFormat.NCW).build())
+                .backpropType(backprop).tBPTTLength(4).build();
+        MultiLayerNetwork network = new MultiLayerNetwork(conf);
+        network.init();
+        return network;
+    }
+
     /** Rows as they travel: features, then the class index. */
     static float[][] rows(int count) {
         Random random = new Random(5);
@@ -69,8 +86,8 @@ final class Networks {
     }
 
     static ExampleSpec spec() {
-        return new ExampleSpec(Json.read("{\"features\": {\"shape\": [" + FEATURES + "], \"columns\": []}, "
-                + "\"labels\": {\"shape\": [" + CLASSES + "], \"indices\": true}}"));
+        return new ExampleSpec(Json.read("{\"features\": {\"inputs\": [{\"shape\": [" + FEATURES + "]}]}, "
+                + "\"labels\": {\"outputs\": [{\"shape\": [" + CLASSES + "], \"indices\": true}]}}"));
     }
 
     static DataSet dataSet(float[][] rows, int from, int to) {

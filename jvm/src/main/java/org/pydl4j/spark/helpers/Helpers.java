@@ -6,6 +6,7 @@ import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.graph.vertex.GraphVertex;
 import org.deeplearning4j.nn.graph.vertex.VertexIndices;
+import org.deeplearning4j.nn.layers.FrozenLayer;
 import org.deeplearning4j.nn.layers.LayerHelper;
 import org.deeplearning4j.nn.layers.convolution.ConvolutionLayer;
 import org.deeplearning4j.nn.layers.convolution.subsampling.SubsamplingLayer;
@@ -71,7 +72,8 @@ public final class Helpers {
         return true;
     }
 
-    private static void install(Layer layer, boolean first, boolean oneDnn) {
+    private static void install(Layer given, boolean first, boolean oneDnn) {
+        Layer layer = given instanceof FrozenLayer ? ((FrozenLayer) given).getInsideLayer() : given;
         // Exactly these classes: their subclasses (one or three dimensions, depthwise, ...) compute in ways of their own.
         if (layer.getClass() == ConvolutionLayer.class) {
             set(layer, ConvolutionLayer.class, new PatchConvolution(first, oneDnn));
