@@ -135,11 +135,11 @@ def check_surroundings(
         raise ConfigError(
             f"DL4J cannot train it behind a preprocessor ({here.preprocessor.label}); say InputType.feed_forward"
         )
-    fails_first = layer.at_work.cannot_be_first or (isinstance(layer, DropoutLayer) and before())
-    if fails_first and all(isinstance(one, LayerType) and one.layer.gives_part for one in before()):
+    first = all(isinstance(one, LayerType) and one.layer.at_work.gives_part for one in before())
+    if first and (layer.at_work.cannot_be_first or (here.preprocessor is None and before())):
         raise ConfigError(
-            "DL4J fails to train it as the first layer (an array outside its workspace); put"
-            " ActivationLayer('identity') before it"
+            "DL4J fails to train it as the first layer, or behind cropping as such (an array outside its workspace);"
+            " begin with ActivationLayer('identity')"
         )
     if (
         isinstance(layer, RepeatVector)

@@ -11,7 +11,7 @@ import attrs
 from pydl4j_spark import ComputationGraph, MultiLayerNetwork
 from pydl4j_spark.conf import ComputationGraphConfiguration, InputType, MultiLayerConfiguration
 from pydl4j_spark.conf.base import evolve
-from pydl4j_spark.conf.inputs import InputTypeConvolutional3D, InputTypeRecurrent
+from pydl4j_spark.conf.inputs import InputTypeConvolutional3D, InputTypeFeedForward, InputTypeRecurrent
 from pydl4j_spark.errors import ConfigError
 from tests.fuzz.generate import rows
 
@@ -108,7 +108,7 @@ def differences(conf: Any, passed: Any, engine: Any) -> str:
         if theirs["params"] != here.n_params:
             return f"{here.kind} has {theirs['params']} parameters in DL4J, not {here.n_params}"
         if getattr(here.content, "has_loss", False) or here.kind in INFERRED_WRONGLY:
-            continue
+            return ""
         if _known(InputType.from_dict(theirs["output"])) != _known(here.output_type):
             return f"{here.kind} gives {theirs['output']} in DL4J, not {here.output_type}"
     return ""
@@ -118,4 +118,6 @@ def _known(given: Any) -> Any:
     """What DL4J never forgets of a type: not the layout of volumes, and not how long sequences are."""
     if isinstance(given, InputTypeConvolutional3D):
         return evolve(given, data_format="NCDHW")
+    if isinstance(given, InputTypeFeedForward):
+        return evolve(given, time_distributed_format=None)
     return evolve(given, timesteps=None) if isinstance(given, InputTypeRecurrent) else given

@@ -90,6 +90,11 @@ class StackVertex(GraphVertex):
         """Give the same kind."""
         return settled(given)
 
+    def check_training(self, given: Sequence[InputType], data_type: str) -> None:
+        """Refuse volumes."""
+        if len(given[0].shape) > 3:
+            raise ConfigError("DL4J stacks volumes, but cannot train through it")
+
     def rows(self, given: Sequence[int]) -> int:
         """Give the rows of all inputs."""
         return same_rows(given) * len(given)
