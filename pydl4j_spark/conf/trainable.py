@@ -10,6 +10,7 @@ from pydl4j_spark.conf.checks import pools
 from pydl4j_spark.conf.constraints import Constraint
 from pydl4j_spark.conf.dropout import DropConnect, GaussianNoise, SpatialDropout, WeightNoise
 from pydl4j_spark.conf.inputs import InputType, InputTypeConvolutionalFlat, InputTypeFeedForward, InputTypeRecurrent
+from pydl4j_spark.conf.layers.autoencoders import VariationalAutoencoder
 from pydl4j_spark.conf.layers.base import BaseLayer, FeedForwardLayer, Layer, LearningLayer
 from pydl4j_spark.conf.layers.capsules import CapsuleLayer, CapsuleStrengthLayer
 from pydl4j_spark.conf.layers.convolution import ConvolutionLayer
@@ -135,6 +136,8 @@ def check_surroundings(
         raise ConfigError(
             f"DL4J cannot train it behind a preprocessor ({here.preprocessor.label}); say InputType.feed_forward"
         )
+    if isinstance(layer, VariationalAutoencoder) and here.preprocessor is not None and before():
+        raise ConfigError(f"DL4J fails to train it behind a preprocessor ({here.preprocessor.label}); use DenseLayer")
     first = all(isinstance(one, LayerType) and one.layer.at_work.gives_part for one in before())
     if first and (layer.at_work.cannot_be_first or (here.preprocessor is None and before())):
         raise ConfigError(
@@ -300,7 +303,7 @@ def check_ending(last: LayerType, *, pooled: bool) -> None:
             "every time step comes here as a row of its own, and labels do not; use RnnOutputLayer for one answer at"
             " each step, or LastTimeStep or GlobalPoolingLayer before for one answer for the sequence"
         )
-    n_out = getattr(layer, "n_out", None) or getattr(given, "size", None)
+    n_out = getattr(layer, "n_out", None) or getattr(given, "size", None) or getattr(given, "channels", None)
     if n_out is None:
         return
     loss = getattr(layer, "loss", None)

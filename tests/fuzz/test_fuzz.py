@@ -16,7 +16,7 @@ from tests.fuzz.verdicts import KEPT, REFUSED, RUNS, TRAINED, judge_drawn, judge
 pytestmark = pytest.mark.jvm
 
 EVERY = settings(
-    max_examples=120, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+    max_examples=60, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
 )
 
 

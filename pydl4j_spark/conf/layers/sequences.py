@@ -7,7 +7,13 @@ from typing import ClassVar
 from pydl4j_spark.conf.activations import Activation
 from pydl4j_spark.conf.base import config, evolve
 from pydl4j_spark.conf.fields import choice, flag, nested, real, whole
-from pydl4j_spark.conf.inputs import RNN_FORMATS, InputType, InputTypeFeedForward, InputTypeRecurrent
+from pydl4j_spark.conf.inputs import (
+    RNN_FORMATS,
+    InputType,
+    InputTypeConvolutionalFlat,
+    InputTypeFeedForward,
+    InputTypeRecurrent,
+)
 from pydl4j_spark.conf.layers.base import (
     FeedForwardLayer,
     Layer,
@@ -112,6 +118,12 @@ class RepeatVector(FeedForwardLayer):
     n: int = whole("n", default=1, minimum=1, kw_only=False)
     data_format: str = choice("dataFormat", RNN_FORMATS, default="NCW")
     n_out: int | None = whole("nout", default=None, minimum=1, none=0, writes_none=True)
+
+    def accept(self, given: InputType) -> Layer:
+        """Take rows, but no flat images, of which DL4J makes no rows here."""
+        if isinstance(given, InputTypeConvolutionalFlat):
+            raise wrong_input(given, "rows", "say InputType.feed_forward")
+        return super().accept(given)
 
     def output_type(self, given: InputType) -> InputType:
         """Give sequences of `n` steps."""
