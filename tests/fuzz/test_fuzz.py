@@ -52,7 +52,7 @@ def test_a_drawn_network_trains_or_is_refused(engine, draw):
         outcomes[verdict.outcome] += 1
 
     check()
-    assert outcomes[TRAINED] > 15  # or it proves little
+    assert outcomes[TRAINED] > 8  # or it proves little
 
 
 @pytest.mark.parametrize("name", ["com.acme.MyLayer", "java.lang.Runtime"])
