@@ -143,10 +143,8 @@ SEQUENCES = {
     "scale in time": of_sequences(lambda a, b: ScaleVertex(0.5)(a)),
     "reverse": of_sequences(lambda a, b: ReverseTimeSeriesVertex()(a)),
     "last step": of_sequences(lambda a, b: LastTimeStepVertex("sequence")(a), classes),
-    "attention": of_sequences(lambda a, b: AttentionVertex(n_out=6, n_heads=2)(a, b, b), for_training=False),
-    "plain attention": of_sequences(
-        lambda a, b: AttentionVertex(n_out=5, project_input=False)(a, b, b), for_training=False
-    ),
+    "attention": of_sequences(lambda a, b: AttentionVertex(n_out=6, n_heads=2)(a, b, b)),
+    "plain attention": of_sequences(lambda a, b: AttentionVertex(n_out=5, project_input=False)(a, b, b)),
     "dense in time": of_sequences(lambda a, b: DenseLayer(n_out=3)(a, b)),
 }
 IMAGES = {

@@ -208,7 +208,6 @@ def test_shapes_of_sequences_and_images_are_refused():
     refused(["GlobalPoolingLayer before it gives rows"], of_sequences, pooled)
     refused(["rows (5,) come in; use OutputLayer"], of_sequences, lambda a, b: LastTimeStepVertex()(a))
     refused(["each time step is a row"], of_sequences, lambda a, b: MergeVertex()(DENSE(a), LastTimeStepVertex()(b)))
-    refused(["doubles every gradient"], of_sequences, lambda a, b: AttentionVertex(n_out=4)(a, b, b))
     refused(
         ["images (4, 7, 7) and images (4, 3, 3)"],
         of_images,

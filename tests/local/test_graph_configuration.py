@@ -13,6 +13,7 @@ from pydl4j_spark.conf import ComputationGraphConfiguration, Input, InputType
 from pydl4j_spark.conf.vertices.rnn import DuplicateToTimeSeriesVertex
 from pydl4j_spark.errors import ConfigError
 from pydl4j_spark.layers import BatchNormalization, DenseLayer
+from pydl4j_spark.updaters import Sgd
 from pydl4j_spark.vertices import PoolHelperVertex, SubsetVertex
 from tests.conf.graphs import FEED, GRAPHS, classes, graph
 
@@ -110,6 +111,27 @@ def test_gradients_are_those_of_the_loss(engine):
             network.set_params(moved)
             scores.append(network.score(data))
         assert flat[place] == pytest.approx((scores[0] - scores[1]) / 2e-6, rel=1e-5, abs=1e-8)
+
+
+def test_gradients_through_attention_are_those_of_the_loss(engine):
+    """DL4J alone passes twice the gradient back through its vertices on SameDiff."""
+    conf = attrs.evolve(GRAPHS["attention"], data_type="double", updater=Sgd(1.0), seed=1)
+    network = ComputationGraph(conf)
+    network.attach(engine)
+    data = arrays(conf)
+    gradients, params = network.gradient(data), network.params().copy()
+    network.fit(data, batch_size=100, progress=False)
+    moved = params - network.params()
+    largest = np.sort(np.abs(np.concatenate([each.ravel() for each in gradients.values()])))
+    np.testing.assert_allclose(np.sort(np.abs(moved)), largest, rtol=1e-6, atol=1e-12)
+    for place in range(0, len(params), len(params) // 12):
+        scores = []
+        for step in (1e-6, -1e-6):
+            near = params.copy()
+            near[place] += step
+            network.set_params(near)
+            scores.append(network.score(data))
+        assert moved[place] == pytest.approx((scores[0] - scores[1]) / 2e-6, rel=1e-4, abs=1e-8)
 
 
 @pytest.mark.parametrize(

@@ -114,10 +114,3 @@ class AttentionVertex(GraphVertex):
     def rows(self, given: Sequence[int]) -> int:
         """Take as many rows of each input."""
         return same_rows(given)
-
-    def check_training(self, given: Sequence[InputType], data_type: str) -> None:
-        """Refuse: DL4J's gradient is wrong."""
-        raise ConfigError(
-            "DL4J doubles every gradient that goes back through it, its own included, so it would not train towards the"
-            " loss; for_training=False allows it, for outputs"
-        )

@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.function.Supplier;
 import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.api.Model;
+import org.deeplearning4j.nn.api.Trainable;
 import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
 import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
 import org.deeplearning4j.nn.conf.WorkspaceMode;
@@ -58,8 +59,8 @@ abstract class Inference {
     /** Computes the gradient of a minibatch, as training does; the model then has it until it is cleared. */
     abstract void differentiate(MultiDataSet minibatch);
 
-    /** Layers by what their parameters' names begin with, in the order of the parameters. */
-    abstract Map<String, Layer> layers();
+    /** Layers, and vertices that learn, by what their parameters' names begin with, in the order of the parameters. */
+    abstract Map<String, Trainable> learners();
 
     /** Whether a gradient is divided by the number of examples. */
     abstract boolean averages();
@@ -139,8 +140,8 @@ abstract class Inference {
         }
 
         @Override
-        Map<String, Layer> layers() {
-            Map<String, Layer> layers = new LinkedHashMap<>();
+        Map<String, Trainable> learners() {
+            Map<String, Trainable> layers = new LinkedHashMap<>();
             for (Layer layer : network.getLayers()) {
                 layers.put(String.valueOf(layer.getIndex()), layer);
             }
@@ -230,15 +231,13 @@ abstract class Inference {
         }
 
         @Override
-        Map<String, Layer> layers() {
-            Map<String, Layer> layers = new LinkedHashMap<>();
+        Map<String, Trainable> learners() {
+            Map<String, Trainable> learners = new LinkedHashMap<>();
             for (int index : graph.topologicalSortOrder()) {
                 GraphVertex vertex = graph.getVertices()[index];
-                if (vertex.hasLayer()) {
-                    layers.put(vertex.getVertexName(), vertex.getLayer());
-                }
+                learners.put(vertex.getVertexName(), vertex.hasLayer() ? vertex.getLayer() : vertex);
             }
-            return layers;
+            return learners;
         }
 
         @Override

@@ -14,7 +14,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.Pointer;
-import org.deeplearning4j.nn.api.Layer;
+import org.deeplearning4j.nn.api.Trainable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.api.MultiDataSet;
 import org.nd4j.linalg.dataset.api.preprocessor.DataNormalization;
@@ -198,13 +198,13 @@ final class LocalScorer {
                 seed(model);
                 model.differentiate(batch.fill(all, 0, network.normalizer()));
                 Map<String, Tensor> gradients = new LinkedHashMap<>();
-                model.layers().forEach((prefix, layer) -> {
-                    for (String name : layer.paramTable(false).keySet()) {
-                        if (layer.updaterDivideByMinibatch(name)) {
+                model.learners().forEach((prefix, learner) -> {
+                    for (String name : learner.paramTable(false).keySet()) {
+                        if (learner.updaterDivideByMinibatch(name)) {
                             String full = prefix + "_" + name;
                             INDArray sum = model.model().gradient().gradientForVariable().get(full);
                             INDArray one = model.averages() ? sum.div(all.size()) : sum.dup();
-                            regularize(layer, name, one);
+                            regularize(learner, name, one);
                             gradients.put(full, Tensor.of(one));
                         }
                     }
@@ -215,11 +215,11 @@ final class LocalScorer {
         });
     }
 
-    private static void regularize(Layer layer, String name, INDArray gradient) {
-        List<Regularization> all = layer.getConfig().getRegularizationByParam(name);
+    private static void regularize(Trainable learner, String name, INDArray gradient) {
+        List<Regularization> all = learner.getConfig().getRegularizationByParam(name);
         if (all != null) {
             for (Regularization each : all) {
-                each.apply(layer.getParam(name), gradient, 1.0, 0, 0);
+                each.apply(learner.paramTable(false).get(name), gradient, 1.0, 0, 0);
             }
         }
     }
