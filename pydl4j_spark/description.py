@@ -66,8 +66,8 @@ _BATCH_NORMALIZATION = "org.deeplearning4j.nn.conf.layers.BatchNormalization"
 
 def _describe_layer(index: int, conf: Any) -> LayerDescription:
     layer = conf.get("layer") if isinstance(conf, dict) else None
-    while isinstance(layer, dict) and layer.get("@class") in _FROZEN:
-        layer = layer.get(_FROZEN[layer["@class"]])
+    while isinstance(layer, dict) and (key := _FROZEN.get(str(layer.get("@class")))):
+        layer = layer.get(key)
     if not isinstance(layer, dict) or not isinstance(layer.get("@class"), str):
         raise ModelFormatError(f"{CONFIGURATION}: layer {index} has no '@class'; the file is damaged or foreign")
     if layer["@class"] == _BATCH_NORMALIZATION:

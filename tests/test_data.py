@@ -24,7 +24,7 @@ def test_outputs_with_time_before_size_are_refused():
         layers=[LSTM(n_out=3, data_format="NWC"), RnnOutputLayer(n_out=2, data_format="NWC")],
         input_type=InputType.recurrent(2, 5, data_format="NWC"),
     )
-    with pytest.raises(ConfigError, match="leave data_format='NWC' out"):
+    with pytest.raises(ConfigError, match=r"channels last \(NWC\).* use data_format='NCW'"):
         ExampleShape.with_labels(conf)
 
 

@@ -74,7 +74,7 @@ def test_configure_spark_keeps_what_is_set():
 
 
 def test_wrong_things_in_the_constructor(spark):
-    with pytest.raises(ConfigError, match="expected a MultiLayerConfiguration or MultiLayerNetwork, got dict"):
+    with pytest.raises(ConfigError, match="expected a MultiLayerConfiguration, got dict"):
         SparkDl4jMultiLayer(spark, {})
     with pytest.raises(ConfigError, match="expected a training master, got int"):
         SparkDl4jMultiLayer(spark, digits_conf(), 5)
