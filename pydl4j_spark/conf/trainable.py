@@ -19,9 +19,11 @@ from pydl4j_spark.conf.layers.frozen import FrozenLayer
 from pydl4j_spark.conf.layers.normalization import BatchNormalization
 from pydl4j_spark.conf.layers.output import RnnOutputLayer
 from pydl4j_spark.conf.layers.pooling import GlobalPoolingLayer
+from pydl4j_spark.conf.layers.prelu import PReLULayer
 from pydl4j_spark.conf.layers.recurrent import BaseRecurrentLayer, Bidirectional, GravesLSTM, LastTimeStep, SimpleRnn
 from pydl4j_spark.conf.layers.sequences import RepeatVector
 from pydl4j_spark.conf.losses import LossFMeasure, LossMixtureDensity
+from pydl4j_spark.conf.preprocessors import RnnToFeedForwardPreProcessor
 from pydl4j_spark.conf.shapes import LayerType, at_layer
 from pydl4j_spark.conf.updaters import AdaBelief
 from pydl4j_spark.conf.weights import WeightInitIdentity
@@ -55,17 +57,16 @@ def check_trainable(
     pooled = False
     for here in passed:
         with at_layer(here.index, here.layer):
-            check_layer_trainable(here)
+            check_layer_trainable(here, truncated=truncated)
             place = here.index or 0
             check_surroundings(
                 here,
                 before=partial(_first, passed, place),
                 after=passed[place + 1 : place + 2],
+                pooled=pooled,
                 data_type=data_type,
             )
-            if truncated and here.layer.needs_whole_sequences:
-                raise ConfigError(f"it needs whole sequences, and {_CUT}")
-        pooled = pooled or pools(here)
+        pooled = pools(here) or (pooled and not isinstance(here.layer.at_work, RepeatVector))
     last = passed[-1]
     with at_layer(last.index, last.layer):
         check_ending(last, pooled=pooled)
@@ -82,8 +83,11 @@ NOTHING_TO_TRAIN = (
 )
 
 
-def check_layer_trainable(here: LayerType) -> None:
+def check_layer_trainable(here: LayerType, *, truncated: bool) -> None:
     """Refuse a layer that would fail or learn nothing, wherever it stands."""
+    if truncated and here.layer.at_work.needs_whole_sequences:
+        raise ConfigError(f"it needs whole sequences, and {_CUT}")
+    here.layer.check_computing(here.input_type)
     here.layer.check_training(here.input_type)
     if here.frozen:
         return
@@ -105,6 +109,7 @@ def check_surroundings(
     *,
     before: Callable[[], Sequence[LayerType | VertexType]],
     after: Sequence[LayerType | VertexType],
+    pooled: bool,
     data_type: str,
 ) -> None:
     """Refuse a layer that DL4J fails to train where it stands.
@@ -117,19 +122,14 @@ def check_surroundings(
         Gives all that leads to it.
     after : list of LayerType and VertexType
         What it feeds itself.
+    pooled : bool
+        Whether time steps were pooled before it.
     data_type : str
         The network's type of numbers.
     """
     layer = here.layer
-    if (
-        data_type != "float"
-        and any(leaf.keeps_input_type for leaf in leaves(layer))
-        and not any(one.n_params for one in before())
-    ):
-        raise ConfigError(
-            f"DL4J computes it in the type of what comes in, float32 here, not {data_type}, and damages memory;"
-            " use data_type 'float', or put another layer with parameters before it"
-        )
+    if any(leaf.keeps_input_type for leaf in leaves(layer)):
+        check_type(before, data_type)
     if layer.must_be_first and before():
         raise ConfigError("DL4J cannot train what stands before it; make it the first layer")
     if here.preprocessor is not None and layer.must_be_first:
@@ -138,14 +138,17 @@ def check_surroundings(
         )
     if isinstance(layer, VariationalAutoencoder) and here.preprocessor is not None and before():
         raise ConfigError(f"DL4J fails to train it behind a preprocessor ({here.preprocessor.label}); use DenseLayer")
-    first = all(isinstance(one, LayerType) and one.layer.at_work.gives_part for one in before())
-    if first and (layer.at_work.cannot_be_first or (here.preprocessor is None and before())):
+    first = all(isinstance(one, LayerType) and one.layer.gives_part for one in before())
+    if first and (layer.at_work.cannot_be_first or (before() and _takes_as_such(here, before()))):
         raise ConfigError(
-            "DL4J fails to train it as the first layer, or behind cropping as such (an array outside its workspace);"
-            " begin with ActivationLayer('identity')"
+            "DL4J fails to train it as the first layer, or behind cropping or a frozen ActivationLayer, PReLULayer,"
+            " DropoutLayer or MaskLayer as such (an array outside its workspace); begin with"
+            " ActivationLayer('identity')"
         )
+    if pooled and isinstance(here.input_type, InputTypeRecurrent):
+        _check_pooled(here, before())
     if (
-        isinstance(layer, RepeatVector)
+        isinstance(layer.at_work, RepeatVector)
         and _steps(here.input_type)
         and not any(isinstance(one, LayerType) and pools(one) for one in before())
     ):
@@ -157,6 +160,37 @@ def check_surroundings(
             raise ConfigError(
                 f"DL4J fails to train capsules before a {one.kind}; put a CapsuleStrengthLayer after them"
             )
+
+
+def check_type(before: Callable[[], Sequence[LayerType | VertexType]], data_type: str) -> None:
+    """Refuse to compute with the numbers of the data where they are of another type than the network's."""
+    if data_type != "float" and not any(one.n_params and not one.content.at_work.gives_input_type for one in before()):
+        raise ConfigError(
+            f"DL4J computes it in the type of what comes in, float32 here, not {data_type}, and damages memory;"
+            " use data_type 'float', or put another layer with parameters before it"
+        )
+
+
+def _takes_as_such(here: LayerType, before: Sequence[LayerType | VertexType]) -> bool:
+    """Tell whether what a layer works on is the network's input or a part of it, and not a copy."""
+    if here.layer.has_loss or here.preprocessor is None:
+        return not here.layer.has_loss
+    # A preprocessor copies what is cut, but of the whole array only what it turns.
+    whole = all(one.input_types[0] == one.output_type for one in before)
+    return whole and not isinstance(here.preprocessor, RnnToFeedForwardPreProcessor)
+
+
+def _check_pooled(here: LayerType, before: Sequence[LayerType | VertexType]) -> None:
+    """Refuse what DL4J takes for sequences still, and fails at on the way back."""
+    working = here.layer.at_work
+    poolings = (one.content.at_work for one in before)
+    rows = any(isinstance(one, GlobalPoolingLayer) and one.collapse_dimensions for one in poolings)
+    returns = isinstance(working, ActivationLayer | DropoutLayer) and not isinstance(here.layer, FrozenLayer)
+    if isinstance(working, PReLULayer) or (returns and rows):
+        raise ConfigError(
+            "DL4J takes what the GlobalPoolingLayer gives for sequences here, and fails to train it; put it behind a"
+            " DenseLayer, or before the pooling"
+        )
 
 
 def _first(passed: Sequence[LayerType], count: int) -> Sequence[LayerType]:

@@ -122,7 +122,7 @@ class LearnedSelfAttentionLayer(_AttentionLayer):
         """Give sequences of `n_queries` steps."""
         return InputType.recurrent(self.n_out or 0, self.n_queries)
 
-    def check_training(self, given: InputType | None) -> None:
+    def check_computing(self, given: InputType | None) -> None:
         """Refuse it: DL4J cannot run it."""
         raise ConfigError(
             "DL4J M2.1 fails to compute it (its 'scatter_update' refuses its own arguments); use SelfAttentionLayer,"

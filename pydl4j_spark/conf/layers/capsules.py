@@ -63,20 +63,28 @@ class PrimaryCapsules(SameDiffLayer):
         kernels = {"weight": (*self.kernel_size, self.input_channels, numbers)}  # type: ignore[misc]
         return kernels | ({"bias": (numbers,)} if self.has_bias else {})
 
-    def accept(self, given: InputType) -> Layer:
-        """Take the channels of the images, and count the capsules."""
-        if not isinstance(given, InputTypeConvolutional):
-            raise wrong_input(given, "images", "use InputType.convolutional, or a FeedForwardToCnnPreProcessor before")
-        if given.data_format != "NCHW":
-            raise ConfigError("DL4J makes capsules of NCHW images only; leave data_format='NHWC' out")
-        left = ConvolutionLayer(
+    @property
+    def _convolution(self) -> ConvolutionLayer:
+        return ConvolutionLayer(
             n_out=self.channels,
             kernel_size=self.kernel_size,
             stride=self.stride,
             padding=self.padding,
             dilation=self.dilation,
             convolution_mode=self.convolution_mode,
-        ).output_type(given)
+        )
+
+    def check_computing(self, given: InputType | None) -> None:
+        """Refuse what DL4J fails at as a convolution."""
+        self._convolution.check_computing(given)
+
+    def accept(self, given: InputType) -> Layer:
+        """Take the channels of the images, and count the capsules."""
+        if not isinstance(given, InputTypeConvolutional):
+            raise wrong_input(given, "images", "use InputType.convolutional, or a FeedForwardToCnnPreProcessor before")
+        if given.data_format != "NCHW":
+            raise ConfigError("DL4J makes capsules of NCHW images only; leave data_format='NHWC' out")
+        left = self._convolution.output_type(given)
         settled: Layer = settle(self, input_channels=given.channels, capsules=left.size_in_all)
         return settled
 

@@ -117,6 +117,15 @@ class Deconvolving(Convolving):
             raise ConfigError(f"padding {self.padding} leaves nothing of the {axis}; use less")
         return made
 
+    def check_computing(self, given: InputType | None) -> None:
+        """Refuse nothing: the windows are on the way back."""
+
+    def check_training(self, given: InputType | None) -> None:
+        """Refuse strides that DL4J fails at on the way back, too."""
+        super().check_training(given)
+        if isinstance(given, self.takes):
+            self.check_strides(self.lengths(given), given.lengths)
+
 
 @config(_LAYERS + "ConvolutionLayer", also=_LAYERS + "Convolution2D")
 class ConvolutionLayer(Convolving):

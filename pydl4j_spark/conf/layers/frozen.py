@@ -41,6 +41,11 @@ class Frozen(Wrapper):
         return self._inner.at_work
 
     @property
+    def gives_part(self) -> bool:  # type: ignore[override]
+        """Whether what comes out is what comes in, or a part of it: nothing is copied for training."""
+        return self._inner.gives_part or self._inner.works_in_place
+
+    @property
     def variables(self) -> tuple[str, ...]:
         """Those of the layer inside."""
         return self._inner.variables
