@@ -23,7 +23,12 @@ from pydl4j_spark.conf.layers.prelu import PReLULayer
 from pydl4j_spark.conf.layers.recurrent import BaseRecurrentLayer, Bidirectional, GravesLSTM, LastTimeStep, SimpleRnn
 from pydl4j_spark.conf.layers.sequences import RepeatVector
 from pydl4j_spark.conf.losses import LossFMeasure, LossMixtureDensity
-from pydl4j_spark.conf.preprocessors import RnnToFeedForwardPreProcessor
+from pydl4j_spark.conf.preprocessors import (
+    CnnToRnnPreProcessor,
+    FeedForwardToRnnPreProcessor,
+    RnnToCnnPreProcessor,
+    RnnToFeedForwardPreProcessor,
+)
 from pydl4j_spark.conf.shapes import LayerType, at_layer
 from pydl4j_spark.conf.updaters import AdaBelief
 from pydl4j_spark.conf.weights import WeightInitIdentity
@@ -34,6 +39,7 @@ if TYPE_CHECKING:
 
 # What gives capsules a gradient in the order in which DL4J takes it.
 _AFTER_CAPSULES = (ActivationLayer, CapsuleLayer, CapsuleStrengthLayer, DropoutLayer, GlobalPoolingLayer)
+_SEQUENCING = (CnnToRnnPreProcessor, FeedForwardToRnnPreProcessor)
 _CUT = "backprop_type 'truncated_bptt' cuts them in pieces; use 'standard'"
 
 
@@ -145,8 +151,13 @@ def check_surroundings(
             " DropoutLayer or MaskLayer as such (an array outside its workspace); begin with"
             " ActivationLayer('identity')"
         )
-    if pooled and isinstance(here.input_type, InputTypeRecurrent):
-        _check_pooled(here, before())
+    given = here.input_type
+    if isinstance(given, InputTypeRecurrent):
+        if pooled:
+            _check_pooled(here, before())
+        if isinstance(here.preprocessor, _SEQUENCING) and not any(_in_time(one) for one in before()):
+            # Without time before, DL4J makes sequences of one step.
+            layer.output_type(given.resized((1,), given.size))
     if (
         isinstance(layer.at_work, RepeatVector)
         and _steps(here.input_type)
@@ -169,6 +180,13 @@ def check_type(before: Callable[[], Sequence[LayerType | VertexType]], data_type
             f"DL4J computes it in the type of what comes in, float32 here, not {data_type}, and damages memory;"
             " use data_type 'float', or put another layer with parameters before it"
         )
+
+
+def _in_time(here: LayerType | VertexType) -> bool:
+    """Tell whether something takes or gives time steps, be it as rows or as images."""
+    if isinstance(here, LayerType) and isinstance(here.preprocessor, RnnToCnnPreProcessor):
+        return True
+    return any(isinstance(one, InputTypeRecurrent) or _steps(one) for one in (*here.input_types, here.output_type))
 
 
 def _takes_as_such(here: LayerType, before: Sequence[LayerType | VertexType]) -> bool:
