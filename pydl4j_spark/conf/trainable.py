@@ -10,7 +10,6 @@ from pydl4j_spark.conf.checks import pools
 from pydl4j_spark.conf.constraints import Constraint
 from pydl4j_spark.conf.dropout import DropConnect, GaussianNoise, SpatialDropout, WeightNoise
 from pydl4j_spark.conf.inputs import InputType, InputTypeConvolutionalFlat, InputTypeFeedForward, InputTypeRecurrent
-from pydl4j_spark.conf.layers.autoencoders import VariationalAutoencoder
 from pydl4j_spark.conf.layers.base import BaseLayer, FeedForwardLayer, Layer, LearningLayer
 from pydl4j_spark.conf.layers.capsules import CapsuleLayer, CapsuleStrengthLayer
 from pydl4j_spark.conf.layers.convolution import ConvolutionLayer
@@ -22,7 +21,7 @@ from pydl4j_spark.conf.layers.pooling import GlobalPoolingLayer
 from pydl4j_spark.conf.layers.prelu import PReLULayer
 from pydl4j_spark.conf.layers.recurrent import BaseRecurrentLayer, Bidirectional, GravesLSTM, LastTimeStep, SimpleRnn
 from pydl4j_spark.conf.layers.sequences import RepeatVector
-from pydl4j_spark.conf.losses import LossFMeasure, LossMixtureDensity
+from pydl4j_spark.conf.losses import LossFMeasure, LossMixtureDensity, LossMultiLabel
 from pydl4j_spark.conf.preprocessors import (
     CnnToRnnPreProcessor,
     FeedForwardToRnnPreProcessor,
@@ -136,14 +135,17 @@ def check_surroundings(
     layer = here.layer
     if any(leaf.keeps_input_type for leaf in leaves(layer)):
         check_type(before, data_type)
-    if layer.must_be_first and before():
+    # Backpropagation ends at a FrozenLayer anyway.
+    working = layer if isinstance(layer, FrozenLayer) else layer.at_work
+    if working.must_be_first and before():
         raise ConfigError("DL4J cannot train what stands before it; make it the first layer")
     if here.preprocessor is not None and layer.must_be_first:
         raise ConfigError(
             f"DL4J cannot train it behind a preprocessor ({here.preprocessor.label}); say InputType.feed_forward"
         )
-    if isinstance(layer, VariationalAutoencoder) and here.preprocessor is not None and before():
-        raise ConfigError(f"DL4J fails to train it behind a preprocessor ({here.preprocessor.label}); use DenseLayer")
+    loss = getattr(layer, "loss", None)
+    if data_type != "float" and isinstance(loss, LossFMeasure | LossMultiLabel):
+        raise ConfigError(f"DL4J computes {type(loss).__name__} in float only, not {data_type}; use data_type 'float'")
     first = all(isinstance(one, LayerType) and one.layer.gives_part for one in before())
     if first and (layer.at_work.cannot_be_first or (before() and _takes_as_such(here, before()))):
         raise ConfigError(

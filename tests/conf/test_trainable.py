@@ -3,13 +3,15 @@
 import pytest
 
 from pydl4j_spark.conf import ComputationGraphConfiguration, InputType, MultiLayerConfiguration
-from pydl4j_spark.dropout import SpatialDropout
+from pydl4j_spark.dropout import DropConnect, SpatialDropout
 from pydl4j_spark.errors import ConfigError
 from pydl4j_spark.example_shape import ExampleShape
 from pydl4j_spark.layers import (
     LSTM,
     ActivationLayer,
     Bidirectional,
+    CapsuleLayer,
+    CapsuleStrengthLayer,
     CenterLossOutputLayer,
     CnnLossLayer,
     Convolution1DLayer,
@@ -20,6 +22,7 @@ from pydl4j_spark.layers import (
     Deconvolution2D,
     DenseLayer,
     DropoutLayer,
+    EmbeddingSequenceLayer,
     FrozenLayer,
     FrozenLayerWithBackprop,
     GlobalPoolingLayer,
@@ -37,6 +40,7 @@ from pydl4j_spark.layers import (
     SubsamplingLayer,
     TimeDistributed,
     Upsampling1D,
+    VariationalAutoencoder,
 )
 from pydl4j_spark.preprocessors import CnnToRnnPreProcessor
 from pydl4j_spark.vertices import L2NormalizeVertex, L2Vertex, PreprocessorVertex
@@ -87,6 +91,11 @@ def conv(kind, **settings):
     return kind(n_out=2, **settings)
 
 
+def capsules(**settings):
+    first = PrimaryCapsules(capsule_dimensions=2, channels=1, **settings)
+    return images(first, CapsuleLayer(capsules=3, capsule_dimensions=2), CapsuleStrengthLayer())
+
+
 # What is refused, its neighbour that is not, and a part of the reason.
 PAIRS = {
     "convolution": (images(conv(ConvolutionLayer, **SAME)), images(conv(ConvolutionLayer, **ALMOST)), "no padding"),
@@ -111,11 +120,8 @@ PAIRS = {
         images(FrozenLayer(conv(Deconvolution2D, **ALMOST))),
         "no padding",
     ),
-    "capsules": (
-        images(PrimaryCapsules(capsule_dimensions=2, channels=1, **SAME)),
-        images(PrimaryCapsules(capsule_dimensions=2, channels=1, **ALMOST)),
-        "no padding",
-    ),
+    "capsules": (capsules(**SAME), capsules(**ALMOST), "no padding"),
+    "dilated capsules": (capsules(kernel_size=2, dilation=2), capsules(kernel_size=2), "with a dilation"),
     "pooled channels": (
         once(LSTM(n_out=3), GlobalPoolingLayer(pooling_dimensions=[1])),
         once(LSTM(n_out=3), GlobalPoolingLayer(pooling_dimensions=[2])),
@@ -161,6 +167,11 @@ PAIRS = {
         steps(FrozenLayerWithBackprop(SelfAttentionLayer())),
         "fails to compute it",
     ),
+    "frozen embedding": (
+        net(ROWS, DropoutLayer(0.5), FrozenLayerWithBackprop(EmbeddingSequenceLayer(n_in=2, n_out=2)), EACH),
+        net(ROWS, FrozenLayerWithBackprop(EmbeddingSequenceLayer(n_in=2, n_out=2)), EACH),
+        "make it the first layer",
+    ),
     "frozen blocks": (
         images(FrozenLayer(SpaceToBatchLayer(2))),
         images(FrozenLayer(SpaceToBatchLayer(1))),
@@ -194,6 +205,16 @@ PAIRS = {
     ),
     "distance in double": (*joined(L2Vertex(), **DOUBLE), "float32 here, not double"),
     "length in double": (*joined(L2NormalizeVertex(), **DOUBLE), "float32 here, not double"),
+    "F-measure in double": (
+        net(ROWS, OutputLayer(n_out=2, loss="fmeasure"), **DOUBLE),
+        net(ROWS, OutputLayer(n_out=2, loss="fmeasure")),
+        "float only, not double",
+    ),
+    "noise of an autoencoder": (
+        images(VariationalAutoencoder(n_out=2, weight_noise=DropConnect(0.5))),
+        images(TANH, VariationalAutoencoder(n_out=2), weight_noise=DropConnect(0.5)),
+        "fails at the second",
+    ),
     "class indices of pixels": (
         net(IMAGES, PReLULayer(), CnnLossLayer(loss="sparse_mcxent", activation="softmax")),
         net(IMAGES, PReLULayer(), CnnLossLayer(activation="softmax")),
@@ -205,8 +226,8 @@ PAIRS = {
         "what comes inside are rows",
     ),
     "one step of images": (
-        once(Subsampling1DLayer(kernel_size=2, stride=1), given=IMAGES),
-        once(Subsampling1DLayer(kernel_size=1, stride=1), given=IMAGES),
+        once(Subsampling1DLayer(kernel_size=2, stride=1), GlobalPoolingLayer(), given=IMAGES),
+        once(Subsampling1DLayer(kernel_size=1, stride=1), GlobalPoolingLayer(), given=IMAGES),
         "does not fit",
     ),
     "sequences of flat images": (

@@ -10,7 +10,7 @@ from pydl4j_spark.conf.inputs import InputType, InputTypeConvolutional, InputTyp
 from pydl4j_spark.conf.layers.base import Layer, Shapes, settle, wrong_input
 from pydl4j_spark.conf.layers.convolution import ConvolutionLayer
 from pydl4j_spark.conf.layers.samediff import WEIGHT_INITS, SameDiffLayer
-from pydl4j_spark.conf.layers.spatial import CONVOLUTION_MODES
+from pydl4j_spark.conf.layers.spatial import CONVOLUTION_MODES, along_axes
 from pydl4j_spark.conf.types import Number, Pair
 from pydl4j_spark.errors import ConfigError
 
@@ -75,7 +75,9 @@ class PrimaryCapsules(SameDiffLayer):
         )
 
     def check_computing(self, given: InputType | None) -> None:
-        """Refuse what DL4J fails at as a convolution."""
+        """Refuse a dilation, and what else DL4J fails at as a convolution."""
+        if any(step > 1 for step in along_axes(self.dilation)):
+            raise ConfigError("DL4J fails to compute it with a dilation; use a ConvolutionLayer with one before")
         self._convolution.check_computing(given)
 
     def accept(self, given: InputType) -> Layer:
