@@ -10,6 +10,7 @@ from pydl4j_spark.conf.checks import pools
 from pydl4j_spark.conf.constraints import Constraint
 from pydl4j_spark.conf.dropout import DropConnect, GaussianNoise, SpatialDropout, WeightNoise
 from pydl4j_spark.conf.inputs import InputType, InputTypeConvolutionalFlat, InputTypeFeedForward, InputTypeRecurrent
+from pydl4j_spark.conf.layers.autoencoders import VariationalAutoencoder
 from pydl4j_spark.conf.layers.base import BaseLayer, FeedForwardLayer, Layer, LearningLayer
 from pydl4j_spark.conf.layers.capsules import CapsuleLayer, CapsuleStrengthLayer
 from pydl4j_spark.conf.layers.convolution import ConvolutionLayer
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 # What gives capsules a gradient in the order in which DL4J takes it.
 _AFTER_CAPSULES = (ActivationLayer, CapsuleLayer, CapsuleStrengthLayer, DropoutLayer, GlobalPoolingLayer)
 _SEQUENCING = (CnnToRnnPreProcessor, FeedForwardToRnnPreProcessor)
-_CUT = "backprop_type 'truncated_bptt' cuts them in pieces; use 'standard'"
+_CUT = "backprop_type 'truncated_bptt' cuts sequences in pieces; use 'standard'"
 
 
 def check_trainable(
@@ -101,6 +102,8 @@ def check_layer_trainable(here: LayerType, *, truncated: bool) -> None:
         _check_dropout(leaf, here.input_type)
         if isinstance(leaf, LearningLayer) and leaf.n_params:
             _check_updater(leaf)
+        if truncated and isinstance(leaf, VariationalAutoencoder) and leaf.weight_noise is not None:
+            raise ConfigError(f"DL4J fails to train it with weight_noise where {_CUT}")
         if isinstance(leaf, BaseLayer) and leaf.n_params:
             _check_identity(leaf)
             _check_noise(leaf)

@@ -211,9 +211,9 @@ PAIRS = {
         "float only, not double",
     ),
     "noise of an autoencoder": (
-        images(VariationalAutoencoder(n_out=2, weight_noise=DropConnect(0.5))),
-        images(TANH, VariationalAutoencoder(n_out=2), weight_noise=DropConnect(0.5)),
-        "fails at the second",
+        steps(VariationalAutoencoder(n_out=2, weight_noise=DropConnect(0.5)), **CUT),
+        images(TANH, VariationalAutoencoder(n_out=2, weight_noise=DropConnect(0.5))),
+        "with weight_noise where",
     ),
     "class indices of pixels": (
         net(IMAGES, PReLULayer(), CnnLossLayer(loss="sparse_mcxent", activation="softmax")),

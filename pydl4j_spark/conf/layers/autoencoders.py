@@ -11,8 +11,7 @@ from typing import Any, ClassVar
 from pydl4j_spark.conf.activations import Activation
 from pydl4j_spark.conf.base import config
 from pydl4j_spark.conf.fields import choice, nested, numbers_of, real, whole
-from pydl4j_spark.conf.inputs import InputType
-from pydl4j_spark.conf.layers.base import Noiseless, ProjectingLayer, Shapes
+from pydl4j_spark.conf.layers.base import ProjectingLayer, Shapes
 from pydl4j_spark.conf.reconstruction import GaussianReconstructionDistribution, ReconstructionDistribution
 from pydl4j_spark.conf.types import Number
 from pydl4j_spark.errors import ConfigError
@@ -70,7 +69,7 @@ class AutoEncoder(BasePretrainNetwork):
 
 
 @config(_LAYERS + "variational.VariationalAutoencoder")
-class VariationalAutoencoder(Noiseless, BasePretrainNetwork):
+class VariationalAutoencoder(BasePretrainNetwork):
     """The encoder of a variational autoencoder: ``[N, n_in]`` to ``[N, n_out]``, the means of the latent variables.
 
     DL4J VariationalAutoencoder. `activation` is that of encoder and decoder.
@@ -101,12 +100,6 @@ class VariationalAutoencoder(Noiseless, BasePretrainNetwork):
         for field in ("encoder_layer_sizes", "decoder_layer_sizes"):
             if not getattr(self, field):
                 raise ConfigError(f"VariationalAutoencoder.{field}: it needs one layer at least")
-
-    def check_training(self, given: InputType | None) -> None:
-        """Refuse noise, of which DL4J keeps the first for ever."""
-        if self.weight_noise is not None:
-            raise ConfigError("DL4J keeps the weights of the first step's weight_noise, and fails at the second")
-        super().check_training(given)
 
     @property
     def parameter_shapes(self) -> Shapes:
