@@ -163,13 +163,16 @@ class RecurrentAttentionLayer(_AttentionLayer):
             **({"b": (self.n_out,)} if self.has_bias else {}),
         }
 
-    def check_training(self, given: InputType | None) -> None:
-        """Refuse sequences of unknown length, and an activation that is another than its name says."""
-        super().check_training(given)
+    def check_computing(self, given: InputType | None) -> None:
+        """Refuse sequences of unknown length."""
         if isinstance(given, InputTypeRecurrent) and given.timesteps is None:
             raise ConfigError(
                 "it needs sequences of one known length; give InputType.recurrent(size, timesteps), and a Bidirectional"
                 " before it a mode other than 'concat'"
             )
+
+    def check_training(self, given: InputType | None) -> None:
+        """Refuse an activation that is another than its name says."""
+        super().check_training(given)
         if self.activation == "leakyrelu":
             raise ConfigError("DL4J's 'leakyrelu' has no slope below 0 in this layer; say 'relu' if that is meant")

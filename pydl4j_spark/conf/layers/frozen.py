@@ -112,6 +112,8 @@ class FrozenLayerWithBackprop(Frozen):
             for setting, value in (("dropout", layer.dropout), ("weight_noise", noise)):
                 if value is not None:
                     raise ConfigError(f"{setting} is for training, and the layer inside is frozen; leave it out")
+        # The way back leads through it.
+        self.underlying.check_training(given)
 
 
 def _all(layer: Layer) -> list[Layer]:
