@@ -142,7 +142,7 @@ def check_surroundings(
     working = layer if isinstance(layer, FrozenLayer) else layer.at_work
     if working.must_be_first and before():
         raise ConfigError("DL4J cannot train what stands before it; make it the first layer")
-    if here.preprocessor is not None and layer.must_be_first:
+    if here.preprocessor is not None and working.must_be_first:
         raise ConfigError(
             f"DL4J cannot train it behind a preprocessor ({here.preprocessor.label}); say InputType.feed_forward"
         )

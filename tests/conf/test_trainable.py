@@ -183,6 +183,11 @@ PAIRS = {
         net(ROWS, FrozenLayerWithBackprop(EmbeddingSequenceLayer(n_in=2, n_out=2)), EACH),
         "make it the first layer",
     ),
+    "frozen embedding of images": (
+        net(IMAGES, FrozenLayerWithBackprop(EmbeddingSequenceLayer(n_in=2, n_out=2)), EACH),
+        net(IMAGES, FrozenLayer(EmbeddingSequenceLayer(n_in=2, n_out=2)), EACH),
+        "behind a preprocessor",
+    ),
     "frozen blocks": (
         images(FrozenLayer(SpaceToBatchLayer(2))),
         images(FrozenLayer(SpaceToBatchLayer(1))),
