@@ -51,6 +51,7 @@ STEPS = InputType.recurrent(3, 6)
 STEPS_FIRST = InputType.recurrent(3, 6, data_format="NWC")
 IMAGES = InputType.convolutional(4, 4, 2)
 VOLUMES = InputType.convolutional3d(4, 4, 4, 2, data_format="NCDHW")
+UNEVEN = InputType.convolutional3d(4, 5, 4, 2)
 CUT = {"backprop_type": "truncated_bptt", "tbptt_length": 2}
 DOUBLE = {"data_type": "double"}
 SAME = {"kernel_size": 1, "stride": 4, "convolution_mode": "same"}
@@ -105,6 +106,11 @@ PAIRS = {
         once(conv(Convolution3D, **SAME), given=VOLUMES),
         once(Subsampling3DLayer(**SAME), conv(Convolution3D, kernel_size=1), given=VOLUMES),
         "no padding",
+    ),
+    "strict convolution of volumes": (
+        once(conv(Convolution3D, stride=(2, 1, 1), convolution_mode="strict"), given=UNEVEN),
+        once(conv(Convolution3D, stride=(2, 1, 1)), given=UNEVEN),
+        "by kernel, stride and padding of the depth",
     ),
     "convolution in time": (
         net(InputType.recurrent(3, 4), conv(Convolution1DLayer, **SAME), EACH),

@@ -211,6 +211,20 @@ class Convolution3D(VolumeSlidingLayer, Convolving):
 
     kernel_size: Triple = numbers_of("kernelSize", length=3, minimum=1, default=(2, 2, 2))
 
+    def check_computing(self, given: InputType | None) -> None:
+        """Refuse what DL4J, which checks every axis by the settings of the depth, refuses when it computes."""
+        super().check_computing(given)
+        if self.convolution_mode != "strict" or not isinstance(given, InputTypeSpatial):
+            return
+        settings = (self.kernel_size, self.stride, self.padding, self.dilation)
+        kernel, stride, padding, dilation = (along_axes(setting)[0] for setting in settings)
+        reach = kernel + (kernel - 1) * (dilation - 1)
+        if any((length + 2 * padding - reach) % stride for length in given.lengths if length is not None):
+            raise ConfigError(
+                "DL4J checks height and width by kernel, stride and padding of the depth, and so refuses"
+                " convolution_mode 'strict' here; use 'truncate'"
+            )
+
 
 @config(_LAYERS + "Deconvolution2D")
 class Deconvolution2D(Deconvolving):
