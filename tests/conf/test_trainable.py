@@ -44,7 +44,7 @@ from pydl4j_spark.layers import (
     VariationalAutoencoder,
 )
 from pydl4j_spark.preprocessors import CnnToRnnPreProcessor
-from pydl4j_spark.vertices import L2NormalizeVertex, L2Vertex, PreprocessorVertex
+from pydl4j_spark.vertices import L2NormalizeVertex, L2Vertex, PreprocessorVertex, UnstackVertex
 
 ROWS = InputType.feed_forward(5)
 STEPS = InputType.recurrent(3, 6)
@@ -251,6 +251,11 @@ PAIRS = {
         once(Subsampling1DLayer(kernel_size=2, stride=1), GlobalPoolingLayer(), given=IMAGES),
         once(Subsampling1DLayer(kernel_size=1, stride=1), GlobalPoolingLayer(), given=IMAGES),
         "does not fit",
+    ),
+    "parts of volumes": (
+        graph({"a": VOLUMES}, {"v": (UnstackVertex(index=0, stack_size=1), "a"), "out": (ONCE, "v")}),
+        graph({"a": IMAGES}, {"v": (UnstackVertex(index=0, stack_size=1), "a"), "out": (ONCE, "v")}),
+        "parts of stacked volumes",
     ),
     "sequences of flat images": (
         graph(
