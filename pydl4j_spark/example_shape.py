@@ -46,8 +46,16 @@ def _length_at_the_end(conf: MultiLayerConfiguration) -> int | None:
                 f"layer {here.index} ({here.name}) makes sequences of another length, so that theirs must be known: use"
                 " InputType.recurrent(size, timesteps)"
             )
-        length = _length(here.output_type) or length if here.output_type is not None else length
+        if here.output_type is not None:
+            length = _length(here.output_type) or _carried(here.layer, given, length)
     return length
+
+
+def _carried(layer: Layer, given: Any, length: int | None) -> int | None:
+    """Give what a layer makes of a length that its own input type does not tell."""
+    if length is None or not hasattr(given, "timesteps"):
+        return length
+    return _length(layer.output_type(given.resized((length,), given.size))) or length
 
 
 def _makes_another_length(layer: Layer, given: Any) -> bool:

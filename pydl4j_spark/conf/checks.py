@@ -56,7 +56,7 @@ def check_network(passed: Sequence[LayerType], *, outputs: bool, truncated: bool
                 raise ConfigError("an output or loss layer can only be the last layer of this kind of network")
             if pooled and takes_sequences(here.layer):
                 raise ConfigError("it takes sequences, but the GlobalPoolingLayer before it gives rows")
-            pooled = pools(here) or (pooled and not isinstance(here.layer, RepeatVector))
+            pooled = pools(here) or (pooled and not isinstance(here.layer.at_work, RepeatVector))
 
 
 def check_layer(here: LayerType, *, outputs: bool, truncated: bool) -> None:

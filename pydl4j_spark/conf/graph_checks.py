@@ -10,8 +10,15 @@ from pydl4j_spark.conf.graph_walk import Passed, VertexType, at_vertex
 from pydl4j_spark.conf.inputs import InputType, InputTypeRecurrent
 from pydl4j_spark.conf.layers.frozen import FrozenLayer
 from pydl4j_spark.conf.layers.output import RnnOutputLayer
+from pydl4j_spark.conf.layers.sequences import RepeatVector
 from pydl4j_spark.conf.shapes import LayerType
-from pydl4j_spark.conf.trainable import NOTHING_TO_TRAIN, check_ending, check_layer_trainable, check_surroundings
+from pydl4j_spark.conf.trainable import (
+    NOTHING_TO_TRAIN,
+    check_ending,
+    check_layer_trainable,
+    check_surroundings,
+    check_type,
+)
 from pydl4j_spark.conf.vertices.frozen import FrozenVertex
 from pydl4j_spark.conf.vertices.rnn import DuplicateToTimeSeriesVertex
 from pydl4j_spark.errors import ConfigError
@@ -47,7 +54,7 @@ def _pooled(passed: Passed) -> set[str]:
     """Give the names behind a layer that makes one row of each sequence, until time begins again."""
     found: set[str] = set()
     for name, here in passed.items():
-        begins = isinstance(here.content.at_work, DuplicateToTimeSeriesVertex)
+        begins = isinstance(here.content.at_work, DuplicateToTimeSeriesVertex | RepeatVector)
         if not begins and (found.intersection(here.inputs) or (isinstance(here, LayerType) and pools(here))):
             found.add(name)
     return found
@@ -91,6 +98,7 @@ def check_graph_trainable(
     for name, here in passed.items():
         for one in here.inputs:
             after_it.setdefault(one, []).append(name)
+    pooled = _pooled(passed)
     feeds = {one: name for name, here in passed.items() for one in here.inputs}
     for name, here in passed.items():
         with at_vertex(name, here.content):
@@ -98,10 +106,18 @@ def check_graph_trainable(
                 types = [one for one in here.input_types if one is not None]
                 if len(types) == len(here.inputs):
                     here.vertex.check_training(types, data_type)
+                if here.vertex.at_work.keeps_input_type:
+                    check_type(partial(_leading_to, passed, name), data_type)
                 continue
-            check_layer_trainable(here)
+            check_layer_trainable(here, truncated=truncated)
             after = [passed[one] for one in after_it.get(name, ())]
-            check_surroundings(here, before=partial(_leading_to, passed, name), after=after, data_type=data_type)
+            check_surroundings(
+                here,
+                before=partial(_leading_to, passed, name),
+                after=after,
+                pooled=bool(pooled.intersection(here.inputs)),
+                data_type=data_type,
+            )
             if here.layer.has_loss and name not in outputs:
                 raise ConfigError("it has a loss, but is not among the outputs, so it would learn nothing")
             if here.layer.has_loss and name in feeds:
@@ -109,7 +125,7 @@ def check_graph_trainable(
                     f"it has a loss, and feeds '{feeds[name]}': DL4J would train it by its own loss only; put a"
                     " DenseLayer where both begin"
                 )
-    pooled, rows = _pooled(passed), _stacked(passed)
+    rows = _stacked(passed)
     for name in outputs:
         with at_vertex(name, passed[name].content):
             if rows[name] > 1:

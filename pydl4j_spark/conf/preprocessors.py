@@ -206,6 +206,8 @@ class CnnToRnnPreProcessor(_ImagePreprocessor):
     def output_type(self, given: InputType | None) -> InputType | None:
         """Give sequences of a length that is not known here, as DL4J has it."""
         self._check_image(given)
+        if isinstance(given, InputTypeConvolutionalFlat):
+            raise self._refuse(given, "images; put a FeedForwardToCnnPreProcessor before it")
         if isinstance(given, InputTypeConvolutional) and given.data_format == "NHWC":
             raise self._refuse(given, "images with channels first (NCHW)")
         return InputType.recurrent(self._size, data_format=self.data_format)

@@ -19,9 +19,16 @@ from pydl4j_spark.conf.layers.frozen import FrozenLayer
 from pydl4j_spark.conf.layers.normalization import BatchNormalization
 from pydl4j_spark.conf.layers.output import RnnOutputLayer
 from pydl4j_spark.conf.layers.pooling import GlobalPoolingLayer
+from pydl4j_spark.conf.layers.prelu import PReLULayer
 from pydl4j_spark.conf.layers.recurrent import BaseRecurrentLayer, Bidirectional, GravesLSTM, LastTimeStep, SimpleRnn
 from pydl4j_spark.conf.layers.sequences import RepeatVector
-from pydl4j_spark.conf.losses import LossFMeasure, LossMixtureDensity
+from pydl4j_spark.conf.losses import LossFMeasure, LossMixtureDensity, LossMultiLabel
+from pydl4j_spark.conf.preprocessors import (
+    CnnToRnnPreProcessor,
+    FeedForwardToRnnPreProcessor,
+    RnnToCnnPreProcessor,
+    RnnToFeedForwardPreProcessor,
+)
 from pydl4j_spark.conf.shapes import LayerType, at_layer
 from pydl4j_spark.conf.updaters import AdaBelief
 from pydl4j_spark.conf.weights import WeightInitIdentity
@@ -32,7 +39,8 @@ if TYPE_CHECKING:
 
 # What gives capsules a gradient in the order in which DL4J takes it.
 _AFTER_CAPSULES = (ActivationLayer, CapsuleLayer, CapsuleStrengthLayer, DropoutLayer, GlobalPoolingLayer)
-_CUT = "backprop_type 'truncated_bptt' cuts them in pieces; use 'standard'"
+_SEQUENCING = (CnnToRnnPreProcessor, FeedForwardToRnnPreProcessor)
+_CUT = "backprop_type 'truncated_bptt' cuts sequences in pieces; use 'standard'"
 
 
 def check_trainable(
@@ -55,17 +63,16 @@ def check_trainable(
     pooled = False
     for here in passed:
         with at_layer(here.index, here.layer):
-            check_layer_trainable(here)
+            check_layer_trainable(here, truncated=truncated)
             place = here.index or 0
             check_surroundings(
                 here,
                 before=partial(_first, passed, place),
                 after=passed[place + 1 : place + 2],
+                pooled=pooled,
                 data_type=data_type,
             )
-            if truncated and here.layer.needs_whole_sequences:
-                raise ConfigError(f"it needs whole sequences, and {_CUT}")
-        pooled = pooled or pools(here)
+        pooled = pools(here) or (pooled and not isinstance(here.layer.at_work, RepeatVector))
     last = passed[-1]
     with at_layer(last.index, last.layer):
         check_ending(last, pooled=pooled)
@@ -82,8 +89,11 @@ NOTHING_TO_TRAIN = (
 )
 
 
-def check_layer_trainable(here: LayerType) -> None:
+def check_layer_trainable(here: LayerType, *, truncated: bool) -> None:
     """Refuse a layer that would fail or learn nothing, wherever it stands."""
+    if truncated and here.layer.at_work.needs_whole_sequences:
+        raise ConfigError(f"it needs whole sequences, and {_CUT}")
+    here.layer.check_computing(here.input_type)
     here.layer.check_training(here.input_type)
     if here.frozen:
         return
@@ -92,6 +102,8 @@ def check_layer_trainable(here: LayerType) -> None:
         _check_dropout(leaf, here.input_type)
         if isinstance(leaf, LearningLayer) and leaf.n_params:
             _check_updater(leaf)
+        if truncated and isinstance(leaf, VariationalAutoencoder) and leaf.weight_noise is not None:
+            raise ConfigError(f"DL4J fails to train it with weight_noise where {_CUT}")
         if isinstance(leaf, BaseLayer) and leaf.n_params:
             _check_identity(leaf)
             _check_noise(leaf)
@@ -105,6 +117,7 @@ def check_surroundings(
     *,
     before: Callable[[], Sequence[LayerType | VertexType]],
     after: Sequence[LayerType | VertexType],
+    pooled: bool,
     data_type: str,
 ) -> None:
     """Refuse a layer that DL4J fails to train where it stands.
@@ -117,35 +130,41 @@ def check_surroundings(
         Gives all that leads to it.
     after : list of LayerType and VertexType
         What it feeds itself.
+    pooled : bool
+        Whether time steps were pooled before it.
     data_type : str
         The network's type of numbers.
     """
     layer = here.layer
-    if (
-        data_type != "float"
-        and any(leaf.keeps_input_type for leaf in leaves(layer))
-        and not any(one.n_params for one in before())
-    ):
-        raise ConfigError(
-            f"DL4J computes it in the type of what comes in, float32 here, not {data_type}, and damages memory;"
-            " use data_type 'float', or put another layer with parameters before it"
-        )
-    if layer.must_be_first and before():
+    if any(leaf.keeps_input_type for leaf in leaves(layer)):
+        check_type(before, data_type)
+    # Backpropagation ends at a FrozenLayer anyway.
+    working = layer if isinstance(layer, FrozenLayer) else layer.at_work
+    if working.must_be_first and before():
         raise ConfigError("DL4J cannot train what stands before it; make it the first layer")
-    if here.preprocessor is not None and layer.must_be_first:
+    if here.preprocessor is not None and working.must_be_first:
         raise ConfigError(
             f"DL4J cannot train it behind a preprocessor ({here.preprocessor.label}); say InputType.feed_forward"
         )
-    if isinstance(layer, VariationalAutoencoder) and here.preprocessor is not None and before():
-        raise ConfigError(f"DL4J fails to train it behind a preprocessor ({here.preprocessor.label}); use DenseLayer")
-    first = all(isinstance(one, LayerType) and one.layer.at_work.gives_part for one in before())
-    if first and (layer.at_work.cannot_be_first or (here.preprocessor is None and before())):
+    loss = getattr(layer, "loss", None)
+    if data_type != "float" and isinstance(loss, LossFMeasure | LossMultiLabel):
+        raise ConfigError(f"DL4J computes {type(loss).__name__} in float only, not {data_type}; use data_type 'float'")
+    first = all(isinstance(one, LayerType) and one.layer.gives_part for one in before())
+    if first and (layer.at_work.cannot_be_first or (before() and _takes_as_such(here, before()))):
         raise ConfigError(
-            "DL4J fails to train it as the first layer, or behind cropping as such (an array outside its workspace);"
-            " begin with ActivationLayer('identity')"
+            "DL4J fails to train it as the first layer, or behind cropping or a frozen ActivationLayer, PReLULayer,"
+            " DropoutLayer or MaskLayer as such (an array outside its workspace); begin with"
+            " ActivationLayer('identity')"
         )
+    given = here.input_type
+    if isinstance(given, InputTypeRecurrent):
+        if pooled:
+            _check_pooled(here, before())
+        if isinstance(here.preprocessor, _SEQUENCING) and not any(_in_time(one) for one in before()):
+            # Without time before, DL4J makes sequences of one step.
+            layer.output_type(given.resized((1,), given.size))
     if (
-        isinstance(layer, RepeatVector)
+        isinstance(layer.at_work, RepeatVector)
         and _steps(here.input_type)
         and not any(isinstance(one, LayerType) and pools(one) for one in before())
     ):
@@ -157,6 +176,44 @@ def check_surroundings(
             raise ConfigError(
                 f"DL4J fails to train capsules before a {one.kind}; put a CapsuleStrengthLayer after them"
             )
+
+
+def check_type(before: Callable[[], Sequence[LayerType | VertexType]], data_type: str) -> None:
+    """Refuse to compute with the numbers of the data where they are of another type than the network's."""
+    if data_type != "float" and not any(one.n_params and not one.content.at_work.gives_input_type for one in before()):
+        raise ConfigError(
+            f"DL4J computes it in the type of what comes in, float32 here, not {data_type}, and damages memory;"
+            " use data_type 'float', or put another layer with parameters before it"
+        )
+
+
+def _in_time(here: LayerType | VertexType) -> bool:
+    """Tell whether something takes or gives time steps, be it as rows or as images."""
+    if isinstance(here, LayerType) and isinstance(here.preprocessor, RnnToCnnPreProcessor):
+        return True
+    return any(isinstance(one, InputTypeRecurrent) or _steps(one) for one in (*here.input_types, here.output_type))
+
+
+def _takes_as_such(here: LayerType, before: Sequence[LayerType | VertexType]) -> bool:
+    """Tell whether what a layer works on is the network's input or a part of it, and not a copy."""
+    if here.layer.has_loss or here.preprocessor is None:
+        return not here.layer.has_loss
+    # A preprocessor copies what is cut, but of the whole array only what it turns.
+    whole = all(one.input_types[0] == one.output_type for one in before)
+    return whole and not isinstance(here.preprocessor, RnnToFeedForwardPreProcessor)
+
+
+def _check_pooled(here: LayerType, before: Sequence[LayerType | VertexType]) -> None:
+    """Refuse what DL4J takes for sequences still, and fails at on the way back."""
+    working = here.layer.at_work
+    poolings = (one.content.at_work for one in before)
+    rows = any(isinstance(one, GlobalPoolingLayer) and one.collapse_dimensions for one in poolings)
+    returns = isinstance(working, ActivationLayer | DropoutLayer) and not isinstance(here.layer, FrozenLayer)
+    if isinstance(working, PReLULayer) or (returns and rows):
+        raise ConfigError(
+            "DL4J takes what the GlobalPoolingLayer gives for sequences here, and fails to train it; put it behind a"
+            " DenseLayer, or before the pooling"
+        )
 
 
 def _first(passed: Sequence[LayerType], count: int) -> Sequence[LayerType]:

@@ -19,7 +19,7 @@ from tests.fuzz.generate import rows
 SECONDS = 5.0
 
 # DL4J gives layers that only have a loss rows of 0 numbers, and of these what they do not compute, as training shows.
-INFERRED_WRONGLY = ("Deconvolution3D", "PoolHelperVertex", "Subsampling3DLayer")
+INFERRED_WRONGLY = ("Convolution3D", "Deconvolution3D", "PoolHelperVertex", "Subsampling3DLayer")
 
 REFUSED = "refused"
 KEPT = "kept, and DL4J refuses it with the reason"

@@ -122,7 +122,7 @@ class LearnedSelfAttentionLayer(_AttentionLayer):
         """Give sequences of `n_queries` steps."""
         return InputType.recurrent(self.n_out or 0, self.n_queries)
 
-    def check_training(self, given: InputType | None) -> None:
+    def check_computing(self, given: InputType | None) -> None:
         """Refuse it: DL4J cannot run it."""
         raise ConfigError(
             "DL4J M2.1 fails to compute it (its 'scatter_update' refuses its own arguments); use SelfAttentionLayer,"
@@ -163,13 +163,16 @@ class RecurrentAttentionLayer(_AttentionLayer):
             **({"b": (self.n_out,)} if self.has_bias else {}),
         }
 
-    def check_training(self, given: InputType | None) -> None:
-        """Refuse sequences of unknown length, and an activation that is another than its name says."""
-        super().check_training(given)
+    def check_computing(self, given: InputType | None) -> None:
+        """Refuse sequences of unknown length."""
         if isinstance(given, InputTypeRecurrent) and given.timesteps is None:
             raise ConfigError(
                 "it needs sequences of one known length; give InputType.recurrent(size, timesteps), and a Bidirectional"
                 " before it a mode other than 'concat'"
             )
+
+    def check_training(self, given: InputType | None) -> None:
+        """Refuse an activation that is another than its name says."""
+        super().check_training(given)
         if self.activation == "leakyrelu":
             raise ConfigError("DL4J's 'leakyrelu' has no slope below 0 in this layer; say 'relu' if that is meant")

@@ -80,8 +80,11 @@ class Layer(Connectable):
     # Whether DL4J ends its way back through the network here, or fails if it begins its way there.
     must_be_first: ClassVar[bool] = False
     cannot_be_first: ClassVar[bool] = False
-    # Whether DL4J gives a part of the array that comes in, not an array of its own.
+    # Whether DL4J gives a part of the array that comes in, not an array of its own; or that array, outside training.
     gives_part: ClassVar[bool] = False
+    works_in_place: ClassVar[bool] = False
+    # Whether what it gives is in the type of what comes in, too, though it has parameters.
+    gives_input_type: ClassVar[bool] = False
     # Whether DL4J can make it inside a wrapper.
     can_be_wrapped: ClassVar[bool] = True
 
@@ -152,6 +155,9 @@ class Layer(Connectable):
 
     def check(self) -> None:
         """Refuse what only the resolved layer shows to be impossible."""
+
+    def check_computing(self, given: InputType | None) -> None:
+        """Refuse what DL4J fails at while a network is trained, even where the layer itself is frozen."""
 
     def check_training(self, given: InputType | None) -> None:
         """Refuse what DL4J computes but fails to train, or trains wrongly, on such an input."""

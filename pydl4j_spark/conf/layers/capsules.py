@@ -10,7 +10,7 @@ from pydl4j_spark.conf.inputs import InputType, InputTypeConvolutional, InputTyp
 from pydl4j_spark.conf.layers.base import Layer, Shapes, settle, wrong_input
 from pydl4j_spark.conf.layers.convolution import ConvolutionLayer
 from pydl4j_spark.conf.layers.samediff import WEIGHT_INITS, SameDiffLayer
-from pydl4j_spark.conf.layers.spatial import CONVOLUTION_MODES
+from pydl4j_spark.conf.layers.spatial import CONVOLUTION_MODES, along_axes
 from pydl4j_spark.conf.types import Number, Pair
 from pydl4j_spark.errors import ConfigError
 
@@ -63,20 +63,30 @@ class PrimaryCapsules(SameDiffLayer):
         kernels = {"weight": (*self.kernel_size, self.input_channels, numbers)}  # type: ignore[misc]
         return kernels | ({"bias": (numbers,)} if self.has_bias else {})
 
-    def accept(self, given: InputType) -> Layer:
-        """Take the channels of the images, and count the capsules."""
-        if not isinstance(given, InputTypeConvolutional):
-            raise wrong_input(given, "images", "use InputType.convolutional, or a FeedForwardToCnnPreProcessor before")
-        if given.data_format != "NCHW":
-            raise ConfigError("DL4J makes capsules of NCHW images only; leave data_format='NHWC' out")
-        left = ConvolutionLayer(
+    @property
+    def _convolution(self) -> ConvolutionLayer:
+        return ConvolutionLayer(
             n_out=self.channels,
             kernel_size=self.kernel_size,
             stride=self.stride,
             padding=self.padding,
             dilation=self.dilation,
             convolution_mode=self.convolution_mode,
-        ).output_type(given)
+        )
+
+    def check_computing(self, given: InputType | None) -> None:
+        """Refuse a dilation, and what else DL4J fails at as a convolution."""
+        if any(step > 1 for step in along_axes(self.dilation)):
+            raise ConfigError("DL4J fails to compute it with a dilation; use a ConvolutionLayer with one before")
+        self._convolution.check_computing(given)
+
+    def accept(self, given: InputType) -> Layer:
+        """Take the channels of the images, and count the capsules."""
+        if not isinstance(given, InputTypeConvolutional):
+            raise wrong_input(given, "images", "use InputType.convolutional, or a FeedForwardToCnnPreProcessor before")
+        if given.data_format != "NCHW":
+            raise ConfigError("DL4J makes capsules of NCHW images only; leave data_format='NHWC' out")
+        left = self._convolution.output_type(given)
         settled: Layer = settle(self, input_channels=given.channels, capsules=left.size_in_all)
         return settled
 

@@ -117,6 +117,15 @@ class Deconvolving(Convolving):
             raise ConfigError(f"padding {self.padding} leaves nothing of the {axis}; use less")
         return made
 
+    def check_computing(self, given: InputType | None) -> None:
+        """Refuse nothing: the windows are on the way back."""
+
+    def check_training(self, given: InputType | None) -> None:
+        """Refuse strides that DL4J fails at on the way back, too."""
+        super().check_training(given)
+        if isinstance(given, self.takes):
+            self.check_strides(self.lengths(given), given.lengths)
+
 
 @config(_LAYERS + "ConvolutionLayer", also=_LAYERS + "Convolution2D")
 class ConvolutionLayer(Convolving):
@@ -201,6 +210,20 @@ class Convolution3D(VolumeSlidingLayer, Convolving):
     derived_keys: ClassVar[frozenset[str]] = Layer.derived_keys | {"cnn2dDataFormat", "mode"}
 
     kernel_size: Triple = numbers_of("kernelSize", length=3, minimum=1, default=(2, 2, 2))
+
+    def check_computing(self, given: InputType | None) -> None:
+        """Refuse what DL4J, which checks every axis by the settings of the depth, refuses when it computes."""
+        super().check_computing(given)
+        if self.convolution_mode != "strict" or not isinstance(given, InputTypeSpatial):
+            return
+        settings = (self.kernel_size, self.stride, self.padding, self.dilation)
+        kernel, stride, padding, dilation = (along_axes(setting)[0] for setting in settings)
+        reach = kernel + (kernel - 1) * (dilation - 1)
+        if any((length + 2 * padding - reach) % stride for length in given.lengths if length is not None):
+            raise ConfigError(
+                "DL4J checks height and width by kernel, stride and padding of the depth, and so refuses"
+                " convolution_mode 'strict' here; use 'truncate'"
+            )
 
 
 @config(_LAYERS + "Deconvolution2D")

@@ -124,6 +124,7 @@ class ActivationLayer(Layer):
     """An activation by itself, on any shape (DL4J ActivationLayer): ``ActivationLayer("relu")``."""
 
     keeps_input_type: ClassVar[bool] = True
+    works_in_place: ClassVar[bool] = True
 
     activation: Activation | str | None = nested(
         "activationFn", Activation, default=None, kw_only=False, inherited=True
@@ -133,6 +134,8 @@ class ActivationLayer(Layer):
 @config(_LAYERS + "DropoutLayer")
 class DropoutLayer(BaseLayer):
     """Dropout by itself, on any shape (DL4J DropoutLayer): ``DropoutLayer(0.5)`` retains half of the activations."""
+
+    works_in_place: ClassVar[bool] = True
 
     dropout: InputDropout | Number = nested("idropout", InputDropout, kw_only=False)
 

@@ -41,6 +41,11 @@ class Frozen(Wrapper):
         return self._inner.at_work
 
     @property
+    def gives_part(self) -> bool:  # type: ignore[override]
+        """Whether what comes out is what comes in, or a part of it: nothing is copied for training."""
+        return self._inner.gives_part or self._inner.works_in_place
+
+    @property
     def variables(self) -> tuple[str, ...]:
         """Those of the layer inside."""
         return self._inner.variables
@@ -107,6 +112,8 @@ class FrozenLayerWithBackprop(Frozen):
             for setting, value in (("dropout", layer.dropout), ("weight_noise", noise)):
                 if value is not None:
                     raise ConfigError(f"{setting} is for training, and the layer inside is frozen; leave it out")
+        # The way back leads through it.
+        self.underlying.check_training(given)
 
 
 def _all(layer: Layer) -> list[Layer]:

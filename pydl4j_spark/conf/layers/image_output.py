@@ -12,12 +12,13 @@ from pydl4j_spark.conf.inputs import (
     CNN3D_FORMATS,
     CNN_FORMATS,
     InputType,
+    InputTypeConvolutional,
     InputTypeConvolutional3D,
     InputTypeSpatial,
 )
 from pydl4j_spark.conf.layers.base import BaseLayer, Layer
 from pydl4j_spark.conf.layers.spatial import LaidOutLayer
-from pydl4j_spark.conf.losses import Loss
+from pydl4j_spark.conf.losses import Loss, LossSparseMCXENT
 from pydl4j_spark.conf.types import Number
 from pydl4j_spark.errors import ConfigError
 
@@ -44,6 +45,12 @@ class CnnLossLayer(LaidOutLayer, BaseLayer):
     loss: Loss | str = nested("lossFn", Loss, default="mcxent")
     activation: Activation | str | None = nested("activationFn", Activation, default="identity", optional=False)
     data_format: str | None = choice("format", CNN_FORMATS, default=None)
+
+    def check_training(self, given: InputType | None) -> None:
+        """Refuse labels of one channel for many, which DL4J takes for volumes only."""
+        super().check_training(given)
+        if isinstance(self.loss, LossSparseMCXENT) and self.takes is InputTypeConvolutional:
+            raise ConfigError("DL4J's CnnLossLayer takes no class indices; use loss='mcxent', which takes them here")
 
 
 @config(_LAYERS + "Cnn3DLossLayer")

@@ -60,6 +60,19 @@ class GlobalPoolingLayer(Layer):
             return evolve(self, pooling_dimensions=tuple(range(first, first + len(given.axes))))
         return self
 
+    def check_computing(self, given: InputType | None) -> None:
+        """Refuse to pool sequences over anything but their time steps."""
+        if not isinstance(given, InputTypeRecurrent) or self.pooling_dimensions is None:
+            return
+        steps = 2 if given.data_format == "NCW" else 1
+        if tuple(self.pooling_dimensions) != (steps,):
+            raise ConfigError(
+                f"the time steps of {given.data_format} sequences are axis {steps}, and pooling_dimensions are"
+                f" {list(self.pooling_dimensions)}; say [{steps}]"
+            )
+        if steps == 1 and not self.collapse_dimensions:
+            raise ConfigError("collapse_dimensions=False fails in DL4J on NWC sequences; use NCW, or collapse")
+
     def output_type(self, given: InputType) -> InputType:
         """Give rows; for sequences DL4J's inference keeps the sequence, and a preprocessor lets rows through."""
         if not isinstance(given, InputTypeSpatial) or isinstance(given, InputTypeRecurrent):

@@ -32,6 +32,8 @@ class PReLULayer(BaseLayer):
         First slopes: ``"zero"`` by default, another constant, or a distribution.
     """
 
+    works_in_place: ClassVar[bool] = True
+    gives_input_type: ClassVar[bool] = True
     derived_keys: ClassVar[frozenset[str]] = Layer.derived_keys | {"nin", "nout"}
 
     input_shape: Sequence[int] | None = numbers_of("inputShape", default=None, minimum=1)

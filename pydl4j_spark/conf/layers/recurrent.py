@@ -172,6 +172,11 @@ class Wrapper(Layer):
                 raise ConfigError(f"DL4J counts the parameters of a {inner.label} wrongly inside another")
             inner.check()
 
+    def check_computing(self, given: InputType | None) -> None:
+        """Check the layers inside."""
+        for inner in self.children.values():
+            inner.check_computing(given)
+
     def check_training(self, given: InputType | None) -> None:
         """Check the layers inside."""
         for inner in self.children.values():

@@ -16,6 +16,7 @@ from pydl4j_spark.conf.inputs import (
     InputTypeRecurrent,
     InputTypeSpatial,
 )
+from pydl4j_spark.conf.layers.base import Undropped
 from pydl4j_spark.conf.layers.spatial import ChannelsFirstLayer, LaidOutLayer, SpatialLayer, along_axes
 from pydl4j_spark.conf.preprocessors import Preprocessor
 from pydl4j_spark.conf.types import Pair, Triple
@@ -116,6 +117,7 @@ class Cropping1D(_Cropping, ChannelsFirstLayer):
     takes: ClassVar[type[InputTypeSpatial]] = InputTypeRecurrent
     fails_on_rows: ClassVar[bool] = True
     needs_whole_sequences: ClassVar[bool] = True
+    gives_part: ClassVar[bool] = False
 
     cropping: Pair = borders("cropping", 1)
 
@@ -234,7 +236,7 @@ class SpaceToDepthLayer(LaidOutLayer):
 
 
 @config(_LAYERS + "SpaceToBatchLayer")
-class SpaceToBatchLayer(LaidOutLayer):
+class SpaceToBatchLayer(Undropped, LaidOutLayer):
     """Makes examples of the places in blocks: ``[N, C, H, W]`` to ``[N * b0 * b1, C, H / b0, W / b1]``.
 
     DL4J SpaceToBatchLayer. DL4J has no layer that puts them together again, so that no label fits and it is for
@@ -258,7 +260,7 @@ class SpaceToBatchLayer(LaidOutLayer):
         """Pad, and divide by the size of a block."""
         return _blocks(given, _beyond(given.lengths, self.padding, 1), along_axes(self.blocks))
 
-    def check_training(self, given: InputType | None) -> None:
+    def check_computing(self, given: InputType | None) -> None:
         """Refuse training: labels cannot have as many rows as come out."""
         if prod(along_axes(self.blocks)) > 1:
             raise ConfigError(

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from pydl4j_spark.conf.activations import Activation
 from pydl4j_spark.conf.base import config, evolve
+from pydl4j_spark.conf.dropout import SpatialDropout
 from pydl4j_spark.conf.fields import choice, flag, nested, real, whole
 from pydl4j_spark.conf.inputs import (
     RNN_FORMATS,
@@ -194,6 +195,10 @@ class TimeDistributed(Wrapper):
         kind = type(self.underlying).__name__
         if self.underlying.must_be_first:
             raise ConfigError(f"DL4J fails to train {kind} inside; use EmbeddingSequenceLayer")
+        if isinstance(self.underlying.dropout, SpatialDropout):
+            raise ConfigError(
+                "SpatialDropout drops channels, and what comes inside are rows; put a DropoutLayer before"
+            )
 
 
 @config(_LAYERS + "util.MaskZeroLayer")
@@ -244,3 +249,4 @@ class MaskLayer(Undropped):
     """Sets to 0 what the mask of the data leaves out, and lets through the rest, of any shape (DL4J MaskLayer)."""
 
     cannot_be_first: ClassVar[bool] = True
+    works_in_place: ClassVar[bool] = True

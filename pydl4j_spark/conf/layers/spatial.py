@@ -158,6 +158,9 @@ class SlidingLayer(WindowLayer, LaidOutLayer):
         ``"truncate"`` (DL4J's default), ``"strict"`` or ``"same"``; the network's where not set.
     """
 
+    # Whether DL4J strides beyond its windows with 'same'.
+    strides_beyond: ClassVar[bool] = False
+
     kernel_size: Pair = numbers_of("kernelSize", length=2, minimum=1)
     stride: Pair = numbers_of("stride", length=2, minimum=1, default=(1, 1))
     padding: Pair = numbers_of("padding", length=2, default=(0, 0))
@@ -165,6 +168,25 @@ class SlidingLayer(WindowLayer, LaidOutLayer):
     convolution_mode: str | None = choice("convolutionMode", CONVOLUTION_MODES, default=None, inherited=True)
     data_format: str | None = choice("cnn2dDataFormat", CNN_FORMATS, default=None)
     cudnn_allow_fallback: bool = flag("cudnnAllowFallback", default=True)
+
+    def check_computing(self, given: InputType | None) -> None:
+        """Refuse strides that DL4J fails at."""
+        if isinstance(given, self.takes) and not self.strides_beyond:
+            self.check_strides(given.lengths, self.lengths(given))
+
+    def check_strides(self, lengths: tuple[int | None, ...], windows: tuple[int | None, ...]) -> None:
+        """Refuse windows with 'same' that end before the last place but one: their padding is negative in DL4J."""
+        settings = map(along_axes, (self.kernel_size, self.stride, self.dilation))
+        for length, count, kernel, stride, dilation in zip(lengths, windows, *settings, strict=True):
+            if self.convolution_mode != "same" or length is None or count is None:
+                continue
+            reach = (count - 1) * stride + kernel + (kernel - 1) * (dilation - 1)
+            if length - reach > 1:
+                raise ConfigError(
+                    f"DL4J fails where convolution_mode 'same' needs no padding and leaves places over, as stride"
+                    f" {self.stride} does of {length} beyond kernel {self.kernel_size}; use 'truncate', or a larger"
+                    " kernel"
+                )
 
 
 @config()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from pydl4j_spark.conf.base import config
 from pydl4j_spark.conf.fields import choice, flag, numbers_of, paired, real, whole
 from pydl4j_spark.conf.inputs import InputType
@@ -111,6 +113,8 @@ class Subsampling3DLayer(VolumeSlidingLayer, Pooling):
     convolution_mode : str
         ``"same"`` by default, whatever the network's is, as in DL4J.
     """
+
+    strides_beyond: ClassVar[bool] = True
 
     pooling_type: str = choice("poolingType", POOLING_TYPES, default="max", kw_only=False)
     kernel_size: Triple = numbers_of("kernelSize", length=3, minimum=1, default=(1, 1, 1))

@@ -91,6 +91,8 @@ class L2NormalizeVertex(GraphVertex):
         The least length to divide by, 1e-8.
     """
 
+    keeps_input_type: ClassVar[bool] = True
+
     dimension: tuple[int, ...] | None = numbers_of("dimension", default=None, minimum=1)
     eps: Number = real("eps", default=1e-8, minimum=0)
 
@@ -118,6 +120,7 @@ class L2Vertex(GraphVertex):
 
     min_inputs: ClassVar[int] = 2
     max_inputs: ClassVar[int | None] = 2
+    keeps_input_type: ClassVar[bool] = True
 
     def accept(self, given: Sequence[InputType]) -> GraphVertex:
         """Take inputs of one shape."""

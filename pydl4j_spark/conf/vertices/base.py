@@ -24,6 +24,9 @@ class GraphVertex(Connectable):
     max_inputs: ClassVar[int | None] = 1
     # Whether it looks at whole sequences, so that they cannot be trained in pieces.
     whole_sequences: ClassVar[bool] = False
+    # Whether DL4J computes it in the type of its input, not in the network's; and gives that, though it has parameters.
+    keeps_input_type: ClassVar[bool] = False
+    gives_input_type: ClassVar[bool] = False
 
     @property
     def at_work(self) -> GraphVertex:

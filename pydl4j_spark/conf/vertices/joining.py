@@ -119,6 +119,11 @@ class UnstackVertex(GraphVertex):
         if self.index >= self.stack_size:
             raise ConfigError(f"UnstackVertex: there is no part {self.index} of {self.stack_size}; the first is 0")
 
+    def check_training(self, given: Sequence[InputType], data_type: str) -> None:
+        """Refuse volumes."""
+        if len(given[0].shape) > 3:
+            raise ConfigError("DL4J fails to take parts of stacked volumes")
+
     def rows(self, given: Sequence[int]) -> int:
         """Give the rows of one part."""
         if given[0] % self.stack_size:
