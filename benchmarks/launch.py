@@ -118,7 +118,7 @@ class Launcher:
         python = sys.executable
         match who:
             case "ours" if how == "process":
-                program = "begin" if given["kind"] == "begin" else "in_process"
+                program = given["kind"] if given["kind"] in ("begin", "describe") else "in_process"
                 return _python(python, program, given | {"jcmd": jcmd()})
             case "ours":
                 # The Java programs are there for the one that looks into Spark's block managers.

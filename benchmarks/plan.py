@@ -29,6 +29,7 @@ GROUPS = {
     "output": "output of one row, from Python and from Java",
     "begin": "from import to the first output",
     "calls": "10,000 calls in one process: what grows",
+    "describe": "a hundred layers described and checked without a JVM, and handed to DL4J",
 }
 # A contender's name: ours, dl4j and keras can be told apart by where and how they run.
 CONTENDERS = {
@@ -208,3 +209,4 @@ def _in_process(scale: Scale) -> Iterator[Task]:
         yield Task(f"begin/{contender}", begin, scale.repeats)
     calls = _problem("mlp", scale.rows, kind="calls", calls=scale.calls, look_every=scale.calls // 10)
     yield Task("calls/ours-process", calls, 1)
+    yield Task("describe/ours-process", _problem("mlp", scale.rows, kind="describe"), scale.repeats)

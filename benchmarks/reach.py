@@ -36,6 +36,7 @@ def reach(kept: Results) -> Iterator[Row]:
     yield _process(kept)
     yield _begin(kept)
     yield _calls(kept)
+    yield _describe(kept)
 
 
 def _epoch(kept: Results) -> Row:
@@ -240,3 +241,21 @@ def _calls(kept: Results) -> Row:
         ", ".join(f"{name} {grown:+.2f} MB" for name, grown in there.items()) + f", {threads:+d} threads",
         all(grown < limits[name] for name, grown in there.items()) and threads <= 0,
     )
+
+
+def _describe(kept: Results) -> Row:
+    what, aim = "a hundred layers, described and checked without a JVM", "≤ 50 ms; ≤ 20 calls to hand them to DL4J"
+    kinds = ("row", "graph")
+    times = {kind: kept.spread("describe/ours-process", results.described(kind, "milliseconds")) for kind in kinds}
+    calls = {kind: kept.spread("describe/ours-process", results.described(kind, "calls")) for kind in kinds}
+    measured = [
+        f"{kind}: {time.median:.0f} ms, {count.median:.0f} calls"
+        for kind, time, count in ((kind, times[kind], calls[kind]) for kind in kinds)
+        if time and count
+    ]
+    if len(measured) < len(kinds):
+        return Row(what, aim)
+    met = all(time.median <= 50 for time in times.values() if time) and all(
+        count.median <= 20 for count in calls.values() if count
+    )
+    return Row(what, aim, "; ".join(measured), met)

@@ -260,3 +260,8 @@ def rate(way: str, figure: str = "rate") -> Callable[[Run], float | None]:
 def begin(part: str) -> Callable[[Run], float | None]:
     """Give the measure of the seconds of one part of the start; see contenders/begin.py."""
     return lambda run: next((float(each[part]) for each in figures(run, "begin") if part in each), None)
+
+
+def described(kind: str, what: str) -> Callable[[Run], float | None]:
+    """Give the measure of describing a hundred layers; see contenders/describe.py."""
+    return lambda run: next((float(each[what]) for each in figures(run, "describe", kind=kind)), None)

@@ -160,13 +160,11 @@ def _jar(options: argparse.Namespace) -> None:
 
 
 def _summary(options: argparse.Namespace) -> None:
-    from pydl4j_spark.conf.multilayer import MultiLayerConfiguration
-
     path = Path(options.file)
     with path.open("rb") as stream:
         is_zip = stream.read(2) == b"PK"
     if not is_zip:
-        print(MultiLayerConfiguration.from_json(path).summary())
+        print(_described(path).summary())
         return
     network = _load(options.file, options.input_shape)
     print(network.summary())
@@ -175,6 +173,15 @@ def _summary(options: argparse.Namespace) -> None:
         print(f"normalizer: {type(network.normalizer).__name__}")
     if network.labels is not None:
         print(f"labels: {', '.join(network.labels)}")
+
+
+def _described(path: Path) -> Any:
+    """Read the JSON of a network of either kind."""
+    from pydl4j_spark.conf.graph import ComputationGraphConfiguration
+    from pydl4j_spark.conf.multilayer import MultiLayerConfiguration
+
+    is_graph = b'"vertices"' in path.read_bytes()
+    return (ComputationGraphConfiguration if is_graph else MultiLayerConfiguration).from_json(path)
 
 
 def _export(options: argparse.Namespace) -> None:

@@ -12,8 +12,9 @@ import numpy as np
 import onnx
 import pytest
 
-from pydl4j_spark import MultiLayerNetwork, cli
+from pydl4j_spark import ComputationGraphConfiguration, Input, InputType, MultiLayerNetwork, cli
 from pydl4j_spark import __main__ as command
+from pydl4j_spark.layers import OutputLayer
 from tests.conftest import digits_conf
 
 FIXTURES = Path(__file__).parent / "onnx" / "fixtures"
@@ -71,6 +72,15 @@ def test_help_and_version_end_with_zero(words: list[str], capsys: pytest.Capture
 def test_summary_of_a_configuration(conf_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["summary", str(conf_file)]) == 0
     assert capsys.readouterr().out == digits_conf().summary() + "\n"
+
+
+def test_summary_of_a_graphs_configuration(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = Input("rows", InputType.feed_forward(4))
+    conf = ComputationGraphConfiguration(inputs=[rows], outputs=[OutputLayer(n_out=3)(rows)])
+    path = tmp_path / "graph.json"
+    path.write_text(conf.to_json(), encoding="utf-8")
+    assert cli.main(["summary", str(path)]) == 0
+    assert capsys.readouterr().out == conf.summary() + "\n"
 
 
 def test_summary_of_a_model_says_how_far_it_is_trained(model: str, capsys: pytest.CaptureFixture[str]) -> None:

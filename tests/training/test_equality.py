@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from pydl4j_spark import (
+    ConfigError,
     InputType,
     MultiLayerConfiguration,
     ParameterAveragingTrainingMaster,
@@ -17,6 +18,7 @@ from pydl4j_spark.layers import (
     ConvolutionLayer,
     DenseLayer,
     GravesLSTM,
+    LastTimeStep,
     OutputLayer,
     RnnOutputLayer,
     SubsamplingLayer,
@@ -196,3 +198,14 @@ def test_the_score_under_truncated_bptt_is_that_of_whole_sequences(spark):
         full = MultiLayerConfiguration(**conf, seed=7, updater=Sgd(1e-12), **settings)
         scores += SparkDl4jMultiLayer(spark, full, master).fit((X, y), progress=False).score
     assert scores[1] == pytest.approx(scores[0], rel=1e-5)
+
+
+def test_dl4js_own_master_is_not_given_dropout_that_its_workers_would_share(spark):
+    layers = [LastTimeStep(LSTM(n_out=4, activation="tanh", dropout=0.5)), OutputLayer(n_out=3)]
+    conf = MultiLayerConfiguration(layers=layers, input_type=InputType.recurrent(4, 9), seed=1)
+    data = np.zeros((8, 4, 9), dtype=np.float32), np.arange(8) % 3
+    own = ParameterAveragingTrainingMaster(num_workers=2, batch_size_per_worker=2)
+    with pytest.raises(ConfigError, match="take each other's dropout; use ResidentAveragingTrainingMaster"):
+        SparkDl4jMultiLayer(spark, conf, own).fit(data, progress=False)
+    alone = ParameterAveragingTrainingMaster(num_workers=1, batch_size_per_worker=2)
+    assert SparkDl4jMultiLayer(spark, conf, alone).fit(data, progress=False).rows == [8]

@@ -1,5 +1,6 @@
 package org.pydl4j.spark;
 
+import java.util.List;
 import java.util.function.Consumer;
 import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaRDD;
@@ -46,6 +47,10 @@ final class AveragingRounds implements Training {
         this.shuffle = shuffle;
         this.seed = network.trainee.seed();
         this.hook = new WorkerHook(seed, tally);
+        if (settings.workers > 1 && dropsInside(Json.read(network.trainee.json()))) {
+            throw BridgeException.config("DL4J's own master gives its workers layers inside wrappers in common, which then take "
+                    + "each other's dropout; use ResidentAveragingTrainingMaster, num_workers=1, or a DropoutLayer", null);
+        }
         this.master = master(settings.stock(hook), network.trainee.model());
         this.frozen = new Frozen(network.trainee);
         long count = rows.scan().rows();
@@ -64,6 +69,21 @@ final class AveragingRounds implements Training {
         checkCopies(graph.getConfiguration());
         SparkComputationGraph spark = new SparkComputationGraph(context, graph, stock);
         return minibatches -> stock.executeTrainingMDS(spark, minibatches);
+    }
+
+    /** Whether a layer inside a Bidirectional, a LastTimeStep or another wrapper drops what comes in. */
+    private static boolean dropsInside(JsonNode json) {
+        for (String inside : List.of("underlying", "fwd", "bwd")) {
+            if (json.path(inside).hasNonNull("idropout")) {
+                return true;
+            }
+        }
+        for (JsonNode part : json) {
+            if (dropsInside(part)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** DL4J's workers train what it copies itself; its copies of some vertices forget settings. */
