@@ -113,7 +113,7 @@ BARE = [
     (image(), SeparableConvolution2D(n_out=4, convolution_mode="same")),
     (image(), LocallyConnected2D(n_out=4)),
     (image(), SubsamplingLayer()),
-    (image(), LocalResponseNormalization()),
+    (InputType.convolutional(7, 6, 4), LocalResponseNormalization()),
     (image(), Upsampling2D(2)),
     (image(), ZeroPaddingLayer(1)),
     (image(), Cropping2D(1)),
