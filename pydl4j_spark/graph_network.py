@@ -17,6 +17,7 @@ from rich.table import Table
 from pydl4j_spark.arrays import numeric
 from pydl4j_spark.conf.graph import ComputationGraphConfiguration
 from pydl4j_spark.conf.summary import printed
+from pydl4j_spark.conf.trainable import check_rows
 from pydl4j_spark.ends import Ends
 from pydl4j_spark.errors import ConfigError, DataError, ExportError, ModelFormatError
 from pydl4j_spark.evaluation import ROC, Evaluation, RegressionEvaluation, evaluation_result
@@ -367,6 +368,10 @@ class ComputationGraph(LocalNetwork):
     @property
     def _data_type(self) -> str:
         return self._description.data_type
+
+    def _check_rows(self, rows: int) -> None:
+        if (conf := self._description.typed) is not None:
+            check_rows(conf.vertex_types(), rows)
 
     @property
     def _evaluation(self) -> str:

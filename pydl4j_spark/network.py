@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from pydl4j_spark.conf.inputs import InputType
 from pydl4j_spark.conf.multilayer import MultiLayerConfiguration
+from pydl4j_spark.conf.trainable import check_rows
 from pydl4j_spark.ends import Ends
 from pydl4j_spark.errors import ConfigError
 from pydl4j_spark.evaluation import ROC, Evaluation, RegressionEvaluation, evaluation_result
@@ -151,6 +152,9 @@ class MultiLayerNetwork(LocalNetwork):
     @property
     def _evaluation(self) -> str:
         return self.labelled_shape.evaluation
+
+    def _check_rows(self, rows: int) -> None:
+        check_rows(self.conf.layer_types(), rows)
 
     def _class_names(self, output: int) -> tuple[str, ...] | None:
         return self.labels

@@ -82,6 +82,10 @@ class NetworkState(ABC):
     def _evaluation(self) -> str:
         """What a fit evaluates its validation rows by."""
 
+    @abstractmethod
+    def _check_rows(self, rows: int) -> None:
+        """Refuse minibatches of more rows than DL4J can train at once."""
+
     @property
     @abstractmethod
     def n_params(self) -> int:
@@ -105,6 +109,7 @@ class NetworkState(ABC):
     def _fit_settings(self, epochs: int, shuffle: bool, master: dict[str, Any]) -> Iterator[dict[str, Any]]:
         """Give an engine's settings for a fit; a normalizer that is fitted in it is with the parameters afterwards."""
         self._check_at_rest()
+        self._check_rows(master["batch_size_per_worker"])
         unfitted = self._unfitted_normalizer
         self._in_training = True
         try:

@@ -22,7 +22,15 @@ from pydl4j_spark import (
     TrainingError,
 )
 from pydl4j_spark.engine.protocol import Engine
-from pydl4j_spark.layers import LSTM, Bidirectional, DenseLayer, GlobalPoolingLayer, LastTimeStep, OutputLayer
+from pydl4j_spark.layers import (
+    LSTM,
+    Bidirectional,
+    DenseLayer,
+    GlobalPoolingLayer,
+    LastTimeStep,
+    OutputLayer,
+    PReLULayer,
+)
 from pydl4j_spark.layers import RnnOutputLayer as RnnOutput
 from pydl4j_spark.row_spec import Input, row_spec
 from pydl4j_spark.updaters import Sgd
@@ -556,3 +564,13 @@ sys.exit("pyspark" in sys.modules or "py4j" in sys.modules)
 """
     done = subprocess.run([sys.executable, "-c", script], check=False, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def test_minibatches_that_dl4j_cannot_train_are_refused(engine):
+    layers = [DenseLayer(n_out=6), PReLULayer(), OutputLayer(n_out=2)]
+    net = MultiLayerNetwork(MultiLayerConfiguration(layers, input_type=InputType.feed_forward(4)))
+    net.attach(engine)
+    data = np.zeros((70, 4)), np.zeros(70, dtype=int)
+    with pytest.raises(ConfigError, match=r"layer 1 \(layer1, PReLULayer\).* more than 64 rows at once .* have 65"):
+        net.fit(data, batch_size=65, progress=False)
+    net.fit(data, batch_size=64, progress=False)

@@ -216,6 +216,19 @@ def _check_pooled(here: LayerType, before: Sequence[LayerType | VertexType]) -> 
         )
 
 
+def check_rows(passed: Sequence[LayerType | VertexType], rows: int) -> None:
+    """Refuse minibatches of more rows than a layer can be trained on at once."""
+    for here in passed:
+        if isinstance(here, LayerType) and not here.frozen:
+            most = here.layer.most_rows(here.input_type)
+            if most is not None and rows > most:
+                with at_layer(here.index, here.layer):
+                    raise ConfigError(
+                        f"DL4J's gradient fails on more than {most} rows at once here, and minibatches have {rows};"
+                        f" use a batch size of {most} at most"
+                    )
+
+
 def _first(passed: Sequence[LayerType], count: int) -> Sequence[LayerType]:
     return passed[:count]
 

@@ -118,6 +118,10 @@ class Layer(Connectable):
             count += prod(lengths)
         return count
 
+    def most_rows(self, given: InputType | None) -> int | None:
+        """Give how many rows of such an input DL4J can train at once; None for any number."""
+        return None
+
     @property
     def n_updated(self) -> int | None:
         """How many of its parameters an updater moves; None while its input is not known."""

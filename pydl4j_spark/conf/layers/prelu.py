@@ -19,7 +19,8 @@ _MOST = 64
 class PReLULayer(BaseLayer):
     """Keeps what is above 0, and multiplies what is below by a slope it learns, on any shape (DL4J PReLULayer).
 
-    DL4J trains it only where a minibatch has at most 64 numbers for each slope: of 64 rows, if no axis is shared.
+    DL4J trains it only where a minibatch has at most 64 numbers for each slope: 64 rows, if no axis is shared. Larger
+    minibatches are refused before a fit begins.
 
     Parameters
     ----------
@@ -71,11 +72,15 @@ class PReLULayer(BaseLayer):
                 " here; use 'zero', a WeightInitConstant or a Distribution"
             )
 
-    def check_training(self, given: InputType | None) -> None:
-        """Refuse slopes that are shared by more numbers than DL4J's gradient takes."""
+    def most_rows(self, given: InputType | None) -> int | None:
+        """Give rows with as many numbers for each slope as DL4J's gradient takes."""
         size = None if given is None else given.size_in_all
-        if size is not None and self.shared_axes and size > _MOST * (self.n_params or 1):
+        return None if size is None else _MOST * (self.n_params or 1) // size
+
+    def check_training(self, given: InputType | None) -> None:
+        """Refuse slopes that are shared by more numbers of a row than DL4J's gradient takes."""
+        if self.most_rows(given) == 0:
             raise ConfigError(
-                f"DL4J's gradient takes {_MOST} numbers for each slope in a minibatch at most, and one row has"
-                f" {size // (self.n_params or 1)} already; share fewer axes"
+                f"DL4J's gradient takes {_MOST} numbers for each slope in a minibatch at most, and one row has more"
+                " already; share fewer axes"
             )
