@@ -48,8 +48,8 @@ def resolve(layer: Layer, defaults: Any, name: str) -> Layer:
     inside = _AtRest(defaults) if isinstance(layer, Frozen) else defaults
     for field, inner in layer.children.items():
         filled = resolve(inner, inside, name)
-        # DL4J ignores the dropout and the constraints of a wrapper, so they are handed to the layer inside.
-        if layer.dropout is not None and inner.dropout is None:
+        # DL4J ignores the dropout and the constraints of a wrapper, so they are handed to the layer inside, if it drops.
+        if layer.dropout is not None and inner.dropout is None and "dropout" in inner.inherited:
             filled = evolve(filled, dropout=layer.dropout)
         if layer.constraints and not inner.constraints:
             filled = evolve(filled, constraints=layer.constraints)

@@ -297,3 +297,9 @@ def test_what_dl4j_computes_itself_is_passed_over():
         "paramWeightInit": {},
     }
     assert MultiLayerConfiguration.from_dict(document) == answered(STEPS, RecurrentAttentionLayer(n_out=4))
+
+
+def test_a_wrappers_dropout_does_not_reach_a_layer_that_drops_nothing():
+    layers = [LSTM(n_out=3), TimeDistributed(MaskLayer()), RnnOutputLayer(n_out=2)]
+    conf = MultiLayerConfiguration(layers, input_type=InputType.recurrent(4, 5), seed=1, dropout=0.5)
+    assert MultiLayerConfiguration.from_json(conf.to_json()) == conf
