@@ -45,11 +45,14 @@ def resolve(layer: Layer, defaults: Any, name: str) -> Layer:
         settled |= dict.fromkeys(_WEIGHTS + _BIASES)
         settled["regularization"] = _regularization(layer, defaults, "regularization", _WEIGHTS)
         settled["regularization_bias"] = _regularization(layer, defaults, "regularization_bias", _BIASES)
+    if layer.children:
+        # The network's dropout is for the layer inside, which may be one that drops nothing.
+        settled.pop("dropout", None)
     inside = _AtRest(defaults) if isinstance(layer, Frozen) else defaults
     for field, inner in layer.children.items():
         filled = resolve(inner, inside, name)
-        # DL4J ignores the dropout and the constraints of a wrapper, so they are handed to the layer inside, if it drops.
-        if layer.dropout is not None and inner.dropout is None and "dropout" in inner.inherited:
+        # DL4J ignores the dropout and the constraints of a wrapper, so they are handed to the layer inside.
+        if layer.dropout is not None and inner.dropout is None:
             filled = evolve(filled, dropout=layer.dropout)
         if layer.constraints and not inner.constraints:
             filled = evolve(filled, constraints=layer.constraints)
