@@ -83,6 +83,19 @@ class TestBuilding:
         assert hash(called) == hash(told)
         assert (called.n_params, called.order) == (8 * 5 + 3 * 14, ("a", "b", "dense", "merge", "output"))
 
+    def test_what_is_appended_stands_behind_what_came_last(self):
+        conf = (
+            ComputationGraphConfiguration.builder()
+            .add_inputs("a")
+            .set_input_types(a=FOUR)
+            .append_layer("dense", DenseLayer(n_out=8))
+            .append_vertex("scaled", ScaleVertex(2.5))
+            .append_layer("output", OutputLayer(n_out=3))
+            .set_outputs("output")
+            .build()
+        )
+        assert [placed.inputs for placed in conf.vertices.values()] == [("a",), ("dense",), ("scaled",)]
+
     def test_several_inputs_of_a_layer_are_merged(self):
         conf = of_dicts({"out": (OutputLayer(n_out=3), "a", "b")})
         assert list(conf.vertices) == ["out", "out-merge"]

@@ -326,11 +326,6 @@ class BiasedLayer(ProjectingLayer):
         return {"W": (self.n_in, self.n_out)} | ({"b": (self.n_out,)} if self.has_bias else {})
 
 
-def weights_and_bias(rank: int, has_bias: bool) -> dict[str, int]:
-    """Give the axes of weights and bias."""
-    return {"W": rank, "b": 1} if has_bias else {"W": rank}
-
-
 def rows_like(given: InputType, size: int) -> InputType:
     """Give rows of a length, which are time steps where those that come in are."""
     return InputTypeFeedForward(size=size, time_distributed_format=getattr(given, "time_distributed_format", None))
