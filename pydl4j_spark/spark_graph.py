@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from pydl4j_spark.graph_network import ComputationGraph, Labels
-from pydl4j_spark.normalizers import Normalizer
+from pydl4j_spark.graph_network import ComputationGraph
 from pydl4j_spark.spark_network import SparkNetwork
-from pydl4j_spark.training import TrainingMaster
 
 
 class SparkComputationGraph(SparkNetwork):
@@ -44,17 +40,6 @@ class SparkComputationGraph(SparkNetwork):
     >>> net.fit(frame, features_col={"image": "pixels", "words": "tokens"}, label_col={"kind": "k", "value": "v"})
     >>> net.predict(frame, features_col=["pixels", "tokens"]).select("prediction_kind", "prediction_value")
     """
-
-    def __init__(
-        self,
-        spark: Any,
-        network: Any,
-        master: TrainingMaster | None = None,
-        *,
-        normalizer: Normalizer | None = None,
-        labels: Labels | None = None,
-    ) -> None:
-        super().__init__(spark, network, master, normalizer=normalizer, labels=labels)
 
     @staticmethod
     def _kind() -> type[ComputationGraph]:
