@@ -160,7 +160,8 @@ def test_a_failure_of_the_jar_is_one_line_and_a_code(place: Place, jar: str, clu
     done = place.submit(cluster.url, "--class", "org.pydl4j.spark.Main", jar, *words)
     assert done.returncode == 2
     assert "pydl4j-spark train: option --conf absent.json: there is no such file" in done.stderr
-    assert "\tat " not in done.stderr
+    # Spark's own log may tell of connections that closed as it ended, with their stacks; of ours there is none.
+    assert "\tat org.pydl4j" not in done.stderr
 
 
 def test_nothing_is_left_behind(
