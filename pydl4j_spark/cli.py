@@ -258,11 +258,11 @@ def _onnx_input(path: str) -> tuple[np.dtype[Any], bool]:
 
 def _drawn(network: MultiLayerNetwork) -> NDArray[Any]:
     from pydl4j_spark.description import parse_configuration
-    from pydl4j_spark.onnx.inputs import find_input
+    from pydl4j_spark.onnx.inputs import find_inputs
 
     model = network.to_model_zip()
     given = network.conf.input_type
-    place = find_input(
+    (place,) = find_inputs(
         parse_configuration(model.configuration), model.manifest, None if given is None else given.to_dict()
     )
     return place.draw(_DRAWN_ROWS, np.random.default_rng(_SEED), np.dtype(np.float32))

@@ -8,30 +8,45 @@ from typing import Any
 from attrs import field, frozen
 
 from pydl4j_spark.errors import ModelFormatError
+from pydl4j_spark.java_order import java_order
 
 CONFIGURATION = "configuration.json"
 
 
 @frozen
-class LayerDescription:
-    """One layer as the configuration states it.
+class NodeDescription:
+    """One layer or vertex as the configuration states it.
 
     Attributes
     ----------
     index : int
-        Position in the network.
+        Position in the order in which DL4J computes, which is that of the parameters.
     name : str
-        The user's name, or ``layer<index>`` where none was given.
+        The user's name; in a network of layers ``layer<index>`` where none was given.
     dl4j_class : str
-        Full name of the Java class.
+        Full name of the Java class of the layer or vertex.
     json : Mapping
-        The layer's own JSON object.
+        Its own JSON object.
+    inputs : tuple of str
+        Names of the nodes and network inputs that go in.
+    preprocessor : Mapping or None
+        The JSON of the preprocessor in front of a layer.
+    is_layer : bool
+        Whether it is a layer, not a vertex.
     """
 
     index: int
     name: str
     dl4j_class: str
     json: Mapping[str, Any] = field(repr=False)
+    inputs: tuple[str, ...] = ()
+    preprocessor: Mapping[str, Any] | None = field(default=None, repr=False)
+    is_layer: bool = True
+
+    @property
+    def place(self) -> str:
+        """Where it is, for messages."""
+        return f"{'layer' if self.is_layer else 'vertex'} {self.index} ({self.name!r}, {self.dl4j_class})"
 
 
 @frozen
@@ -44,37 +59,35 @@ class NetworkDescription:
         ``"MultiLayerNetwork"`` or ``"ComputationGraph"``.
     data_type : str
         ``"FLOAT"``, ``"DOUBLE"``, ``"HALF"`` or ``"BFLOAT16"``.
-    layers : tuple of LayerDescription
-        In network order; empty for a graph.
-    preprocessors : Mapping from int to dict
-        Layer index to the JSON of the preprocessor in front of it.
+    inputs, outputs : tuple of str
+        Names of what goes in, and of the nodes whose results come out. A network of layers has one input,
+        ``"input"``, and its last layer comes out.
+    nodes : tuple of NodeDescription
+        Layers and vertices, in the order of the parameters.
     """
 
     kind: str
     data_type: str
-    layers: tuple[LayerDescription, ...]
-    preprocessors: Mapping[int, Mapping[str, Any]] = field(repr=False)
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    nodes: tuple[NodeDescription, ...] = field(repr=False)
+
+    @property
+    def layers(self) -> tuple[NodeDescription, ...]:
+        """The nodes that are layers."""
+        return tuple(node for node in self.nodes if node.is_layer)
 
 
-# Around a layer that is not trained; the key of the layer inside. It computes as it would alone.
+_INPUT = "input"
+
+# Around a layer or vertex that is not trained; the key of what is inside. It computes as that would alone.
 _FROZEN = {
     "org.deeplearning4j.nn.conf.layers.misc.FrozenLayer": "layer",
     "org.deeplearning4j.nn.conf.layers.misc.FrozenLayerWithBackprop": "underlying",
+    "org.deeplearning4j.nn.conf.graph.FrozenVertex": "underlying",
 }
 _BATCH_NORMALIZATION = "org.deeplearning4j.nn.conf.layers.BatchNormalization"
-
-
-def _describe_layer(index: int, conf: Any) -> LayerDescription:
-    layer = conf.get("layer") if isinstance(conf, dict) else None
-    while isinstance(layer, dict) and (key := _FROZEN.get(str(layer.get("@class")))):
-        layer = layer.get(key)
-    if not isinstance(layer, dict) or not isinstance(layer.get("@class"), str):
-        raise ModelFormatError(f"{CONFIGURATION}: layer {index} has no '@class'; the file is damaged or foreign")
-    if layer["@class"] == _BATCH_NORMALIZATION:
-        # DL4J's own reader ignores the written property and looks at the parameter names instead.
-        variables = conf.get("variables")
-        layer = {**layer, "useLogStd": not (isinstance(variables, list) and "var" in variables)}
-    return LayerDescription(index, str(layer.get("layerName") or f"layer{index}"), layer["@class"], layer)
+_LAYER_VERTEX = "org.deeplearning4j.nn.conf.graph.LayerVertex"
 
 
 def parse_configuration(configuration: Mapping[str, Any]) -> NetworkDescription:
@@ -88,27 +101,109 @@ def parse_configuration(configuration: Mapping[str, Any]) -> NetworkDescription:
     Returns
     -------
     NetworkDescription
-        Kind of network, data type, layers and preprocessors.
+        Kind of network, data type, ends and nodes.
 
     Raises
     ------
     ModelFormatError
-        When it is neither a MultiLayerConfiguration nor a ComputationGraphConfiguration.
+        When it is neither a MultiLayerConfiguration nor a ComputationGraphConfiguration, or does not hang together.
     """
     data_type = str(configuration.get("dataType") or "FLOAT")
     if isinstance(configuration.get("vertices"), dict):
-        return NetworkDescription("ComputationGraph", data_type, (), {})
+        inputs, outputs, nodes = _graph(configuration)
+        return NetworkDescription("ComputationGraph", data_type, inputs, outputs, nodes)
     confs = configuration.get("confs")
     if not isinstance(confs, list) or not confs:
         raise ModelFormatError(f"{CONFIGURATION}: neither 'confs' nor 'vertices'; this is no network of DL4J")
-    preprocessors: dict[int, Mapping[str, Any]] = {}
-    listed = configuration.get("inputPreProcessors") or {}
+    nodes = _chain(confs, configuration.get("inputPreProcessors") or {})
+    return NetworkDescription("MultiLayerNetwork", data_type, (_INPUT,), (nodes[-1].name,), nodes)
+
+
+def _unwrapped(json: Any, where: str) -> Mapping[str, Any]:
+    while isinstance(json, dict) and (key := _FROZEN.get(str(json.get("@class")))):
+        json = json.get(key)
+    if not isinstance(json, dict) or not isinstance(json.get("@class"), str):
+        raise ModelFormatError(f"{CONFIGURATION}: {where} has no '@class'; the file is damaged or foreign")
+    return json
+
+
+def _layer_json(conf: Any, where: str) -> Mapping[str, Any]:
+    layer = _unwrapped(conf.get("layer") if isinstance(conf, dict) else None, where)
+    if layer["@class"] == _BATCH_NORMALIZATION:
+        # DL4J's own reader ignores the written property and looks at the parameter names instead.
+        variables = conf.get("variables")
+        return {**layer, "useLogStd": not (isinstance(variables, list) and "var" in variables)}
+    return layer
+
+
+def _chain(confs: list[Any], listed: Any) -> tuple[NodeDescription, ...]:
+    """Read the layers of a MultiLayerNetwork, one behind the other."""
     if not isinstance(listed, dict):
         raise ModelFormatError(f"{CONFIGURATION}: 'inputPreProcessors' is no object; the file is damaged")
     places = {str(i): i for i in range(len(confs))}
+    preprocessors: dict[int, Mapping[str, Any]] = {}
     for key, value in listed.items():
         if key not in places or not isinstance(value, dict):
             raise ModelFormatError(f"{CONFIGURATION}: preprocessor {key!r} belongs to no layer; the file is damaged")
         preprocessors[places[key]] = value
-    layers = tuple(_describe_layer(i, conf) for i, conf in enumerate(confs))
-    return NetworkDescription("MultiLayerNetwork", data_type, layers, preprocessors)
+    nodes: list[NodeDescription] = []
+    before, taken = _INPUT, {_INPUT}
+    for i, conf in enumerate(confs):
+        layer = _layer_json(conf, f"layer {i}")
+        name = str(layer.get("layerName") or f"layer{i}")
+        # DL4J lets layers share a name; here each needs its own.
+        name = name if name not in taken else f"{name}_{i}"
+        nodes.append(NodeDescription(i, name, layer["@class"], layer, (before,), preprocessors.get(i)))
+        taken.add(name)
+        before = name
+    return tuple(nodes)
+
+
+def _graph(configuration: Mapping[str, Any]) -> tuple[tuple[str, ...], tuple[str, ...], tuple[NodeDescription, ...]]:
+    """Read the vertices of a ComputationGraph, in the order of the parameters."""
+    inputs, outputs = _names(configuration, "networkInputs"), _names(configuration, "networkOutputs")
+    vertices, fed = configuration["vertices"], configuration.get("vertexInputs")
+    if not isinstance(fed, dict):
+        raise ModelFormatError(f"{CONFIGURATION}: 'vertexInputs' is no object; the file is damaged")
+    sources = {name: _names(fed, name) for name in vertices}
+    for name in (*outputs, *(one for source in sources.values() for one in source)):
+        if name not in vertices and (name in outputs or name not in inputs):
+            raise ModelFormatError(f"{CONFIGURATION}: {name!r} is used and not described; the file is damaged")
+    nodes = []
+    done = set(inputs)
+    for i, name in enumerate(_order(configuration, inputs, sources)):
+        if not done.issuperset(sources[name]):
+            raise ModelFormatError(f"{CONFIGURATION}: vertex {name!r} is computed before what goes into it")
+        done.add(name)
+        vertex = _unwrapped(vertices[name], f"vertex {name!r}")
+        if vertex["@class"] == _LAYER_VERTEX:
+            layer = _layer_json(vertex.get("layerConf"), f"layer {name!r}")
+            preprocessor = vertex.get("preProcessor")
+            if preprocessor is not None and not isinstance(preprocessor, dict):
+                raise ModelFormatError(f"{CONFIGURATION}: the preprocessor of layer {name!r} is no object")
+            nodes.append(NodeDescription(i, name, layer["@class"], layer, sources[name], preprocessor))
+        else:
+            nodes.append(NodeDescription(i, name, vertex["@class"], vertex, sources[name], is_layer=False))
+    return inputs, outputs, tuple(nodes)
+
+
+def _names(json: Mapping[str, Any], key: str) -> tuple[str, ...]:
+    names = json.get(key)
+    if not isinstance(names, list) or not names or not all(isinstance(name, str) for name in names):
+        raise ModelFormatError(f"{CONFIGURATION}: {key!r} is no list of names; the file is damaged")
+    return tuple(names)
+
+
+def _order(
+    configuration: Mapping[str, Any], inputs: tuple[str, ...], sources: Mapping[str, tuple[str, ...]]
+) -> list[str]:
+    """Return the vertices in DL4J's order: the file's own, which a network that ran always has."""
+    stated = configuration.get("topologicalOrderStr")
+    if stated is not None:
+        if not isinstance(stated, list) or sorted(map(str, stated)) != sorted([*inputs, *sources]):
+            raise ModelFormatError(f"{CONFIGURATION}: 'topologicalOrderStr' does not list every input and vertex once")
+        return [name for name in stated if name in sources]
+    ready = java_order(inputs, sources)
+    if len(ready) < len(inputs) + len(sources):
+        raise ModelFormatError(f"{CONFIGURATION}: the vertices form a cycle; the file is damaged")
+    return ready[len(inputs) :]

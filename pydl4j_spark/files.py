@@ -17,24 +17,28 @@ def written_aside(path: Path) -> Iterator[IO[bytes]]:
     try:
         with os.fdopen(handle, "wb") as stream:
             yield stream
-            stream.flush()
-            os.fsync(stream.fileno())
-        mask = os.umask(0)
-        os.umask(mask)
-        # mkstemp's files are private to their user; this one is like any other.
-        os.chmod(aside, 0o666 & ~mask)
-        os.replace(aside, path)
-        _sync(path.parent)
+        settle(Path(aside), path)
     except BaseException:
         with contextlib.suppress(OSError):
             os.unlink(aside)
         raise
 
 
-def _sync(folder: Path) -> None:
-    """Have the names in a folder outlive a loss of power, as far as the system knows how."""
+def settle(aside: Path, path: Path) -> None:
+    """Let a file that is complete take its place, so that it is there after a loss of power too."""
+    mask = os.umask(0)
+    os.umask(mask)
+    # Temporary files are private to their user; this one is like any other.
+    os.chmod(aside, 0o666 & ~mask)
+    _sync(aside)
+    os.replace(aside, path)
+    _sync(path.parent)
+
+
+def _sync(place: Path) -> None:
+    """Have a file, or the names in a folder, outlive a loss of power, as far as the system knows how."""
     with contextlib.suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY)
+        handle = os.open(place, os.O_RDONLY)
         try:
             os.fsync(handle)
         finally:

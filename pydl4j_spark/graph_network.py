@@ -6,7 +6,7 @@ import operator
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,13 +19,16 @@ from pydl4j_spark.conf.graph import ComputationGraphConfiguration
 from pydl4j_spark.conf.summary import printed
 from pydl4j_spark.conf.trainable import check_rows
 from pydl4j_spark.ends import Ends
-from pydl4j_spark.errors import ConfigError, DataError, ExportError, ModelFormatError
+from pydl4j_spark.errors import ConfigError, DataError, ModelFormatError
 from pydl4j_spark.evaluation import ROC, Evaluation, RegressionEvaluation, evaluation_result
 from pydl4j_spark.example_shape import ExampleShape, class_names, shape_text
 from pydl4j_spark.graph_description import GraphDescription
 from pydl4j_spark.local_network import TO_SCORE, LocalNetwork
 from pydl4j_spark.model_zip import ModelZip
 from pydl4j_spark.normalizers import Normalizer
+
+if TYPE_CHECKING:
+    from pydl4j_spark.onnx import ExportReport
 
 Labels = Sequence[str] | Mapping[str, Sequence[str]]
 """Names of classes: those of the first output, or by the name of the output."""
@@ -300,18 +303,30 @@ class ComputationGraph(LocalNetwork):
             return given, False
         return [one[:, :, np.newaxis] if sequence else one for one, sequence in zip(given, in_time, strict=True)], True
 
-    def to_onnx(self, path: str | Path, **options: Any) -> Any:
-        """Refuse: graphs are exported in a later version.
+    def to_onnx(self, path: str | Path, **options: Any) -> ExportReport:
+        """Write the network as ONNX, compared with DL4J on the same rows where it is in a JVM.
+
+        Options are those of `pydl4j_spark.onnx.export_onnx`; inputs and outputs are called as in the graph.
 
         Raises
         ------
+        UnsupportedLayer
+            When layers or vertices have no ONNX counterpart; all of them are named.
         ExportError
-            Always, for now.
+            When the exported model's outputs are not equal to DL4J's.
         """
-        raise ExportError(
-            "a ComputationGraph cannot be exported in this version; a MultiLayerNetwork can, and save writes a model "
-            "zip that DL4J reads"
-        )
+        from pydl4j_spark.onnx import export_onnx
+
+        model = self.to_model_zip()
+        if self._live is not None and "reference" not in options:
+            options["reference"] = self._normalized_output
+        return export_onnx(model, path, **options)
+
+    def _normalized_output(self, *features: NDArray[Any]) -> list[NDArray[Any]]:
+        """Give DL4J's outputs for rows that are normalised already, as the exporter compares them."""
+        rows = self._unlabelled(list(features), "the rows to compare")
+        engine, handle = self._alive()
+        return engine.outputs(handle, rows, normalize=False)
 
     # --- for what all networks do alike ------------------------------------------------------------------------------
 

@@ -160,7 +160,7 @@ def test_layers_are_named():
         (0, "layer0", "LSTM"),
         (1, "layer1", "DenseLayer"),
     ]
-    assert list(network.preprocessors) == [1]
+    assert [node.preprocessor is None for node in network.nodes] == [True, False]
 
 
 def test_manifest_and_its_checksums():

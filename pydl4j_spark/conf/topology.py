@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
 from pydl4j_spark.conf.kinds import suggestion
@@ -10,6 +10,7 @@ from pydl4j_spark.conf.layers.base import Layer
 from pydl4j_spark.conf.vertices.base import GraphVertex
 from pydl4j_spark.conf.vertices.joining import MergeVertex
 from pydl4j_spark.errors import ConfigError
+from pydl4j_spark.java_order import java_order
 
 
 class Placed(NamedTuple):
@@ -105,24 +106,10 @@ def topological_order(inputs: Sequence[str], vertices: Vertices) -> tuple[str, .
     ConfigError
         When there is a cycle; the message goes round it.
     """
-    names = [*inputs, *vertices]
-    places = {name: place for place, name in enumerate(names)}
-    open_inputs: list[set[int]] = [set() for _ in names]
-    fed: list[list[int]] = [[] for _ in names]
-    for name, placed in vertices.items():
-        place = places[name]
-        open_inputs[place] = {places[one] for one in placed.inputs}
-        for one in sorted(open_inputs[place]):
-            fed[one].append(place)
-    ready = list(range(len(inputs)))
-    for place in ready:
-        for after in _as_java_iterates(fed[place]):
-            open_inputs[after].discard(place)
-            if not open_inputs[after]:
-                ready.append(after)
-    if len(ready) < len(names):
-        raise ConfigError(f"the graph has a cycle: {' → '.join(_cycle(vertices, {names[at] for at in ready}))}")
-    return tuple(names[place] for place in ready)
+    ready = java_order(inputs, {name: placed.inputs for name, placed in vertices.items()})
+    if len(ready) < len(inputs) + len(vertices):
+        raise ConfigError(f"the graph has a cycle: {' → '.join(_cycle(vertices, set(ready)))}")
+    return tuple(ready)
 
 
 def check_order(order: Sequence[str], inputs: Sequence[str], vertices: Vertices) -> tuple[str, ...]:
@@ -137,20 +124,6 @@ def check_order(order: Sequence[str], inputs: Sequence[str], vertices: Vertices)
                     f"ComputationGraphConfiguration.order: '{one}' must come before '{name}', which it feeds"
                 )
     return tuple(order)
-
-
-def _as_java_iterates(rising: Iterable[int]) -> list[int]:
-    """Give numbers in the order in which Java goes through a HashSet of them, for DL4J keeps them in one."""
-    buckets, held = 16, list[int]()
-    for number in rising:
-        chain = sum(one % buckets == number % buckets for one in held)
-        held.append(number)
-        # A set grows when it is three quarters full, and while small when many share a bucket.
-        if chain >= 8 and buckets < 64:
-            buckets *= 2
-        if len(held) > 0.75 * buckets:
-            buckets *= 2
-    return sorted(held, key=lambda number: (number % buckets, number))
 
 
 def _cycle(vertices: Vertices, done: set[str]) -> list[str]:

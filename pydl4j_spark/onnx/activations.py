@@ -12,7 +12,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from pydl4j_spark.onnx.graph import LayerContext, Value
+from pydl4j_spark.onnx.context import LayerContext
+from pydl4j_spark.onnx.graph import Value
 
 Settings: TypeAlias = Mapping[str, Any]
 Function: TypeAlias = Callable[[LayerContext, Value, Settings], Value]

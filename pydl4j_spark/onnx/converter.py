@@ -9,7 +9,8 @@ from typing import Any, TypeAlias
 from attrs import field, frozen
 from attrs.validators import in_
 
-from pydl4j_spark.onnx.graph import Array, LayerContext, Value
+from pydl4j_spark.onnx.context import LayerContext
+from pydl4j_spark.onnx.graph import Array, Value
 
 LayerJson: TypeAlias = Mapping[str, Any]
 
@@ -50,9 +51,23 @@ def _no_objection(layer: LayerJson) -> str | None:
     return None
 
 
+def _any_opset(layer: LayerJson) -> int:
+    return 13
+
+
+def same_mask(ctx: LayerContext, y: Value, layer: LayerJson) -> Value | None:
+    """Hand the mask of the first input on, as most of DL4J's layers do."""
+    return ctx.mask
+
+
+def no_mask(ctx: LayerContext, y: Value, layer: LayerJson) -> Value | None:
+    """End the mask, where the axis that it belongs to ends."""
+    return None
+
+
 @frozen
 class Converter:
-    """How one DL4J class becomes ONNX: a layer, a preprocessor or an activation.
+    """How one DL4J class becomes ONNX: a layer, a vertex, a preprocessor or an activation.
 
     Parameters
     ----------
@@ -60,7 +75,7 @@ class Converter:
         Full name of the Java class, as in ``"@class"``.
     emit : callable ``(ctx, x, layer_json, params) -> Value``
         Writes the nodes and returns the output. `x` and the result are in DL4J's own layout; `params` maps the
-        names of the specs to arrays.
+        names of the specs to arrays. With `many`, `x` is the tuple of all inputs.
     params : callable ``(layer_json) -> sequence of ParamSpec``, optional
         The layer's parameters in the order of the flat vector, all of them, also those unused at inference.
         ``(name, shape, order)`` tuples are taken too.
@@ -68,13 +83,23 @@ class Converter:
         The lowest opset that `emit` writes for.
     objection : callable ``(layer_json) -> str or None``, optional
         Says why a particular configuration cannot be exported, before anything is written.
+    best_opset : callable ``(layer_json) -> int``, optional
+        The opset from which on ONNX has what this configuration needs as one operator; written where the user asks
+        for none. `emit` spells it out below.
+    mask : callable ``(ctx, y, layer_json) -> Value or None``, optional
+        What DL4J hands on as the mask of the output `y`; by default the mask that came in, ``ctx.mask``.
+    many : bool, default False
+        Whether it takes several inputs, as vertices do.
     """
 
     dl4j_class: str
-    emit: Callable[[LayerContext, Value, LayerJson, Mapping[str, Array]], Value] = field(repr=False)
+    emit: Callable[[LayerContext, Any, LayerJson, Mapping[str, Array]], Value] = field(repr=False)
     params: Callable[[LayerJson], Sequence[Any]] = field(default=_no_params, repr=False)
     since_opset: int = 13
     objection: Callable[[LayerJson], str | None] = field(default=_no_objection, repr=False)
+    best_opset: Callable[[LayerJson], int] = field(default=_any_opset, repr=False)
+    mask: Callable[[LayerContext, Value, LayerJson], Value | None] = field(default=same_mask, repr=False)
+    many: bool = False
 
     def param_specs(self, layer: LayerJson) -> list[ParamSpec]:
         """Return the parameters of one layer, in the order of the flat vector."""

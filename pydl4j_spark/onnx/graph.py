@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 from attrs import evolve, frozen
-from onnx import GraphProto, NodeProto, TensorProto, ValueInfoProto, helper, numpy_helper
+from onnx import GraphProto, NodeProto, TensorProto, ValueInfoProto, helper
 
 Array: TypeAlias = npt.NDArray[Any]
 Dim: TypeAlias = int | str
@@ -33,10 +33,13 @@ class Value:
         Its name in the graph.
     shape : tuple of int or str
         Extents; a string is the name of one that varies.
+    dtype : numpy.dtype or "str", optional
+        Its type, where that is not the network's. Only the ends of a graph are declared, so only they need it.
     """
 
     name: str
     shape: Shape
+    dtype: Any = None
 
     @property
     def rank(self) -> int:
@@ -44,11 +47,10 @@ class Value:
         return len(self.shape)
 
 
-Operand: TypeAlias = Value | Array | float | None
-
-
 def _info(value: Value, dtype: np.dtype[Any]) -> ValueInfoProto:
-    return helper.make_tensor_value_info(value.name, helper.np_dtype_to_tensor_dtype(dtype), value.shape)
+    """Describe a value, which is of the network's type where it has none of its own."""
+    kind = TensorProto.STRING if value.dtype == "str" else helper.np_dtype_to_tensor_dtype(value.dtype or dtype)
+    return helper.make_tensor_value_info(value.name, kind, value.shape)
 
 
 class GraphBuilder:
@@ -68,7 +70,7 @@ class GraphBuilder:
         self.dtype = dtype
         self.opset = opset
         self.nodes: list[NodeProto] = []
-        self._initializers: dict[str, TensorProto] = {} if parent is None else parent._initializers
+        self.arrays: dict[str, Array] = {} if parent is None else parent.arrays
         self._used: dict[str, int] = {} if parent is None else parent._used
         self._transposed: dict[str, tuple[Value, tuple[int, ...]]] = {}
 
@@ -79,9 +81,9 @@ class GraphBuilder:
         return self.unique(f"{name}_{count}") if count else name
 
     def constant(self, name: str, array: Array) -> Value:
-        """Add an initializer."""
+        """Add an initializer. The array is copied as late as the file is written, so it must not change."""
         name = self.unique(name)
-        self._initializers[name] = numpy_helper.from_array(np.ascontiguousarray(array).reshape(array.shape), name)
+        self.arrays[name] = array
         return Value(name, array.shape)
 
     def node(self, prefix: str, op: str, inputs: Sequence[str], shapes: Sequence[Shape], **attrs: Any) -> list[Value]:
@@ -102,29 +104,43 @@ class GraphBuilder:
         self._transposed[result.name] = (source, both)
         return result
 
-    def finish(
-        self, name: str, inputs: Sequence[Value], outputs: Sequence[Value], *, subgraph: bool = False
+    def subgraph(self, name: str, inputs: Sequence[Value], outputs: Sequence[Value]) -> GraphProto:
+        """Return what was added as the body of a node; its initializers stay with the parent."""
+        return self.graph(self.used(outputs)[0], name, inputs, outputs)
+
+    def graph(
+        self, nodes: Sequence[NodeProto], name: str, inputs: Sequence[Value], outputs: Sequence[Value]
     ) -> GraphProto:
-        """Return the graph, without the nodes and initializers that nothing uses."""
+        """Put a graph together, without its initializers."""
+        return helper.make_graph(
+            nodes, name, [_info(v, self.dtype) for v in inputs], [_info(v, self.dtype) for v in outputs]
+        )
+
+    def used(self, outputs: Sequence[Value]) -> tuple[list[NodeProto], dict[str, Array]]:
+        """Return the nodes and initializers that outputs depend on."""
         needed = {v.name for v in outputs}
         kept: list[NodeProto] = []
         for node in reversed(self.nodes):
             if needed.intersection(node.output):
                 kept.append(node)
                 needed.update(_reads(node))
-        own = () if subgraph else [t for t in self._initializers.values() if t.name in needed]
-        return helper.make_graph(
-            kept[::-1], name, [_info(v, self.dtype) for v in inputs], [_info(v, self.dtype) for v in outputs], own
-        )
+        return kept[::-1], {name: array for name, array in self.arrays.items() if name in needed}
 
     def rename(self, old: Value, new: str) -> Value:
         """Give a value the name that the outside sees."""
-        for node in self.nodes:
-            for names in (node.input, node.output):
-                for i, name in enumerate(names):
-                    if name == old.name:
-                        names[i] = new
+        _rename(self.nodes, old.name, new)
         return evolve(old, name=new)
+
+
+def _rename(nodes: Iterable[NodeProto], old: str, new: str) -> None:
+    for node in nodes:
+        for names in (node.input, node.output):
+            for i, name in enumerate(names):
+                if name == old:
+                    names[i] = new
+        for attribute in node.attribute:
+            if attribute.HasField("g"):
+                _rename(attribute.g.node, old, new)
 
 
 def _reads(node: NodeProto) -> Iterable[str]:
@@ -134,109 +150,3 @@ def _reads(node: NodeProto) -> Iterable[str]:
         if attribute.HasField("g"):
             for inner in attribute.g.node:
                 yield from _reads(inner)
-
-
-class LayerContext:
-    """What a converter writes its nodes with; every name starts with the layer's name.
-
-    Attributes
-    ----------
-    name : str
-        The layer's name.
-    dtype : numpy.dtype
-        The floating point type of the network.
-    opset : int
-        The opset that is written for.
-    batch_of : Value
-        The graph's input, whose first extent is the batch at run time.
-    registry : Mapping from str to Converter
-        The converters of this export, for layers inside layers.
-    """
-
-    def __init__(self, builder: GraphBuilder, name: str, batch_of: Value, registry: Any) -> None:
-        self.builder = builder
-        self.name = name
-        self.batch_of = batch_of
-        self.registry = registry
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """The floating point type of the network."""
-        return self.builder.dtype
-
-    @property
-    def opset(self) -> int:
-        """The opset that is written for."""
-        return self.builder.opset
-
-    def body(self) -> LayerContext:
-        """Return a context that writes into a new subgraph."""
-        inner = GraphBuilder(self.dtype, self.opset, self.builder)
-        return LayerContext(inner, self.name, self.batch_of, self.registry)
-
-    def const(self, name: str, array: Array) -> Value:
-        """Add a named constant, floating point ones in the network's type."""
-        array = np.asarray(array)
-        if array.dtype.kind == "f":
-            # A network that has diverged keeps its infinities, as DL4J would.
-            with np.errstate(over="ignore"):
-                array = array.astype(self.dtype)
-        return self.builder.constant(f"{self.name}/{name}", array)
-
-    def ints(self, *values: int) -> Value:
-        """Add a vector of integers, such as axes or a shape."""
-        return self.const("ints", np.array(values, np.int64))
-
-    def _operand(self, x: Operand) -> Value:
-        if x is None:
-            return Value("", ())
-        return (
-            x
-            if isinstance(x, Value)
-            else self.const("value", np.asarray(x, None if isinstance(x, np.ndarray) else np.float64))
-        )
-
-    def op(self, op: str, *inputs: Operand, shape: Shape | None = None, **attrs: Any) -> Value:
-        """Add a node with one output.
-
-        Parameters
-        ----------
-        op : str
-            The ONNX operator.
-        *inputs : Value, array, float or None
-            Arrays and numbers become constants; None is an input that is left out.
-        shape : tuple, optional
-            The shape of the output; that of the first input where it is not given.
-        **attrs
-            The node's attributes.
-        """
-        operands = [self._operand(x) for x in inputs]
-        out = operands[0].shape if shape is None else shape
-        return self.builder.node(self.name, op, [v.name for v in operands], [out], **attrs)[0]
-
-    def ops(self, op: str, *inputs: Operand, shapes: Sequence[Shape], **attrs: Any) -> list[Value]:
-        """Add a node with several outputs."""
-        return self.builder.node(self.name, op, [self._operand(x).name for x in inputs], shapes, **attrs)
-
-    def transpose(self, x: Value, *perm: int) -> Value:
-        """Reorder the axes of `x`."""
-        return self.builder.transpose(self.name, x, perm)
-
-    def reshape(self, x: Value, target: Sequence[int | Value], shape: Shape) -> Value:
-        """Reshape `x`; a target may name an extent that is known at run time only."""
-        if all(isinstance(t, int) for t in target):
-            return self.op("Reshape", x, self.ints(*target), shape=shape)  # type: ignore[arg-type]
-        parts = [t if isinstance(t, Value) else self.ints(t) for t in target]
-        return self.op("Reshape", x, self.op("Concat", *parts, shape=(len(parts),), axis=0), shape=shape)
-
-    def extent(self, x: Value, axis: int) -> Value:
-        """Return one extent of `x` at run time, as a vector of one integer."""
-        return self.op("Gather", self.op("Shape", x, shape=(x.rank,)), self.ints(axis), shape=(1,), axis=0)
-
-    def reduce(self, op: str, x: Value, axes: Sequence[int], keepdims: bool) -> Value:
-        """Add a reduction, whose axes moved from attribute to input over the opsets."""
-        kept = tuple(1 if i in axes else d for i, d in enumerate(x.shape))
-        shape = kept if keepdims else tuple(d for i, d in enumerate(x.shape) if i not in axes)
-        if op == "ReduceSum" or self.opset >= 18:
-            return self.op(op, x, self.ints(*axes), shape=shape, keepdims=int(keepdims))
-        return self.op(op, x, shape=shape, axes=list(axes), keepdims=int(keepdims))

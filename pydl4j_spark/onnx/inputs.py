@@ -1,4 +1,4 @@
-"""The shape of a network's input, which DL4J's file does not hold, and rows to try it with."""
+"""The shapes of a network's inputs, which DL4J's file does not hold, and rows to try it with."""
 
 from __future__ import annotations
 
@@ -8,16 +8,25 @@ from typing import Any
 import numpy as np
 from attrs import frozen
 
-from pydl4j_spark.description import NetworkDescription
+from pydl4j_spark.description import NetworkDescription, NodeDescription
 from pydl4j_spark.errors import ExportError
 from pydl4j_spark.onnx.graph import BATCH, TIME, Array, Dim, Shape
-from pydl4j_spark.onnx.recurrent import layout_of
-
-INPUT_NAME = "input"
+from pydl4j_spark.onnx.layers.recurrent import layout_of
 
 _LAYERS = "org.deeplearning4j.nn.conf.layers."
 _EMBEDDING = _LAYERS + "EmbeddingLayer"
-_ROWS = {_LAYERS + name for name in ("DenseLayer", "OutputLayer")}
+_EMBEDDING_SEQUENCE = _LAYERS + "EmbeddingSequenceLayer"
+_VOCABULARIES = (_EMBEDDING, _EMBEDDING_SEQUENCE)
+_ROWS = {
+    _LAYERS + name
+    for name in (
+        "DenseLayer",
+        "OutputLayer",
+        "AutoEncoder",
+        "CenterLossOutputLayer",
+        "variational.VariationalAutoencoder",
+    )
+}
 _SEQUENCES = {
     _LAYERS + name
     for name in (
@@ -39,14 +48,17 @@ class NetworkInput:
 
     Attributes
     ----------
+    name : str
+        DL4J's name of it.
     shape : tuple of int or str
         With the batch in front; a string is an extent that varies.
     layout : str
-        DL4J's word for it: ``"NC"``, ``"NCW"``, ``"NWC"``, ``"NCHW"`` or ``"NHWC"``.
+        DL4J's word for it: ``"NC"``, ``"NCW"``, ``"NWC"``, ``"NCHW"``, ``"NHWC"``, ``"NCDHW"`` or ``"NDHWC"``.
     indices_below : int or None
         The size of the vocabulary where the input is indices.
     """
 
+    name: str
     shape: Shape
     layout: str
     indices_below: int | None = None
@@ -60,10 +72,10 @@ class NetworkInput:
         return rng.standard_normal(extents).astype(np.float32).astype(dtype)
 
 
-def find_input(
+def find_inputs(
     network: NetworkDescription, manifest: Mapping[str, Any] | None, input_shapes: Any = None
-) -> NetworkInput:
-    """Return the input of a network.
+) -> tuple[NetworkInput, ...]:
+    """Return the inputs of a network.
 
     Parameters
     ----------
@@ -71,49 +83,69 @@ def find_input(
         The configuration.
     manifest : Mapping or None
         The file's ``pydl4j.json``.
-    input_shapes : tuple or Mapping from name to tuple, optional
+    input_shapes : tuple, InputType as JSON, or Mapping from input to either, optional
         The shape of one row, without the batch; None stands for an extent that varies. Or an input type, as
         DL4J's JSON has it.
 
     Raises
     ------
     ExportError
-        When the shape is not known, or not one that the first layer takes.
+        When a shape is not known, or not one that the first layer takes.
     """
-    first = network.layers[0]
-    input_type = (manifest or {}).get("input_type")
-    if isinstance(input_shapes, Mapping) and "@class" in input_shapes:
-        input_type, input_shapes = input_shapes, None
-    if input_shapes is not None:
-        shape: Shape | None = _given(input_shapes)
-    elif input_type is not None:
-        shape = _of_input_type(input_type)
-    else:
-        shape = _inferred(network)
+    given = _by_input(network, input_shapes)
+    recorded = manifest or {}
+    types = recorded.get("input_types") or {network.inputs[0]: recorded.get("input_type")}
+    return tuple(_find(network, name, given.get(name), types.get(name)) for name in network.inputs)
+
+
+def _by_input(network: NetworkDescription, input_shapes: Any) -> Mapping[str, Any]:
+    """Say which input each shape is of."""
+    if input_shapes is None:
+        return {}
+    if isinstance(input_shapes, Mapping) and "@class" not in input_shapes:
+        unknown = sorted(str(name) for name in input_shapes if name not in network.inputs)
+        if unknown:
+            raise ExportError(f"input_shapes names {unknown}; the inputs are called {list(network.inputs)}")
+        return input_shapes
+    if len(network.inputs) > 1:
+        raise ExportError(
+            f"input_shapes={input_shapes!r}: the network has the inputs {list(network.inputs)}; give a mapping from "
+            "these names to shapes"
+        )
+    return {network.inputs[0]: input_shapes}
+
+
+def _find(network: NetworkDescription, name: str, given: Any, input_type: Mapping[str, Any] | None) -> NetworkInput:
+    shape: Shape | None = None
+    if isinstance(given, Mapping):
+        input_type = given
+    elif given is not None:
+        shape = _given(given)
+    readers = [node for node in network.nodes if name in node.inputs]
+    if shape is None:
+        found = (_inferred(node) for node in readers)
+        shape = _of_input_type(input_type) if input_type is not None else next((s for s in found if s), None)
     if shape is None:
         raise ExportError(
-            f"the model file does not say what layer {first.name!r} takes; give input_shapes=, the shape of one row "
+            f"the model file does not say what {_what(name, readers)} takes; give input_shapes=, the shape of one row "
             "without the batch, such as (3, 32, 32)"
         )
-    vocabulary = int(first.json["nin"]) if first.dl4j_class == _EMBEDDING else None
-    return NetworkInput(shape, _layout(network, shape, input_type), vocabulary)
+    vocabulary = next((int(node.json["nin"]) for node in readers if node.dl4j_class in _VOCABULARIES), None)
+    return NetworkInput(name, shape, _layout(readers, shape, input_type), vocabulary)
 
 
-def _given(input_shapes: Any) -> Shape:
-    if isinstance(input_shapes, Mapping):
-        if set(input_shapes) != {INPUT_NAME}:
-            raise ExportError(
-                f"input_shapes names {sorted(map(str, input_shapes))}; the input is called {INPUT_NAME!r}"
-            )
-        input_shapes = input_shapes[INPUT_NAME]
-    if not isinstance(input_shapes, Sequence) or isinstance(input_shapes, str) or len(input_shapes) not in (1, 2, 3):
-        raise ExportError(
-            f"input_shapes={input_shapes!r}: one to three extents of one row are expected, without the batch"
-        )
-    if not all(d is None or (isinstance(d, int | np.integer) and d > 0) for d in input_shapes):
-        raise ExportError(f"input_shapes={input_shapes!r}: an extent is a positive integer, or None where it varies")
-    unknown = iter([TIME] if len(input_shapes) == 2 else ["H", "W", "C"])
-    return (BATCH, *(next(unknown, "U") if d is None else int(d) for d in input_shapes))
+def _what(name: str, readers: Sequence[NodeDescription]) -> str:
+    first = f"layer {readers[0].name!r}" if readers else "nothing"
+    return first if name == "input" else f"input {name!r} of {first}"
+
+
+def _given(shape: Any) -> Shape:
+    if not isinstance(shape, Sequence) or isinstance(shape, str) or len(shape) not in (1, 2, 3, 4):
+        raise ExportError(f"input_shapes={shape!r}: one to four extents of one row are expected, without the batch")
+    if not all(d is None or (isinstance(d, int | np.integer) and d > 0) for d in shape):
+        raise ExportError(f"input_shapes={shape!r}: an extent is a positive integer, or None where it varies")
+    unknown = iter([TIME] if len(shape) == 2 else ["H", "W", "C", "D"])
+    return (BATCH, *(next(unknown, "U") if d is None else int(d) for d in shape))
 
 
 def _of_input_type(json: Mapping[str, Any]) -> Shape | None:
@@ -129,6 +161,9 @@ def _of_input_type(json: Mapping[str, Any]) -> Shape | None:
         if kind == "InputTypeConvolutional":
             c, h, w = int(json["channels"]), int(json["height"]), int(json["width"])
             return (BATCH, h, w, c) if json.get("format") == "NHWC" else (BATCH, c, h, w)
+        if kind == "InputTypeConvolutional3D":
+            c, d, h, w = (int(json[key]) for key in ("channels", "depth", "height", "width"))
+            return (BATCH, d, h, w, c) if json.get("dataFormat") == "NDHWC" else (BATCH, c, d, h, w)
     except (KeyError, TypeError, ValueError) as error:
         raise ExportError(f"the model file's input type {dict(json)} is not complete; give input_shapes=") from error
     return None
@@ -138,9 +173,9 @@ def _sequence(size: int, layout: str | None) -> Shape:
     return (BATCH, TIME, size) if layout == "NWC" else (BATCH, size, TIME)
 
 
-def _inferred(network: NetworkDescription) -> Shape | None:
+def _inferred(node: NodeDescription) -> Shape | None:
     """Infer the shape from what stands first."""
-    layer, preprocessor = network.layers[0], network.preprocessors.get(0)
+    preprocessor = node.preprocessor
     if preprocessor is not None:
         kind = str(preprocessor.get("@class")).rpartition(".")[2]
         image = [int(preprocessor.get(k) or 0) for k in ("numChannels", "inputHeight", "inputWidth")]
@@ -149,18 +184,20 @@ def _inferred(network: NetworkDescription) -> Shape | None:
             return BATCH, flat
         if kind == "RnnToCnnPreProcessor":
             return _sequence(flat, preprocessor.get("rnnDataFormat"))
-        if kind == "RnnToFeedForwardPreProcessor" and layer.dl4j_class in _ROWS:
-            return _sequence(int(layer.json["nin"]), preprocessor.get("rnnDataFormat"))
+        if kind == "RnnToFeedForwardPreProcessor" and node.dl4j_class in _ROWS:
+            return _sequence(int(node.json["nin"]), preprocessor.get("rnnDataFormat"))
         if kind == "CnnToFeedForwardPreProcessor" and flat:
             c, h, w = image
             return (BATCH, h, w, c) if preprocessor.get("format") == "NHWC" else (BATCH, c, h, w)
         return None
-    if layer.dl4j_class == _EMBEDDING:
+    if node.dl4j_class == _EMBEDDING:
         return BATCH, 1
-    if layer.dl4j_class in _ROWS:
-        return BATCH, int(layer.json["nin"])
-    if layer.dl4j_class in _SEQUENCES:
-        return _sequence(_width(layer.json), layout_of(layer.json))
+    if node.dl4j_class == _EMBEDDING_SEQUENCE:
+        return BATCH, TIME
+    if node.dl4j_class in _ROWS:
+        return BATCH, int(node.json["nin"])
+    if node.dl4j_class in _SEQUENCES:
+        return _sequence(_width(node.json), layout_of(node.json))
     return None
 
 
@@ -171,12 +208,13 @@ def _width(layer: Mapping[str, Any]) -> int:
     return int(layer["nin"])
 
 
-def _layout(network: NetworkDescription, shape: Sequence[Dim], input_type: Mapping[str, Any] | None) -> str:
-    if len(shape) == 2:
-        return "NC"
-    parts = (input_type or {}, network.preprocessors.get(0) or {}, network.layers[0].json)
-    keys = ("format", "rnnDataFormat", "rnndataFormat", "cnn2dDataFormat", "cnn2DFormat")
-    stated = [part[key] for part in parts for key in keys if isinstance(part.get(key), str)]
-    stated += [layout_of(network.layers[0].json) or ""]
-    known = ("NCW", "NWC") if len(shape) == 3 else ("NCHW", "NHWC")
+_LAYOUTS = {2: ("NC",), 3: ("NCW", "NWC"), 4: ("NCHW", "NHWC"), 5: ("NCDHW", "NDHWC")}
+_LAYOUT_KEYS = ("format", "rnnDataFormat", "rnndataFormat", "cnn2dDataFormat", "cnn2DFormat", "dataFormat")
+
+
+def _layout(readers: Sequence[NodeDescription], shape: Sequence[Dim], input_type: Mapping[str, Any] | None) -> str:
+    known = _LAYOUTS[len(shape)]
+    parts = [input_type or {}, *(part for node in readers for part in (node.preprocessor or {}, node.json))]
+    stated = [part[key] for part in parts for key in _LAYOUT_KEYS if isinstance(part.get(key), str)]
+    stated += [layout_of(node.json) or "" for node in readers]
     return next((word for word in stated if word in known), known[0])

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pydl4j_spark.errors import ExportError
+from pydl4j_spark.onnx.context import LayerContext
 from pydl4j_spark.onnx.converter import Converter, LayerJson
-from pydl4j_spark.onnx.graph import BATCH, TIME, Array, Dim, LayerContext, Value
+from pydl4j_spark.onnx.graph import BATCH, TIME, Array, Dim, Value
 from pydl4j_spark.onnx.sequences import from_time_major, to_time_major
 
 _PREPROCESSORS = "org.deeplearning4j.nn.conf.preprocessor."
@@ -59,7 +60,7 @@ def _feed_forward_to_rnn(ctx: LayerContext, x: Value, json: LayerJson, params: P
     if x.rank != 2:
         raise ExportError(f"{ctx.name!r} makes sequences of rows of rank 2, but rank {x.rank} arrives")
     size = int(x.shape[1])
-    steps = ctx.reshape(x, [-1, ctx.extent(ctx.batch_of, 0), size], (TIME, BATCH, size))
+    steps = ctx.reshape(x, [-1, ctx.batch(), size], (TIME, BATCH, size))
     return from_time_major(ctx, steps, json.get("rnnDataFormat"))
 
 

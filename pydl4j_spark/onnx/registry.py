@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
-from pydl4j_spark.onnx import convolution, feedforward, normalization, pooling, preprocessors, recurrent
+from pydl4j_spark.onnx import preprocessors
 from pydl4j_spark.onnx.converter import Converter
+from pydl4j_spark.onnx.layers import convolution, feedforward, normalization, recurrent, subsampling
+from pydl4j_spark.onnx.vertices import arithmetic, joining
 
-_FAMILIES = (feedforward, normalization, convolution, pooling, recurrent, preprocessors)
+_FAMILIES = (
+    feedforward,
+    normalization,
+    convolution,
+    subsampling,
+    recurrent,
+    arithmetic,
+    joining,
+    preprocessors,
+)
 
 
 def default_registry() -> dict[str, Converter]:

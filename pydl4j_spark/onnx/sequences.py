@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from pydl4j_spark.errors import ExportError
-from pydl4j_spark.onnx.graph import LayerContext, Value
+from pydl4j_spark.onnx.context import LayerContext
+from pydl4j_spark.onnx.graph import Value
 
 
 def to_time_major(ctx: LayerContext, x: Value, layout: str | None) -> Value:

@@ -36,8 +36,8 @@ class Verification:
     rows: int
 
 
-def run_onnx(model: str | os.PathLike[str] | bytes, inputs: Array) -> Array:
-    """Run an ONNX model with one input and one output on onnxruntime's CPU provider."""
+def run_onnx(model: str | os.PathLike[str] | bytes, *inputs: Array) -> list[Array]:
+    """Run an ONNX model on onnxruntime's CPU provider: an array per input, an array per output."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -45,11 +45,11 @@ def run_onnx(model: str | os.PathLike[str] | bytes, inputs: Array) -> Array:
     source = model if isinstance(model, bytes) else os.fspath(model)
     try:
         session = onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
-        (output,) = session.run(None, {session.get_inputs()[0].name: inputs})
+        names = [one.name for one in session.get_inputs()]
+        return [np.asarray(one) for one in session.run(None, dict(zip(names, inputs, strict=True)))]
     except Exception as error:
         # onnxruntime's own exceptions share no base class below this one.
         raise ExportError(f"onnxruntime cannot run the exported network: {error}") from error
-    return np.asarray(output)
 
 
 def verify_onnx(
@@ -60,16 +60,16 @@ def verify_onnx(
     atol: float | None = None,
     rtol: float | None = None,
 ) -> Verification:
-    """Run an ONNX file and compare its output with what is expected.
+    """Run an ONNX file and compare its outputs with what is expected.
 
     Parameters
     ----------
     onnx_path : path or bytes
         The model.
-    inputs : array
-        Rows, in the layout and type of the model's input.
-    expected : array
-        What DL4J gives for them.
+    inputs : array, or list of arrays
+        Rows, in the layout and type of the model's input; of several inputs a list.
+    expected : array, or list of arrays
+        What DL4J gives for them; of several outputs a list.
     atol, rtol : float, optional
         By default 1e-5 and 1e-4 in single, 1e-9 in double and 5e-3 in half precision.
 
@@ -81,14 +81,32 @@ def verify_onnx(
     Raises
     ------
     ExportError
-        When the outputs differ in shape, or by more than ``atol + rtol * |expected|``.
+        When the outputs differ in number or shape, or by more than ``atol + rtol * |expected|``.
     """
-    wanted = np.asarray(expected)
-    got = run_onnx(onnx_path, np.asarray(inputs))
+    given = [np.asarray(one) for one in inputs] if isinstance(inputs, list | tuple) else [np.asarray(inputs)]
+    wanted = [np.asarray(one) for one in expected] if isinstance(expected, list | tuple) else [np.asarray(expected)]
+    got = run_onnx(onnx_path, *given)
+    if len(got) != len(wanted):
+        raise ExportError(f"the exported network has {len(got)} outputs, DL4J {len(wanted)}")
+    found = [compare(a, b, atol, rtol) for a, b in zip(got, wanted, strict=True)]
+    rows = len(wanted[0]) if wanted[0].ndim else 0
+    return Verification(max(f[0] for f in found), max(f[1] for f in found), rows)
+
+
+def compare(
+    got: Array, wanted: Array, atol: float | None = None, rtol: float | None = None, what: str = "the exported network"
+) -> tuple[float, float]:
+    """Return the largest absolute and relative difference.
+
+    Raises
+    ------
+    ExportError
+        When they are too large, or the shapes are not equal.
+    """
     if got.shape != wanted.shape:
-        raise ExportError(f"the exported network gives an output of shape {got.shape}, DL4J one of {wanted.shape}")
+        raise ExportError(f"{what} gives an output of shape {got.shape}, DL4J one of {wanted.shape}")
     if not wanted.size:
-        return Verification(0.0, 0.0, 0)
+        return 0.0, 0.0
     default_atol, default_rtol = TOLERANCES.get(got.dtype, TOLERANCES[np.dtype(np.float32)])
     atol = default_atol if atol is None else atol
     rtol = default_rtol if rtol is None else rtol
@@ -100,12 +118,11 @@ def verify_onnx(
         # An infinite expectation allows nothing but itself.
         wrong = ~(difference <= atol + rtol * np.abs(b)) | ~np.isfinite(difference)
     wrong &= difference != 0
-    max_abs, max_rel = float(np.max(difference)), float(np.max(relative[np.isfinite(relative)], initial=0.0))
     if wrong.any():
         worst = np.unravel_index(int(np.argmax(np.nan_to_num(difference, nan=np.inf))), difference.shape)
         raise ExportError(
-            f"the exported network differs from DL4J in {int(wrong.sum())} of {wrong.size} values, at "
+            f"{what} differs from DL4J in {int(wrong.sum())} of {wrong.size} values, at "
             f"{tuple(int(i) for i in worst)} by {difference[worst]:.3g} ({a[worst]:.6g} instead of {b[worst]:.6g}); "
             f"allowed are {atol:g} absolute and {rtol:g} relative. Please report it"
         )
-    return Verification(max_abs, max_rel, len(wanted))
+    return float(np.max(difference)), float(np.max(relative[np.isfinite(relative)], initial=0.0))

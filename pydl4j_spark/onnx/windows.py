@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from attrs import frozen
 
 from pydl4j_spark.errors import ExportError
+from pydl4j_spark.onnx.context import LayerContext
 from pydl4j_spark.onnx.converter import LayerJson
-from pydl4j_spark.onnx.graph import Dim, LayerContext, Shape, Value
+from pydl4j_spark.onnx.graph import Dim, Shape, Value
 
 
 def is_channels_last(layer: LayerJson, key: str = "cnn2dDataFormat") -> bool:

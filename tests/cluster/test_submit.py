@@ -150,7 +150,8 @@ def test_the_jar_alone_trains_where_there_is_no_python(
         digits_conf().input_type,
     )
     export_onnx(network, out / "model.onnx", include_normalizer=True, verify=False)
-    accuracy = float((run_onnx(out / "model.onnx", x[test]).argmax(axis=1) == y[test]).mean())
+    (predicted,) = run_onnx(out / "model.onnx", x[test])
+    accuracy = float((predicted.argmax(axis=1) == y[test]).mean())
     assert accuracy >= 0.9
     assert f"validation accuracy {accuracy:.4f}" in done.stdout
 

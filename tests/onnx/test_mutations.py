@@ -9,9 +9,10 @@ import pytest
 from attrs import evolve
 
 from pydl4j_spark.errors import ExportError
-from pydl4j_spark.onnx import activations, feedforward, normalization, recurrent, windows
+from pydl4j_spark.onnx import activations, windows
 from pydl4j_spark.onnx.activations import activate
 from pydl4j_spark.onnx.converter import ParamSpec
+from pydl4j_spark.onnx.layers import feedforward, normalization, recurrent
 from pydl4j_spark.onnx.registry import default_registry
 from pydl4j_spark.onnx.verify import verify_onnx
 
@@ -212,7 +213,7 @@ def test_softmax_of_activation_layer_over_channels(monkeypatch, case):
 
 @pytest.mark.parametrize(("case", "axis"), [("softmax_conv_NCHW", 1), ("softmax_conv_NHWC", 3)])
 def test_softmax_of_convolution_over_another_axis(monkeypatch, case, axis):
-    from pydl4j_spark.onnx import convolution
+    from pydl4j_spark.onnx.layers import convolution
 
     assert_parity(load(case))
     monkeypatch.setattr(convolution, "activate", lambda ctx, x, a, softmax_axis: activate(ctx, x, a, axis))

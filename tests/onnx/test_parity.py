@@ -53,7 +53,7 @@ def test_time_is_dynamic(name):
     model = built(case).model.SerializeToString()
     axis = 1 if name.endswith("NWC") else 2
     longer = np.concatenate([case.x, case.x, case.x], axis=axis)
-    y = run_onnx(model, longer)
+    (y,) = run_onnx(model, longer)
     assert y.shape[axis] == 3 * case.y.shape[axis]
     np.testing.assert_allclose(np.take(y, range(case.y.shape[axis]), axis), case.y, atol=1e-5)
 

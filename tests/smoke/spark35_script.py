@@ -50,7 +50,7 @@ def main(out: Path) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # one says that nothing was compared
         report = again.network.to_onnx(out / "model.onnx", include_normalizer=True)
-    onnx = run_onnx(out / "model.onnx", features[held_out])
+    (onnx,) = run_onnx(out / "model.onnx", features[held_out])
     found = {
         "pyspark": pyspark.__version__,
         "spark": spark.version,

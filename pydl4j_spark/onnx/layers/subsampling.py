@@ -8,8 +8,9 @@ from functools import reduce
 import numpy as np
 
 from pydl4j_spark.errors import ExportError
+from pydl4j_spark.onnx.context import LayerContext
 from pydl4j_spark.onnx.converter import Converter, LayerJson
-from pydl4j_spark.onnx.graph import Array, LayerContext, Value
+from pydl4j_spark.onnx.graph import Array, Value
 from pydl4j_spark.onnx.windows import Windows, is_channels_last, objection, to_channels_first, to_layout
 
 _LAYERS = "org.deeplearning4j.nn.conf.layers."

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 from pydl4j_spark.errors import ExportError
 from pydl4j_spark.onnx.activations import activate
+from pydl4j_spark.onnx.context import LayerContext
 from pydl4j_spark.onnx.converter import Converter, LayerJson, ParamSpec
-from pydl4j_spark.onnx.graph import Array, LayerContext, Value
+from pydl4j_spark.onnx.graph import Array, Value
 
 _LAYERS = "org.deeplearning4j.nn.conf.layers."
 

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from pydl4j_spark.onnx.activations import activate
+from pydl4j_spark.onnx.context import LayerContext
 from pydl4j_spark.onnx.converter import Converter, LayerJson, ParamSpec
-from pydl4j_spark.onnx.graph import Array, LayerContext, Value
+from pydl4j_spark.onnx.graph import Array, Value
 from pydl4j_spark.onnx.windows import Windows, is_channels_last, objection, to_channels_first, to_layout
 
 

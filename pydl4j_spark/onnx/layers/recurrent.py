@@ -13,8 +13,9 @@ from typing import TypeAlias
 import numpy as np
 
 from pydl4j_spark.onnx.activations import activate, in_recurrent_operator
+from pydl4j_spark.onnx.context import LayerContext
 from pydl4j_spark.onnx.converter import Converter, LayerJson, ParamSpec
-from pydl4j_spark.onnx.graph import Array, LayerContext, Value
+from pydl4j_spark.onnx.graph import Array, Value
 from pydl4j_spark.onnx.sequences import from_time_major, to_time_major
 
 _LAYERS = "org.deeplearning4j.nn.conf.layers."
@@ -175,7 +176,7 @@ def _scan(
     after = step(body, row, *before)
     # A value may leave a subgraph once only.
     seen = body.op("Identity", after[0])
-    graph = body.builder.finish(f"{ctx.name}/cell", [*before, row], [*after, seen], subgraph=True)
+    graph = body.builder.subgraph(f"{ctx.name}/cell", [*before, row], [*after, seen])
     shapes = [(batch, n)] * states + [(time, batch, n)]
     attributes = {"scan_input_directions": [int(reverse)], "scan_output_directions": [int(reverse)]}
     return ctx.ops("Scan", *[zero] * states, z, shapes=shapes, body=graph, num_scan_inputs=1, **attributes)[-1]

@@ -1,0 +1,122 @@
+"""What is told of an export: to the caller, and in the file itself."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from attrs import frozen
+
+from pydl4j_spark.model_zip import ModelZip
+from pydl4j_spark.normalizers import Normalizer
+from pydl4j_spark.onnx.build import IR_VERSIONS, Built, own_version
+from pydl4j_spark.onnx.graph import Shape
+from pydl4j_spark.onnx.proof import SEED
+from pydl4j_spark.onnx.verify import TOLERANCES, Verification
+
+DL4J_VERSION = "1.0.0-M2.1"
+
+
+@frozen
+class ExportReport:
+    """What was written, and how well it agrees.
+
+    Attributes
+    ----------
+    path : Path
+        The ONNX file.
+    opset, ir_version : int
+        Versions of the file.
+    verified : bool
+        Whether it was compared with DL4J.
+    max_abs_error, max_rel_error : float or None
+        The largest differences found; None where nothing was compared.
+    nodes, layers, parameters : int
+        Sizes of the graph and of the network.
+    inputs, outputs : dict from str to tuple of (int or str)
+        Shapes by name; names in them stand for extents that vary.
+    normalizer : str
+        ``"none"``, ``"embedded"``, or that the rows must be normalized before they go in.
+    """
+
+    path: Path
+    opset: int
+    ir_version: int
+    verified: bool
+    max_abs_error: float | None
+    max_rel_error: float | None
+    nodes: int
+    layers: int
+    parameters: int
+    inputs: dict[str, Shape]
+    outputs: dict[str, Shape]
+    normalizer: str
+
+    @property
+    def input_shape(self) -> Shape:
+        """The shape of the first input."""
+        return next(iter(self.inputs.values()))
+
+    @property
+    def output_shape(self) -> Shape:
+        """The shape of the first output."""
+        return next(iter(self.outputs.values()))
+
+
+def report(
+    path: Path, built: Built, source: ModelZip, normalizer: Normalizer | None, found: Verification | None
+) -> ExportReport:
+    """Sum an export up."""
+    return ExportReport(
+        path=path,
+        opset=built.opset,
+        ir_version=IR_VERSIONS[built.opset],
+        verified=found is not None,
+        max_abs_error=None if found is None else found.max_abs_error,
+        max_rel_error=None if found is None else found.max_rel_error,
+        nodes=built.nodes,
+        layers=len(built.network.layers),
+        parameters=int(source.params.size),
+        inputs={value.name: value.shape for value in built.graph_inputs},
+        outputs={value.name: value.shape for value in built.graph_outputs},
+        normalizer=_normalizer_state(source, normalizer),
+    )
+
+
+def properties(
+    built: Built, source: ModelZip, normalizer: Normalizer | None, found: Verification | None
+) -> dict[str, str]:
+    """Return what the file says of itself: where it comes from, and last how it was checked."""
+    manifest = source.manifest or {}
+    dtype = source.params.dtype
+    layouts = [entry.layout for entry in built.inputs]
+    said = {
+        "exporter": f"pydl4j_spark {own_version()}",
+        "dl4j_version": str(manifest.get("dl4j") or DL4J_VERSION),
+        "network": built.network.kind,
+        "dtype": str(dtype),
+        "source_sha256": source.sha256,
+        "layers": str(len(built.network.layers)),
+        "parameters": str(source.params.size),
+        "input_layout": ",".join(layouts),
+        "normalizer": _normalizer_state(source, normalizer),
+    }
+    if manifest.get("labels"):
+        said["labels"] = json.dumps(manifest["labels"], ensure_ascii=False)
+    said["verified"] = "true" if found is not None else "false"
+    if found is not None:
+        atol, rtol = TOLERANCES[dtype]
+        said["verify_tolerance"] = f"atol={atol:g} rtol={rtol:g}"
+        said["verify_rows"] = str(found.rows)
+        said["verify_seed"] = str(SEED)
+        said["verify_max_abs_error"] = f"{found.max_abs_error:.3g}"
+        said["verify_max_rel_error"] = f"{found.max_rel_error:.3g}"
+    return said
+
+
+def _normalizer_state(source: ModelZip, embedded: Normalizer | None) -> str:
+    if embedded is not None:
+        return "embedded"
+    if source.normalizer is not None or "normalizer.bin" in source.ignored:
+        return "not embedded: normalize the rows before they go in"
+    return "none"
