@@ -14,10 +14,9 @@ from onnx import ModelProto, helper
 from pydl4j_spark.description import NetworkDescription, NodeDescription, parse_configuration
 from pydl4j_spark.errors import ExportError, ModelFormatError
 from pydl4j_spark.model_zip import ModelZip
-from pydl4j_spark.normalizers import Normalizer
 from pydl4j_spark.onnx.context import LayerContext, Surroundings
 from pydl4j_spark.onnx.converter import Registry
-from pydl4j_spark.onnx.ends import normalized
+from pydl4j_spark.onnx.ends import Ends, enter, leave, normalized
 from pydl4j_spark.onnx.graph import BATCH, Array, GraphBuilder, Value
 from pydl4j_spark.onnx.inputs import NetworkInput, find_inputs
 from pydl4j_spark.onnx.refusals import choose_opset, preprocessor_place, refuse_unsupported, settings_of
@@ -39,7 +38,10 @@ class Built:
     inputs : tuple of NetworkInput
         What goes in, masks and states aside.
     graph_inputs, graph_outputs : tuple of Value
-        Everything that goes in and comes out, in the order of the file.
+        Everything that goes in and comes out, in the order of the file: the network's own ends first, then masks
+        or further outputs, then states.
+    input_orders, output_orders : tuple of (tuple of int or None)
+        How the axes of the network's own ends are reordered from DL4J's layout to the file's.
     activations : Mapping from str to Value
         What comes out of each layer and vertex.
     opset : int
@@ -50,6 +52,8 @@ class Built:
     inputs: tuple[NetworkInput, ...]
     graph_inputs: tuple[Value, ...]
     graph_outputs: tuple[Value, ...]
+    input_orders: tuple[tuple[int, ...] | None, ...]
+    output_orders: tuple[tuple[int, ...] | None, ...]
     activations: Mapping[str, Value] = field(repr=False)
     opset: int
     builder: GraphBuilder = field(repr=False)
@@ -98,7 +102,7 @@ def build(
     input_shapes: Any,
     opset: int | None,
     registry: Registry,
-    normalizer: Normalizer | None,
+    ends: Ends,
     *,
     masks: bool = False,
     stateful: bool = False,
@@ -115,8 +119,8 @@ def build(
         The opset to write; None for the default.
     registry : Mapping from str to Converter
         The converters of this export.
-    normalizer : Normalizer or None
-        What to put in front.
+    ends : Ends
+        What to put around the network.
     masks : bool, default False
         Whether sequences come with masks.
     stateful : bool, default False
@@ -137,25 +141,30 @@ def build(
         entries = find_inputs(network, source.manifest, input_shapes)
 
     builder = GraphBuilder(source.params.dtype, opset)
-    inputs = {entry.name: Value(builder.unique(entry.name), entry.shape) for entry in entries}
+    edge = LayerContext(builder, "input", Surroundings(registry, {}))
+    entrances = [enter(edge, entry, ends, network.inputs) for entry in entries]
+    inputs = {entry.name: entrance.inside for entry, entrance in zip(entries, entrances, strict=True)}
     given_masks = _mask_inputs(builder, entries) if masks else {}
     around = Surroundings(registry, inputs, given_masks, [] if stateful else None)
     values = dict(inputs)
-    if normalizer is not None:
+    if ends.normalizer is not None:
         for entry in entries:
             ctx = LayerContext(builder, "normalizer", around)
-            values[entry.name] = normalized(ctx, inputs[entry.name], normalizer)
+            values[entry.name] = normalized(ctx, inputs[entry.name], ends.normalizer)
     passed: dict[str, Value | None] = {name: given_masks.get(name) for name in inputs}
     for node, own in zip(network.nodes, params, strict=True):
         _emit(builder, around, node, own, values, passed)
 
-    outputs = _name_outputs(builder, around, network, values)
+    outside = [entrance.outside for entrance in entrances]
+    outputs, further, orders = _leave(builder, around, network, values, ends)
     states = around.states or []
     built = Built(
         network,
         entries,
-        (*inputs.values(), *given_masks.values(), *(before for _, before, _ in states)),
-        (*outputs, *(after for _, _, after in states)),
+        (*outside, *given_masks.values(), *(before for _, before, _ in states)),
+        (*outputs, *further, *(after for _, _, after in states)),
+        tuple(entrance.order for entrance in entrances),
+        tuple(orders),
         {node.name: values[node.name] for node in network.nodes},
         opset,
         builder,
@@ -209,26 +218,36 @@ def _mask_inputs(builder: GraphBuilder, entries: Sequence[NetworkInput]) -> dict
     return found
 
 
-def _name_outputs(
-    builder: GraphBuilder, around: Surroundings, network: NetworkDescription, values: dict[str, Value]
-) -> list[Value]:
-    """Give the results the names that the outside sees."""
+def _leave(
+    builder: GraphBuilder,
+    around: Surroundings,
+    network: NetworkDescription,
+    values: dict[str, Value],
+    ends: Ends,
+) -> tuple[list[Value], list[Value], list[tuple[int, ...] | None]]:
+    """Write what stands behind the network, and give the results the names that the outside sees."""
     taken = {value.name for value in around.inputs.values()}
-    found = []
+    outputs, further, orders = [], [], []
     for name in network.outputs:
-        value = values[name]
-        if value.name in taken:
-            # An input that is an output too, or one result under two names.
-            value = LayerContext(builder, f"{name}/output", around).op("Identity", value)
-        outside = builder.unique(OUTPUT_NAME if network.kind == "MultiLayerNetwork" else name)
-        renamed = builder.rename(value, outside)
-        for other, old in values.items():
-            if old.name == value.name:
-                values[other] = evolve(old, name=outside)
-        values[name] = renamed
-        taken.add(outside)
-        found.append(renamed)
-    return found
+        outside = OUTPUT_NAME if network.kind == "MultiLayerNetwork" else name
+        ctx = LayerContext(builder, outside, around)
+        found = leave(ctx, values[name], name, network, ends)
+        # An input that is an output too, or one result under two names.
+        value = ctx.op("Identity", found.value) if found.value.name in taken else found.value
+        outputs.append(_renamed(builder, values, value, builder.unique(outside)))
+        taken.add(outputs[-1].name)
+        orders.append(found.order)
+        for kind, also in found.also:
+            further.append(_renamed(builder, values, also, builder.unique(f"{outside}_{kind}")))
+    return outputs, further, orders
+
+
+def _renamed(builder: GraphBuilder, values: dict[str, Value], old: Value, new: str) -> Value:
+    renamed = builder.rename(old, new)
+    for name, value in values.items():
+        if value.name == old.name:
+            values[name] = evolve(value, name=new)
+    return renamed
 
 
 def _split_params(network: NetworkDescription, flat: Array, registry: Registry) -> list[dict[str, Array]]:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
+from pydl4j_spark.description import parse_configuration
 from pydl4j_spark.errors import ExportError
 from pydl4j_spark.model_zip import ModelZip, read_model_zip
 from pydl4j_spark.normalizers import Normalizer
 from pydl4j_spark.onnx.build import build
 from pydl4j_spark.onnx.converter import Converter
+from pydl4j_spark.onnx.ends import Ends
 from pydl4j_spark.onnx.files import written_model
 from pydl4j_spark.onnx.proof import Reference, prove
 from pydl4j_spark.onnx.registry import default_registry
@@ -38,6 +40,11 @@ def export_onnx(
     verify: bool = True,
     converters: Mapping[str, Converter] | None = None,
     include_normalizer: bool = False,
+    revert_labels: bool = False,
+    input_layout: str | Mapping[str, str] | None = None,
+    output_layout: str | Mapping[str, str] | None = None,
+    argmax: bool = False,
+    labels: bool | Sequence[str] | Mapping[str, Sequence[str]] = False,
     stateful: bool = False,
     reference: Reference | None = None,
     data: Any = None,
@@ -67,6 +74,15 @@ def export_onnx(
         one that is.
     include_normalizer : bool, default False
         Put the model's normalizer in front, so that the file takes rows as they were before normalization.
+    revert_labels : bool, default False
+        Scale the outputs back as the normalizer scaled the labels, which it must have been fitted to.
+    input_layout, output_layout : str, or Mapping from name to str, optional
+        The order of axes in the file, such as ``"NHWC"``; by default DL4J's.
+    argmax : bool, default False
+        Add an output ``<output>_class``: the index of the most probable class, int64; of a single probability
+        whether it is 0.5 or more.
+    labels : bool, sequence of str, or Mapping from output to them, default False
+        Add an output ``<output>_label``: the name of that class. True takes the names that the model file has.
     stateful : bool, default False
         Take the states of recurrent layers as further inputs and give them back as further outputs, as
         ``rnn_time_step`` keeps them; zeros begin a sequence.
@@ -98,13 +114,17 @@ def export_onnx(
         When the file could not be compared with DL4J.
     """
     source = _as_model_zip(model)
-    normalizer = _normalizer_to_embed(source) if include_normalizer else None
+    normalizer = _fitted_normalizer(source, "include_normalizer") if include_normalizer else None
+    label_normalizer = _fitted_normalizer(source, "revert_labels") if revert_labels else None
+    if label_normalizer is not None and not label_normalizer.fit_label:
+        raise ExportError("revert_labels=True, but the model file's normalizer was not fitted to labels")
     registry = {**default_registry(), **(converters or {})}
-    built = build(source, input_shapes, opset, registry, normalizer, masks=masks, stateful=stateful)
+    ends = Ends(normalizer, label_normalizer, input_layout, output_layout, argmax, _labels(source, labels))
+    built = build(source, input_shapes, opset, registry, ends, masks=masks, stateful=stateful)
     target = Path(path)
     outside = source.params.nbytes > LARGEST_FILE if external_data is None else external_data
     with written_model(built, target, outside) as aside:
-        found = prove(built, aside, normalizer, reference, data) if verify and reference is not None else None
+        found = prove(built, aside, ends, reference, data) if verify and reference is not None else None
         with aside.open("ab") as stream:
             write_properties(properties(built, source, normalizer, found), stream)
     if verify and found is None:
@@ -125,8 +145,25 @@ def _as_model_zip(model: Any) -> ModelZip:
     return read_model_zip(model)
 
 
-def _normalizer_to_embed(source: ModelZip) -> Normalizer:
+def _labels(source: ModelZip, labels: bool | Sequence[str] | Mapping[str, Sequence[str]]) -> Mapping[str, Any]:
+    """Return the names of classes by output."""
+    if labels is False:
+        return {}
+    recorded = (source.manifest or {}).get("labels")
+    if labels is True and not recorded:
+        raise ExportError("labels=True, but the model file has none; give them: labels=['cat', 'dog']")
+    given = recorded if labels is True else labels
+    outputs = parse_configuration(source.configuration).outputs
+    if not isinstance(given, Mapping):
+        return {outputs[0]: given}
+    unknown = sorted(str(name) for name in given if name not in outputs)
+    if unknown:
+        raise ExportError(f"labels names {unknown}; the outputs are called {list(outputs)}")
+    return given
+
+
+def _fitted_normalizer(source: ModelZip, wish: str) -> Normalizer:
     if source.normalizer is not None and source.normalizer.fitted:
         return source.normalizer
     reason = source.ignored_because.get("normalizer.bin", "the model file has no fitted one")
-    raise ExportError(f"include_normalizer=True, but there is none to include: {reason}")
+    raise ExportError(f"{wish}=True, but there is no normalizer to write: {reason}")

@@ -12,6 +12,7 @@ from pydl4j_spark.description import NetworkDescription, NodeDescription
 from pydl4j_spark.errors import ExportError
 from pydl4j_spark.onnx.graph import BATCH, TIME, Array, Dim, Shape
 from pydl4j_spark.onnx.layers.recurrent import layout_of
+from pydl4j_spark.onnx.layouts import LAYOUTS, stated_layout
 
 _LAYERS = "org.deeplearning4j.nn.conf.layers."
 _EMBEDDING = _LAYERS + "EmbeddingLayer"
@@ -208,13 +209,6 @@ def _width(layer: Mapping[str, Any]) -> int:
     return int(layer["nin"])
 
 
-_LAYOUTS = {2: ("NC",), 3: ("NCW", "NWC"), 4: ("NCHW", "NHWC"), 5: ("NCDHW", "NDHWC")}
-_LAYOUT_KEYS = ("format", "rnnDataFormat", "rnndataFormat", "cnn2dDataFormat", "cnn2DFormat", "dataFormat")
-
-
 def _layout(readers: Sequence[NodeDescription], shape: Sequence[Dim], input_type: Mapping[str, Any] | None) -> str:
-    known = _LAYOUTS[len(shape)]
     parts = [input_type or {}, *(part for node in readers for part in (node.preprocessor or {}, node.json))]
-    stated = [part[key] for part in parts for key in _LAYOUT_KEYS if isinstance(part.get(key), str)]
-    stated += [layout_of(node.json) or "" for node in readers]
-    return next((word for word in stated if word in known), known[0])
+    return stated_layout(len(shape), *parts) or LAYOUTS[len(shape)][0]

@@ -15,6 +15,7 @@ from attrs import frozen
 from pydl4j_spark.model_zip import ModelZip, read_model_zip
 from pydl4j_spark.onnx.build import Built, build
 from pydl4j_spark.onnx.converter import Registry
+from pydl4j_spark.onnx.ends import Ends
 from pydl4j_spark.onnx.registry import default_registry
 from pydl4j_spark.onnx.verify import verify_onnx
 
@@ -62,7 +63,7 @@ def load(name: str) -> Case:
 def built(
     case: Case, opset: int | None = None, registry: Registry | None = None, model: ModelZip | None = None
 ) -> Built:
-    return build(model or case.model, case.input_shapes, opset, registry or default_registry(), None)
+    return build(model or case.model, case.input_shapes, opset, registry or default_registry(), Ends())
 
 
 def assert_parity(

@@ -151,7 +151,7 @@ def test_normalizer_left_out_is_said(path):
 
 
 def test_no_normalizer_to_embed(path):
-    with pytest.raises(ExportError, match="none to include"):
+    with pytest.raises(ExportError, match="no normalizer to write"):
         export_onnx(load("dense").model, path, include_normalizer=True)
 
 
