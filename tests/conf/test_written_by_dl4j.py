@@ -20,7 +20,7 @@ COMPUTED = {"gradientNormalization", "gradientNormalizationThreshold", "nin", "n
 def opened(path):
     outer = zipfile.ZipFile(path)
     model = zipfile.ZipFile(io.BytesIO(outer.read("model.zip")))
-    return model.read("configuration.json").decode(), np.load(io.BytesIO(outer.read("out.npy"))), outer
+    return model.read("configuration.json").decode(), outer
 
 
 def differences(theirs, ours, place=""):
@@ -42,7 +42,7 @@ def differences(theirs, ours, place=""):
 
 @pytest.mark.parametrize("path", MODELS, ids=lambda path: path.stem)
 def test_values_are_kept(path):
-    text, out, outer = opened(path)
+    text, outer = opened(path)
     if '"confs"' not in text:
         pytest.skip("a graph")
     try:
@@ -55,6 +55,7 @@ def test_values_are_kept(path):
     assert MultiLayerConfiguration.from_json(conf.to_json()) == conf
     layout = json.loads(outer.read("layout.json"))
     assert conf.n_params == sum(int(np.prod(each["shape"])) for layer in layout for each in layer)
+    out = np.load(io.BytesIO(outer.read("out.npy")))
     # DL4J's inference keeps the sequence after pooling over it.
     pooled_sequence = "gpool" in path.stem and path.stem.endswith(("NCW", "NWC"))
     if conf.output_type is not None and not pooled_sequence:

@@ -6,16 +6,24 @@ import numpy as np
 import pytest
 
 from pydl4j_spark.description import parse_configuration
+from pydl4j_spark.errors import ExportError
+from pydl4j_spark.onnx.export import export_onnx
 from pydl4j_spark.onnx.registry import default_registry
 from pydl4j_spark.onnx.verify import run_onnx
 
-from .cases import NAMES, assert_parity, built, load
+from .cases import ALL, NAMES, assert_parity, built, load
 
 
 @pytest.mark.parametrize("opset", [13, 15, 17, 21])
 @pytest.mark.parametrize("name", NAMES)
 def test_onnx_equals_dl4j(name, opset):
     assert_parity(load(name), opset)
+
+
+@pytest.mark.parametrize("name", sorted(set(ALL) - set(NAMES)))
+def test_what_is_not_exported_yet_is_refused(name, tmp_path):
+    with pytest.raises(ExportError):
+        export_onnx(load(name).model, tmp_path / "model.onnx", verify=False)
 
 
 @pytest.mark.parametrize("name", NAMES)

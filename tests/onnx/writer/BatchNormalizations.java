@@ -1,0 +1,32 @@
+package org.pydl4j.fixtures;
+
+import static org.pydl4j.fixtures.Parts.*;
+
+import org.deeplearning4j.nn.conf.CNN2DFormat;
+import org.deeplearning4j.nn.conf.RNNFormat;
+import org.deeplearning4j.nn.conf.layers.*;
+import org.nd4j.linalg.activations.Activation;
+
+/** Batch normalization over features, channels and time. */
+final class BatchNormalizations extends Family {
+    @Override
+    void write() {
+        net("bn_dense").on(rows(7), new BatchNormalization.Builder().nIn(7).nOut(7).eps(0.01).build());
+        net("bn_variance").on(rows(7), new BatchNormalization.Builder().nIn(7).nOut(7).useLogStd(false).build());
+        net("bn_activation").on(rows(7),
+                new BatchNormalization.Builder().nIn(7).nOut(7).activation(Activation.TANH).build());
+        double[][] locked = {{1, 0}, {2, 0}, {1, 3}, {2, 3}};
+        for (double[] gb : locked) {
+            net("bn_locked_" + (int) gb[0] + "_" + (int) gb[1]).on(rows(7), new BatchNormalization.Builder()
+                    .nIn(7).nOut(7).lockGammaBeta(true).gamma(gb[0]).beta(gb[1]).build());
+        }
+        for (CNN2DFormat f : CNN_FORMATS) {
+            net("bn_cnn_" + f).images(f).on(image(f), conv(f).build(),
+                    new BatchNormalization.Builder().dataFormat(f).build());
+            net("bn_cnn_locked_" + f).images(f).on(image(f), new BatchNormalization.Builder().dataFormat(f)
+                    .lockGammaBeta(true).gamma(2).beta(3).useLogStd(false).build());
+        }
+        net("bn_rnn_NWC").on(series(C, RNNFormat.NWC), lstm(C, 2, RNNFormat.NWC).build(),
+                new BatchNormalization.Builder().nIn(2).nOut(2).dataFormat(CNN2DFormat.NHWC).build());
+    }
+}

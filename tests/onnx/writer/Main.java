@@ -1,0 +1,27 @@
+package org.pydl4j.fixtures;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+
+/** Writes the cases of all families, or those whose names start with the second argument, into a folder. */
+final class Main {
+    private Main() {}
+
+    public static void main(String[] args) throws IOException {
+        Family.Target target = new Family.Target(Path.of(args[0]), args.length > 1 ? args[1] : "");
+        List<Family> families = List.of(
+                new Examples(),
+                new FeedForward(),
+                new Activations(),
+                new Convolutions(),
+                new Pooling(),
+                new BatchNormalizations(),
+                new Recurrent(),
+                new Preprocessors(),
+                new DataTypes(),
+                new Normalizers());
+        families.forEach(family -> family.write(target));
+        System.out.println(target.written() + " fixtures");
+    }
+}

@@ -1,0 +1,153 @@
+package org.pydl4j.fixtures;
+
+import java.io.File;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+import java.util.Random;
+import java.util.TreeMap;
+import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
+import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.deeplearning4j.util.ModelSerializer;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.indexing.NDArrayIndex;
+
+/** The entries of one fixture, as the README of the fixtures tells them. */
+final class Recording {
+    private final Network net;
+    private final DataType type;
+    private final Map<String, byte[]> entries = new TreeMap<>();
+
+    Recording(Network net, DataType type) {
+        this.net = net;
+        this.type = type;
+    }
+
+    Map<String, byte[]> of(Case c, INDArray... drawn) {
+        put("layout.json", Layout.of(net));
+        randomize(c.name().hashCode(), c.scale());
+        INDArray[] x = typed(drawn);
+        INDArray[] masks = typed(c.masks());
+        put("in", x);
+        Scaling scaling = c.scaling();
+        if (scaling != null) {
+            scaling.fit(x, output(x, masks));
+            x = scaling.scaled(x);
+            put("norm", x);
+        }
+        INDArray[] y = output(x, masks);
+        put("out", y);
+        if (scaling != null) {
+            put("reverted", scaling.reverted(y));
+        }
+        if (masks != null) {
+            put("mask", masks);
+            put("unmasked", output(x, null));
+        }
+        if (c.rowsAlone()) {
+            put("one", output(each(x, Recording::firstRow), each(masks, Recording::firstRow)));
+        }
+        for (int i = 0; i < c.steps().size(); i++) {
+            INDArray[] in = typed(c.steps().get(i));
+            put("step_" + i + "_in", in);
+            put("step_" + i + "_out", net.step(each(in, INDArray::dup)));
+        }
+        try {
+            put("meta.json", meta(c.note()));
+            entries.put("model.zip", saved(scaling));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return entries;
+    }
+
+    private void randomize(long seed, double scale) {
+        Random r = new Random(seed);
+        INDArray flat = net.model().params();
+        double[] values = r.doubles(net.model().numParams()).map(v -> scale * (2 * v - 1)).toArray();
+        if (values.length > 0) {
+            flat.assign(Nd4j.createFromArray(values).castTo(type).reshape(flat.shape()));
+        }
+        for (Network.Part part : net.parts()) {
+            INDArray variance = part.params().get("var");
+            if (variance != null) {
+                variance.muli(variance).addi(0.1); // a variance is positive
+            }
+        }
+    }
+
+    private INDArray[] output(INDArray[] x, INDArray[] masks) {
+        return net.output(each(x, INDArray::dup), each(masks, INDArray::dup));
+    }
+
+    private INDArray[] typed(INDArray[] arrays) {
+        return each(arrays, a -> a.castTo(type));
+    }
+
+    private static INDArray firstRow(INDArray a) {
+        return a.get(NDArrayIndex.interval(0, 1)).dup();
+    }
+
+    /** Applies the function to all that are there. */
+    private static INDArray[] each(INDArray[] arrays, UnaryOperator<INDArray> f) {
+        return arrays == null
+                ? null
+                : Arrays.stream(arrays).map(a -> a == null ? null : f.apply(a)).toArray(INDArray[]::new);
+    }
+
+    private String meta(String note) throws IOException {
+        return "{\"dl4j\":\"" + version() + "\""
+                + ",\"inputs\":" + json(net.inputs())
+                + ",\"outputs\":" + json(net.outputs())
+                + (note == null ? "" : ",\"note\":\"" + note + "\"") + "}";
+    }
+
+    private static String json(List<String> names) {
+        return names.stream().map(n -> "\"" + n + "\"").collect(Collectors.joining(",", "[", "]"));
+    }
+
+    private static String version() throws IOException {
+        Properties properties = new Properties();
+        try (InputStream in = MultiLayerNetwork.class.getResourceAsStream(
+                "/META-INF/maven/org.deeplearning4j/deeplearning4j-nn/pom.properties")) {
+            properties.load(in);
+        }
+        return properties.getProperty("version");
+    }
+
+    private byte[] saved(Scaling scaling) throws IOException {
+        File file = File.createTempFile("model", ".zip");
+        try {
+            ModelSerializer.writeModel(net.model(), file, scaling != null);
+            if (scaling != null) {
+                // Not writeModel(…, normalizer): with commons-io from 2.7 on it flushes what it has closed, and fails.
+                ModelSerializer.addNormalizerToModel(file, scaling.normalizer());
+            }
+            return Zip.timeless(Files.readAllBytes(file.toPath()));
+        } finally {
+            Files.delete(file.toPath());
+        }
+    }
+
+    private void put(String entry, String text) {
+        entries.put(entry, text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** A single array bears the name alone, several are numbered in the network's order. */
+    private void put(String entry, INDArray[] arrays) {
+        for (int i = 0; i < arrays.length; i++) {
+            if (arrays[i] != null) {
+                entries.put(entry + (arrays.length == 1 ? "" : "_" + i) + ".npy", Npy.of(arrays[i]));
+            }
+        }
+    }
+}
