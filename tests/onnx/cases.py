@@ -11,18 +11,22 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 from attrs import frozen
 
+from pydl4j_spark.description import parse_configuration
+from pydl4j_spark.errors import ExportError
 from pydl4j_spark.model_zip import ModelZip, read_model_zip
 from pydl4j_spark.onnx.build import Built, build
 from pydl4j_spark.onnx.converter import Registry
 from pydl4j_spark.onnx.ends import Ends
+from pydl4j_spark.onnx.inputs import find_inputs
 from pydl4j_spark.onnx.registry import default_registry
-from pydl4j_spark.onnx.verify import verify_onnx
+from pydl4j_spark.onnx.verify import Verification, compare, run_onnx, verify_onnx
 
 FIXTURES = Path(__file__).parent / "fixtures"
 # What the exporter cannot take yet, by the start of its name; a test sees that it is refused.
-WAITING = ("example_graph",)
+WAITING = ("example_",)
 ALL = sorted(path.stem for path in FIXTURES.glob("*.zip"))
 NAMES = [name for name in ALL if not name.startswith(WAITING)]
 
@@ -67,11 +71,23 @@ class Case:
         return self.unmasked[0]
 
     @property
-    def input_shapes(self) -> tuple[int, ...] | None:
+    def is_sequence(self) -> list[bool]:
+        """Which inputs can have a mask."""
+        return [x.ndim == 3 for x in self.inputs]
+
+    @property
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """The shapes of a row of each input."""
+        return {name: x.shape[1:] for name, x in zip(self.meta["inputs"], self.inputs, strict=True)}
+
+    @property
+    def input_shapes(self) -> dict[str, tuple[int, ...]] | None:
         """What the file cannot tell: the size of images, and what a batch normalization in front takes."""
-        first = self.model.configuration["confs"][0]["layer"]["@class"]
-        unknown = self.x.ndim == 4 or first.endswith("BatchNormalization")
-        return self.x.shape[1:] if unknown else None
+        try:
+            find_inputs(parse_configuration(self.model.configuration), None)
+        except ExportError:
+            return self.shapes
+        return None
 
     def first(self, rows: np.ndarray) -> np.ndarray:
         """The part of an output that belongs to the first row of the input."""
@@ -120,19 +136,65 @@ def load(name: str) -> Case:
 
 
 def built(
-    case: Case, opset: int | None = None, registry: Registry | None = None, model: ModelZip | None = None
+    case: Case,
+    opset: int | None = None,
+    registry: Registry | None = None,
+    model: ModelZip | None = None,
+    **options: Any,
 ) -> Built:
-    return build(model or case.model, case.input_shapes, opset, registry or default_registry(), Ends())
+    source, converters = model or case.model, registry or default_registry()
+    try:
+        return build(source, None, opset, converters, Ends(), **options)
+    except ExportError as error:
+        if "give input_shapes" not in str(error):
+            raise
+    # What the file cannot tell, such as the size of images.
+    return build(source, case.shapes, opset, converters, Ends(), **options)
 
 
 def assert_parity(
     case: Case, opset: int | None = None, registry: Registry | None = None, model: ModelZip | None = None
 ) -> float:
-    """Compare three rows and one with DL4J; return the largest difference."""
+    """Compare everything that the fixture holds with DL4J; return the largest difference."""
     model = model or case.model
-    content = built(case, opset, registry, model).model.SerializeToString(deterministic=True)
-    x = case.normalized.astype(model.params.dtype)
-    whole = verify_onnx(content, x, case.y)
-    alone = case.alone[0] if case.alone and not case.masks else case.first(case.y)
-    one = verify_onnx(content, x[:1], alone)
-    return max(whole.max_abs_error, one.max_abs_error)
+
+    def content(**options: Any) -> bytes:
+        return built(case, opset, registry, model, **options).to_bytes()
+
+    x = [rows.astype(model.params.dtype) for rows in case.normalized_inputs]
+    plain = content()
+    found = [verify_onnx(plain, x, case.unmasked)]
+    alone = case.alone if case.alone and not case.masks else [case.first(y) for y in case.unmasked]
+    found.append(verify_onnx(plain, [rows[:1] for rows in x], alone))
+    if case.masks:
+        masked = content(masks=True)
+        full = [np.ones((len(rows), _steps(case, rows)), rows.dtype) for rows in x]
+        masks = [one if mask is None else mask.astype(one.dtype) for mask, one in zip(case.masks, full, strict=True)]
+        for given, expected in ((full, case.unmasked), (masks, case.outputs)):
+            also = [mask for mask, wanted in zip(given, case.is_sequence, strict=True) if wanted]
+            found.append(verify_onnx(masked, [*x, *also], expected))
+        if case.alone:
+            one = [mask[:1] for mask, wanted in zip(masks, case.is_sequence, strict=True) if wanted]
+            found.append(verify_onnx(masked, [*(rows[:1] for rows in x), *one], case.alone))
+    if case.steps:
+        found += _step_by_step(content(stateful=True), case, model.params.dtype)
+    return max(one.max_abs_error for one in found)
+
+
+def _steps(case: Case, rows: np.ndarray) -> int:
+    """The number of time steps, as the fixture's masks have it."""
+    known = [mask.shape[1] for mask in case.masks or [] if mask is not None]
+    return next((n for n in known if n in rows.shape[1:]), 1)
+
+
+def _step_by_step(content: bytes, case: Case, dtype: Any) -> list[Verification]:
+    """Feed the states back, from zero, as rnnTimeStep keeps them."""
+    ends = onnx.load_model_from_string(content).graph.input[len(case.inputs) :]
+    rows = len(case.steps[0][0][0])
+    states = [np.zeros((rows, *(d.dim_value for d in end.type.tensor_type.shape.dim[1:])), dtype) for end in ends]
+    found = []
+    for x, expected in case.steps:
+        got = run_onnx(content, *(rows.astype(dtype) for rows in x), *states)
+        outputs, states = got[: len(expected)], got[len(expected) :]
+        found += [Verification(*compare(a, b), rows) for a, b in zip(outputs, expected, strict=True)]
+    return found
