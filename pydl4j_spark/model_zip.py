@@ -14,9 +14,7 @@ import hashlib
 import io
 import json
 import os
-import struct
 import zipfile
-import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
@@ -27,8 +25,9 @@ from attrs import field, frozen
 from pydl4j_spark.description import CONFIGURATION, parse_configuration
 from pydl4j_spark.errors import ModelFormatError
 from pydl4j_spark.files import written_aside
-from pydl4j_spark.nd4j_arrays import Array, read_nd4j, write_nd4j
+from pydl4j_spark.nd4j_arrays import Array, ByteReader, read_nd4j, write_nd4j
 from pydl4j_spark.normalizers import Normalizer, UnreadableNormalizerError, normalizer_from_bytes
+from pydl4j_spark.zip_entries import ZipEntries, damage_as_format_error, sha256_of
 
 COEFFICIENTS = "coefficients.bin"
 UPDATER_STATE = "updaterState.bin"
@@ -38,29 +37,13 @@ MANIFEST = "pydl4j.json"
 
 MANIFEST_FORMAT = 1
 
+_READ = (CONFIGURATION, COEFFICIENTS, UPDATER_STATE, NORMALIZER, NO_PARAMS, MANIFEST)
 _JSON_LIMIT = 64 << 20
+# Each takes some hundred bytes in memory; a network of a thousand layers has some hundred thousand.
+_MAX_JSON_VALUES = 4_000_000
 _NORMALIZER_LIMIT = 256 << 20
-_MAX_ENTRIES = 4096
-# Deflate never exceeds 1032:1 and trained weights hardly reach 2:1, so past this size a high ratio is a bomb.
-_RATIO_LIMIT, _RATIO_FREE = 100, 16 << 20
 # AMSGrad keeps the most of DL4J's updaters, three values per parameter.
 _MAX_STATE_PER_PARAMETER = 4
-
-# What zipfile and zlib raise on damaged input, measured by mutation tests.
-_DAMAGE = (
-    zipfile.BadZipFile,
-    zipfile.LargeZipFile,
-    zlib.error,
-    struct.error,
-    EOFError,
-    RuntimeError,
-    NotImplementedError,
-    ValueError,
-    OverflowError,
-    OSError,
-    KeyError,
-    IndexError,
-)
 
 
 def _short(array: Array | None) -> str:
@@ -108,13 +91,18 @@ class ModelZip:
         return tuple(self.ignored_because)
 
 
-def read_model_zip(source: str | os.PathLike[str] | bytes | IO[bytes]) -> ModelZip:
+def read_model_zip(source: str | os.PathLike[str] | bytes | IO[bytes], *, updater: bool = True) -> ModelZip:
     """Read a model file that DL4J or this package wrote.
+
+    The parameters are streamed into the array that is returned, so that they are in memory once.
 
     Parameters
     ----------
     source : path, bytes or binary file object
         The zip; a file object is read from its start and must be seekable.
+    updater : bool, default True
+        Read the updater's state too. Without it, as for export, that entry is neither read nor checked, but listed in
+        ``ignored``.
 
     Returns
     -------
@@ -129,13 +117,10 @@ def read_model_zip(source: str | os.PathLike[str] | bytes | IO[bytes]) -> ModelZ
     OSError
         When a path cannot be opened.
     """
-    with _opened(source) as stream, _damage_as_format_error("the model file"):
-        digest = hashlib.sha256()
-        stream.seek(0)
-        while chunk := stream.read(1 << 20):
-            digest.update(chunk)
+    with _opened(source) as stream, damage_as_format_error("the model file"):
+        sha256 = sha256_of(stream)
         with zipfile.ZipFile(stream) as archive:
-            return _read_entries(archive, digest.hexdigest())
+            return _read_entries(ZipEntries(archive, stream.seek(0, os.SEEK_END)), sha256, updater)
 
 
 @contextlib.contextmanager
@@ -149,56 +134,9 @@ def _opened(source: str | os.PathLike[str] | bytes | IO[bytes]) -> Iterator[IO[b
         yield source
 
 
-@contextlib.contextmanager
-def _damage_as_format_error(what: str) -> Iterator[None]:
-    try:
-        yield
-    except ModelFormatError:
-        raise
-    except (*_DAMAGE, RecursionError, MemoryError) as error:
-        raise ModelFormatError(
-            f"{what} cannot be read ({type(error).__name__}: {error}); it is truncated, damaged or no zip, "
-            "so copy or save it again"
-        ) from error
-
-
-def _check_directory(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
-    entries: dict[str, zipfile.ZipInfo] = {}
-    if len(archive.infolist()) > _MAX_ENTRIES:
-        raise ModelFormatError(f"the zip has {len(archive.infolist())} entries; a model file has a handful")
-    for info in archive.infolist():
-        # orig_filename is what the file says; zipfile cuts at a NUL byte and turns the slashes.
-        name = info.orig_filename
-        parts = name.replace("\\", "/").split("/")
-        if name.startswith(("/", "\\")) or ".." in parts or ":" in parts[0] or "\0" in name or not name:
-            raise ModelFormatError(f"entry {name!r} points outside the zip; do not use a model file of this origin")
-        if name in entries:
-            raise ModelFormatError(f"entry {name!r} is there twice, so it is not known which one counts; save again")
-        if info.flag_bits & 0x1:
-            raise ModelFormatError(f"entry {name!r} is encrypted, which DL4J cannot read either; save it without")
-        entries[name] = info
-    return entries
-
-
-def _read_entry(archive: zipfile.ZipFile, info: zipfile.ZipInfo, limit: int | None) -> bytes:
-    name, size = info.filename, info.file_size
-    if limit is None and size > _RATIO_FREE and size > _RATIO_LIMIT * max(info.compress_size, 1):
-        raise ModelFormatError(
-            f"{name}: {size} bytes out of {info.compress_size} compressed ones is no trained network but a zip bomb"
-        )
-    if limit is not None and size > limit:
-        raise ModelFormatError(f"{name}: {size} bytes are more than the {limit} that belong there; not read")
-    content = bytearray()
-    with _damage_as_format_error(name), archive.open(info) as stream:
-        # Grows with what is really there, whatever the directory states.
-        while chunk := stream.read(1 << 20):
-            content += chunk
-    if len(content) != size:
-        raise ModelFormatError(f"{name}: {size} bytes are stated, {len(content)} are there; the file is truncated")
-    return bytes(content)
-
-
 def _read_json(name: str, raw: bytes) -> tuple[dict[str, Any], str]:
+    if sum(map(raw.count, (b",", b"[", b"{"))) > _MAX_JSON_VALUES:
+        raise ModelFormatError(f"{name}: more than {_MAX_JSON_VALUES} values are no network; not read")
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError:
@@ -213,7 +151,10 @@ def _read_json(name: str, raw: bytes) -> tuple[dict[str, Any], str]:
     return value, text
 
 
-def _check_manifest(manifest: dict[str, Any], contents: Mapping[str, bytes]) -> None:
+def _read_manifest(entries: ZipEntries) -> dict[str, Any] | None:
+    if MANIFEST not in entries:
+        return None
+    manifest, _ = _read_json(MANIFEST, entries.read(MANIFEST, _JSON_LIMIT))
     if manifest.get("format") != MANIFEST_FORMAT:
         raise ModelFormatError(
             f"{MANIFEST}: format {manifest.get('format')!r} is not {MANIFEST_FORMAT}; "
@@ -222,59 +163,64 @@ def _check_manifest(manifest: dict[str, Any], contents: Mapping[str, bytes]) -> 
     sums = manifest.get("sha256") or {}
     if not isinstance(sums, dict):
         raise ModelFormatError(f"{MANIFEST}: 'sha256' is no object of entry names; the file is damaged")
-    for name, expected in sums.items():
-        if name not in contents:
+    for name in sums:
+        if name not in entries:
             raise ModelFormatError(f"{MANIFEST}: names the entry {name!r}, which is not in the zip; save it again")
-        if hashlib.sha256(contents[name]).hexdigest() != str(expected).lower():
-            raise ModelFormatError(f"{name}: its SHA-256 is not the one in {MANIFEST}; the file was changed or damaged")
+    entries.sums = {name: str(expected).lower() for name, expected in sums.items()}
+    return manifest
 
 
-def _read_params(contents: Mapping[str, bytes], data_type: str) -> Array:
-    raw = contents.get(COEFFICIENTS, b"")
-    if not raw:
-        if COEFFICIENTS not in contents and NO_PARAMS not in contents:
-            raise ModelFormatError(f"{COEFFICIENTS} is missing; the file is incomplete, so save it again")
+def _read_array(entries: ZipEntries, name: str, limit: int | None = None) -> Array | None:
+    """Read an array of floating point numbers as a vector; None where the entry holds nothing."""
+    with entries.open(name, limit) as entry:
+        if not entry.size:
+            return None
+        reader = ByteReader(entry, name, entry.size)
+        array = read_nd4j(reader)
+        reader.end()
+    if array.dtype.kind != "f":
+        raise ModelFormatError(f"{name}: values of {array.dtype} are no floating point numbers")
+    return array.ravel()
+
+
+def _read_params(entries: ZipEntries, data_type: str) -> Array:
+    if COEFFICIENTS in entries:
+        params = _read_array(entries, COEFFICIENTS)
+    elif NO_PARAMS in entries:
+        params = None
+    else:
+        raise ModelFormatError(f"{COEFFICIENTS} is missing; the file is incomplete, so save it again")
+    if params is None:
         return np.zeros(0, {"DOUBLE": np.float64, "HALF": np.float16}.get(data_type, np.float32))
-    params = read_nd4j(raw, COEFFICIENTS).ravel()
-    if params.dtype.kind != "f":
-        raise ModelFormatError(f"{COEFFICIENTS}: parameters of {params.dtype} are no floating point numbers")
     return params
 
 
-def _read_entries(archive: zipfile.ZipFile, sha256: str) -> ModelZip:
-    # The normalizers' layout is made of arrays, so that module imports this one.
-    entries = _check_directory(archive)
+def _read_normalizer(entries: ZipEntries, ignored: dict[str, str]) -> Normalizer | None:
+    if NORMALIZER not in entries:
+        return None
+    try:
+        return normalizer_from_bytes(entries.read(NORMALIZER, _NORMALIZER_LIMIT), NORMALIZER)
+    except UnreadableNormalizerError as reason:
+        ignored[NORMALIZER] = str(reason)
+        return None
+
+
+def _read_entries(entries: ZipEntries, sha256: str, updater: bool) -> ModelZip:
     if CONFIGURATION not in entries:
         raise ModelFormatError(f"{CONFIGURATION} is missing; this zip was not written by DL4J's ModelSerializer")
-    contents: dict[str, bytes] = {}
-
-    def read(name: str, limit: int | None) -> bytes | None:
-        if name in entries:
-            contents[name] = _read_entry(archive, entries[name], limit)
-        return contents.get(name)
-
-    read(CONFIGURATION, _JSON_LIMIT)
-    configuration, text = _read_json(CONFIGURATION, contents[CONFIGURATION])
+    manifest = _read_manifest(entries)
+    configuration, text = _read_json(CONFIGURATION, entries.read(CONFIGURATION, _JSON_LIMIT))
     data_type = parse_configuration(configuration).data_type
-    read(NO_PARAMS, 0)
-    read(COEFFICIENTS, None)
-    params = _read_params(contents, data_type)
-    raw_state = read(UPDATER_STATE, 4096 + _MAX_STATE_PER_PARAMETER * 8 * params.size)
-    raw_normalizer = read(NORMALIZER, _NORMALIZER_LIMIT)
-    raw_manifest = read(MANIFEST, _JSON_LIMIT)
-
-    ignored = {name: _why_ignored(name) for name in entries if name not in contents}
-    normalizer = None
-    if raw_normalizer is not None:
-        try:
-            normalizer = normalizer_from_bytes(raw_normalizer, NORMALIZER)
-        except UnreadableNormalizerError as reason:
-            ignored[NORMALIZER] = str(reason)
-    manifest = None
-    if raw_manifest is not None:
-        manifest, _ = _read_json(MANIFEST, raw_manifest)
-        _check_manifest(manifest, contents)
-    state = read_nd4j(raw_state, UPDATER_STATE).ravel() if raw_state else None
+    if NO_PARAMS in entries:
+        entries.read(NO_PARAMS, 0)
+    ignored = {name: _why_ignored(name) for name in entries if name not in _READ}
+    params = _read_params(entries, data_type)
+    state = None
+    if updater and UPDATER_STATE in entries:
+        state = _read_array(entries, UPDATER_STATE, 4096 + _MAX_STATE_PER_PARAMETER * 8 * params.size)
+    elif UPDATER_STATE in entries:
+        ignored[UPDATER_STATE] = "the updater's state was not asked for"
+    normalizer = _read_normalizer(entries, ignored)
     return ModelZip(configuration, text, params, state, normalizer, manifest, ignored, sha256)
 
 

@@ -5,9 +5,11 @@ Every length is checked against the bytes that are there before memory is asked 
 
 from __future__ import annotations
 
+import io
 import math
 import struct
-from typing import Any, TypeAlias
+import sys
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -17,19 +19,19 @@ from pydl4j_spark.errors import ModelFormatError
 Array: TypeAlias = npt.NDArray[Any]
 
 _ELEMENTS = {
-    "DOUBLE": ">f8",
-    "FLOAT": ">f4",
-    "HALF": ">f2",
-    "BFLOAT16": ">u2",
-    "LONG": ">i8",
-    "UINT64": ">u8",
-    "INT": ">i4",
-    "UINT32": ">u4",
-    "SHORT": ">i2",
-    "UINT16": ">u2",
-    "BYTE": ">i1",
-    "UBYTE": ">u1",
-    "BOOL": ">i1",
+    "DOUBLE": "f8",
+    "FLOAT": "f4",
+    "HALF": "f2",
+    "BFLOAT16": "u2",
+    "LONG": "i8",
+    "UINT64": "u8",
+    "INT": "i4",
+    "UINT32": "u4",
+    "SHORT": "i2",
+    "UINT16": "u2",
+    "BYTE": "i1",
+    "UBYTE": "u1",
+    "BOOL": "i1",
 }
 # numpy dtype -> ND4J's name and its bit among the flags of the shape information.
 _WRITABLE = {
@@ -43,6 +45,15 @@ _ALLOCATION = "MIXED_DATA_TYPES"
 _SHORT_LENGTHS = ("DIRECT", "HEAP", "JAVACPP")
 _LONG_LENGTHS = ("LONG_SHAPE", _ALLOCATION)
 _MAX_RANK = 32
+# A whole number of elements of any type.
+_CHUNK = 1 << 20
+
+
+class Readable(Protocol):
+    """Bytes that are read front to back."""
+
+    def readinto(self, target: memoryview, /) -> int:
+        """Fill as much of `target` as there is, at most; return the number of bytes."""
 
 
 class ByteReader:
@@ -50,31 +61,63 @@ class ByteReader:
 
     Parameters
     ----------
-    data : bytes
-        The whole content.
+    source : bytes or file object
+        The whole content, or where it is read from piece by piece.
     what : str
         What is being read, for error messages.
+    size : int, optional
+        How many bytes a file object holds.
     """
 
-    def __init__(self, data: bytes | bytearray | memoryview, what: str) -> None:
-        self._data = memoryview(data)
+    def __init__(self, source: bytes | Readable, what: str, size: int | None = None) -> None:
+        self._source: Readable = io.BytesIO(source) if isinstance(source, bytes) else source
+        self._size = len(source) if isinstance(source, bytes) else int(size or 0)
         self._at = 0
         self.what = what
 
     @property
     def left(self) -> int:
         """Bytes not yet read."""
-        return len(self._data) - self._at
+        return self._size - self._at
 
-    def take(self, count: int) -> memoryview:
-        """Return the next `count` bytes."""
+    def expect(self, count: int) -> None:
+        """Refuse to go on where fewer than `count` bytes are left."""
         if not 0 <= count <= self.left:
             raise ModelFormatError(
                 f"{self.what}: {count} bytes are stated at offset {self._at}, but {self.left} are there; "
                 "the file is truncated or damaged, so copy or save it again"
             )
-        self._at += count
-        return self._data[self._at - count : self._at]
+
+    def fill(self, target: memoryview) -> None:
+        """Read as many bytes as `target` takes."""
+        self.expect(len(target))
+        while len(target):
+            count = self._source.readinto(target)
+            if not count:
+                raise ModelFormatError(
+                    f"{self.what}: ends at offset {self._at}, {self.left} bytes early; the file is truncated"
+                )
+            self._at += count
+            target = target[count:]
+
+    def take(self, count: int) -> bytes:
+        """Return the next `count` bytes."""
+        self.expect(count)
+        taken = bytearray(count)
+        self.fill(memoryview(taken))
+        return bytes(taken)
+
+    def values(self, count: int, dtype: np.dtype[Any]) -> Array:
+        """Return big-endian numbers as a vector of native byte order, which is all the memory that they take."""
+        self.expect(count * dtype.itemsize)
+        values = np.empty(count, dtype)
+        raw = values.view(np.uint8)
+        for start in range(0, raw.size, _CHUNK):
+            part = raw[start : start + _CHUNK]
+            self.fill(part.data)
+            if sys.byteorder == "little":
+                part.view(dtype).byteswap(inplace=True)
+        return values
 
     def number(self, code: str) -> Any:
         """Return one big-endian number in :mod:`struct`'s notation."""
@@ -82,7 +125,7 @@ class ByteReader:
 
     def text(self) -> str:
         """Return one string of ``writeUTF``; the names in these files are ASCII."""
-        raw = bytes(self.take(self.number("H")))
+        raw = self.take(self.number("H"))
         try:
             return raw.decode("ascii")
         except UnicodeDecodeError:
@@ -98,7 +141,7 @@ class ByteReader:
             )
 
 
-def _read_buffer(reader: ByteReader) -> Array:
+def _read_buffer(reader: ByteReader, most: int | None = None) -> Array:
     mode = reader.text()
     if mode not in _SHORT_LENGTHS + _LONG_LENGTHS:
         raise ModelFormatError(f"{reader.what}: unknown allocation mode {mode!r}; no ND4J array starts here")
@@ -107,15 +150,13 @@ def _read_buffer(reader: ByteReader) -> Array:
     if name not in _ELEMENTS:
         raise ModelFormatError(f"{reader.what}: data type {name!r} is not numeric and is not read")
     dtype = np.dtype(_ELEMENTS[name])
-    if length < 0:
-        raise ModelFormatError(f"{reader.what}: negative length {length}; the file is damaged")
-    values: Array = np.frombuffer(reader.take(length * dtype.itemsize), dtype)
+    if length < 0 or (most is not None and length > most):
+        raise ModelFormatError(f"{reader.what}: a length of {length} has no place here; the file is damaged")
+    values = reader.values(length, dtype)
     if name == "BFLOAT16":
         # numpy has no bfloat16: it is the upper half of a float32.
         return np.left_shift(values.astype(np.uint32), 16).view(np.float32)
-    if name == "BOOL":
-        return values.astype(np.bool_)
-    return values.astype(dtype.newbyteorder("="))
+    return values.astype(np.bool_) if name == "BOOL" else values
 
 
 def read_nd4j(data: bytes | ByteReader, what: str = "array") -> Array:
@@ -131,7 +172,7 @@ def read_nd4j(data: bytes | ByteReader, what: str = "array") -> Array:
     Returns
     -------
     numpy.ndarray
-        A copy in native byte order, of the written shape and data type (BFLOAT16 becomes float32).
+        In native byte order, of the written shape and data type (BFLOAT16 becomes float32).
 
     Raises
     ------
@@ -140,7 +181,7 @@ def read_nd4j(data: bytes | ByteReader, what: str = "array") -> Array:
     """
     whole = not isinstance(data, ByteReader)
     reader = data if isinstance(data, ByteReader) else ByteReader(data, what)
-    info = [int(v) for v in _read_buffer(reader)]
+    info = [int(v) for v in _read_buffer(reader, 2 * _MAX_RANK + 4)]
     rank = info[0] if info else -1
     if not 0 <= rank <= _MAX_RANK or len(info) != 2 * rank + 4:
         raise ModelFormatError(f"{reader.what}: shape information of {len(info)} numbers for rank {rank}; damaged")
@@ -156,10 +197,12 @@ def read_nd4j(data: bytes | ByteReader, what: str = "array") -> Array:
         raise ModelFormatError(f"{reader.what}: shape {shape} needs {size} values, {values.size} are there")
     if not size:
         return np.zeros(shape, values.dtype)
-    steps = [0 if n == 1 else s for n, s in zip(shape, strides, strict=True)]
-    if any(s < 0 for s in steps) or sum((n - 1) * s for n, s in zip(shape, steps, strict=True)) >= size:
-        raise ModelFormatError(f"{reader.what}: strides {strides} leave the array of shape {shape}; damaged")
-    return np.lib.stride_tricks.as_strided(values, shape, [s * values.itemsize for s in steps]).copy()
+    # From the innermost axis outwards; where there is one element only any step will do.
+    axes = sorted((axis for axis in range(rank) if shape[axis] > 1), key=lambda axis: strides[axis])
+    if [strides[axis] for axis in axes] != [math.prod(shape[a] for a in axes[:i]) for i in range(len(axes))]:
+        raise ModelFormatError(f"{reader.what}: strides {strides} do not lay out shape {shape}; the file is damaged")
+    steps = [s * values.itemsize if n > 1 else 0 for n, s in zip(shape, strides, strict=True)]
+    return np.asarray(np.lib.stride_tricks.as_strided(values, shape, steps), order="C")
 
 
 def write_nd4j(array: Array) -> bytes:

@@ -5,6 +5,7 @@ import hashlib
 import io
 import json
 import struct
+import tracemalloc
 import warnings
 import zipfile
 from pathlib import Path
@@ -114,6 +115,9 @@ def test_bfloat16_is_widened():
         [2, 3, 1, 8192, 1, 99],
         [99],
         [],
+        [0] * 100_000,
+        [2, 3, 1, 0, 1, 8192, 1, 99],
+        [2, 3, 1, 2, 1, 8192, 1, 99],
         [3, 1 << 40, 1 << 40, 1 << 40, 1, 1, 1, 8192, 1, 99],
     ],
 )
@@ -195,6 +199,32 @@ def test_a_fresh_updaters_zeros_are_no_bomb():
     assert model.updater_state.size == 6_000_000
 
 
+@pytest.mark.parametrize("compression", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_the_parameters_are_in_memory_once(compression, tmp_path):
+    params = np.random.default_rng(0).random(4_000_000).astype(np.float32)
+    content = entries_of(dl4j_zip()) | {"coefficients.bin": write_nd4j(params), "updaterState.bin": write_nd4j(params)}
+    (tmp_path / "model.zip").write_bytes(zipped(content, compression))
+    del content
+    tracemalloc.start()
+    try:
+        model = read_model_zip(tmp_path / "model.zip", updater=False)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    np.testing.assert_array_equal(model.params, params)
+    assert peak < 1.4 * params.nbytes
+
+
+def test_the_updaters_state_is_left_where_it_is():
+    damaged = with_entries(updaterState__bin=b"nonsense")
+    with pytest.raises(ModelFormatError, match=r"updaterState.bin"):
+        read_model_zip(damaged)
+    model = read_model_zip(damaged, updater=False)
+    assert model.updater_state is None and model.ignored == ("updaterState.bin",)
+    np.testing.assert_array_equal(model.params, read_model_zip(dl4j_zip()).params)
+    assert read_model_zip(dl4j_zip("dense"), updater=False).ignored == ()
+
+
 def test_latin_1_configuration():
     entries = entries_of(dl4j_zip())
     entries["configuration.json"] = entries["configuration.json"].replace(b'"layer0"', b'"Stra\xdfe"')
@@ -222,6 +252,7 @@ def test_latin_1_configuration():
         ({"updaterState__bin": write_nd4j(np.ones(10_000, np.float32))}, "updaterState.bin"),
         ({"normalizer__bin": b"\0"}, "normalizer.bin"),
         ({"noParams__marker": b"x"}, "noParams.marker"),
+        ({"configuration__json": b'{"a": [' + b"0," * 4_000_001 + b"0]}"}, "values are no network"),
         ({"pydl4j__json": b"nope"}, "pydl4j.json"),
         ({"pydl4j__json": manifest(format=2)}, "another version"),
         ({"pydl4j__json": manifest(sha256=[1])}, "sha256"),
@@ -276,6 +307,22 @@ def test_a_zip_bomb():
     bomb = write_nd4j(np.zeros(8_000_000, np.float32))
     with pytest.raises(ModelFormatError, match="bomb"):
         read_model_zip(with_entries(coefficients__bin=bomb))
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_methods_that_java_does_not_know(method):
+    with pytest.raises(ModelFormatError, match="method"):
+        read_model_zip(zipped(entries_of(dl4j_zip()), method))
+
+
+@pytest.mark.parametrize(("field", "message"), [(20, "the whole file has"), (24, "more than the|zip bomb|stated")])
+def test_a_directory_that_lies_about_sizes(field, message):
+    raw = bytearray(dl4j_zip())
+    at = -1
+    while (at := raw.find(b"PK\1\2", at + 1)) >= 0:
+        raw[at + field : at + field + 4] = struct.pack("<I", 0xFFFFFFF0)
+    with pytest.raises(ModelFormatError, match=message):
+        read_model_zip(bytes(raw))
 
 
 def test_a_configuration_of_gigabytes_is_not_read():
