@@ -26,7 +26,8 @@ from pydl4j_spark.description import CONFIGURATION, parse_configuration
 from pydl4j_spark.errors import ModelFormatError
 from pydl4j_spark.files import written_aside
 from pydl4j_spark.nd4j_arrays import Array, ByteReader, read_nd4j, write_nd4j
-from pydl4j_spark.normalizers import Normalizer, UnreadableNormalizerError, normalizer_from_bytes
+from pydl4j_spark.normalizer_bin import UnreadableNormalizerError, normalizer_from_bytes
+from pydl4j_spark.normalizers import Normalizer
 from pydl4j_spark.zip_entries import ZipEntries, damage_as_format_error, sha256_of
 
 COEFFICIENTS = "coefficients.bin"

@@ -53,6 +53,8 @@ class NetworkState(ABC):
         self._live: tuple[Engine, Handle] | None = None
         # Given, and not with the parameters yet: fitted ones go there with the network, others by the next fit.
         self._normalizer: Normalizer | None = None
+        # What the archive has and no JVM takes.
+        self._foreign_normalizer: Normalizer | None = None
         self.labels = None
 
     # --- what only the kind of network knows -------------------------------------------------------------------------
@@ -97,6 +99,7 @@ class NetworkState(ABC):
         """Use a normalizer as it is, or have the next fit fit it first."""
         if not isinstance(normalizer, Normalizer):
             raise ConfigError(f"expected a normalizer, got {type(normalizer).__name__}")
+        _check_runs(normalizer)
         self._normalizer = normalizer
         if self._live is not None:
             self._put_normalizer(*self._live)
@@ -192,6 +195,8 @@ class NetworkState(ABC):
             raise ModelFormatError(f"{name} holds a {kind}: read it with {kind}.load")
         network = cls.__new__(cls)
         network._begin(archive)
+        if model.normalizer is not None and not model.normalizer.runs:
+            network._foreign_normalizer = model.normalizer
         network._recall(model)
         return network
 
@@ -276,6 +281,7 @@ class NetworkState(ABC):
             if self._live is not None and self._live[0] is engine:
                 return self._live[1]
             self._check_at_rest()
+            _check_runs(self._foreign_normalizer)
             if self._archive is not None or self._live is not None:
                 handle = engine.restore_network(self._bytes())
             else:
@@ -364,3 +370,11 @@ class NetworkState(ABC):
     def updater_state(self) -> NDArray[Any] | None:
         """Give the updater's state as one array, in DL4J's order; None where the updater has none."""
         return self.to_model_zip().updater_state
+
+
+def _check_runs(normalizer: Normalizer | None) -> None:
+    if normalizer is not None and not normalizer.runs:
+        raise ConfigError(
+            f"{normalizer!r} is not put in front of networks here, it is only exported with them: normalize the arrays "
+            "before, and load a copy of the file that has no normalizer.bin"
+        )

@@ -1,4 +1,4 @@
-"""DL4J's normalizers: their arithmetic, and the ``normalizer.bin`` of a model file, in numpy.
+"""DL4J's normalizers: their arithmetic in numpy, and how a ``normalizer.bin`` of a model file is written.
 
 Statistics are taken on the JVM, where the rows are. What arrives here is small: one number or two per column
 or channel, applied on axis 1 of ``[N, C]``, ``[N, C, T]`` and ``[N, C, H, W]``.
@@ -7,33 +7,31 @@ or channel, applied on axis 1 of ``[N, C]``, ``[N, C, T]`` and ``[N, C, H, W]``.
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 from attrs import field, frozen
 
-from pydl4j_spark.errors import DataError, ModelFormatError
-from pydl4j_spark.nd4j_arrays import ByteReader, read_nd4j, write_nd4j
+from pydl4j_spark.errors import DataError
+from pydl4j_spark.nd4j_arrays import write_nd4j
 
 __all__ = [
     "ImagePreProcessingScaler",
     "Normalizer",
     "NormalizerMinMaxScaler",
     "NormalizerStandardize",
-    "normalizer_from_bytes",
+    "VGG16ImagePreProcessor",
     "normalizer_from_spec",
 ]
 
 FloatArray: TypeAlias = npt.NDArray[np.floating[Any]]
+# The name of ONNX's operator, and a number or one per column or channel: what it does on axis 1.
+Step: TypeAlias = tuple[str, FloatArray | float]
 
 # Nd4j.EPS_THRESHOLD: below it DL4J takes a spread for none.
-_EPS = 1e-5
-
-
-class UnreadableNormalizerError(ModelFormatError):
-    """A normalizer that only DL4J itself can read; the rest of its model file is none the worse."""
+EPS = 1e-5
 
 
 def _statistics(value: Any) -> FloatArray | None:
@@ -51,21 +49,35 @@ def _short(array: FloatArray | None) -> str:
     return "None" if array is None else f"<{array.size} {array.dtype}>"
 
 
-def _as_rows(x: Any, columns: int | None) -> FloatArray:
-    """Return `x` as floating point, refusing a shape that the statistics do not fit."""
+def _as_rows(x: Any) -> FloatArray:
+    """Return `x` as floating point."""
     array = np.asarray(x)
     if array.dtype.kind not in "fiub":
         raise DataError(f"a normalizer takes numbers, not {array.dtype}")
-    if array.dtype.kind != "f":
-        array = array.astype(np.float32)
-    if columns is not None and (array.ndim < 2 or array.shape[1] != columns):
-        raise DataError(f"the normalizer was fitted to {columns} columns on axis 1, rows of {array.shape} do not fit")
-    return array
+    return array if array.dtype.kind == "f" else array.astype(np.float32)
 
 
-def _aligned(stat: FloatArray, like: FloatArray) -> FloatArray:
-    """Return the statistics in the rows' type, on axis 1."""
-    return stat.astype(like.dtype).reshape((1, -1) + (1,) * (like.ndim - 2))
+_OPERATORS: dict[str, Any] = {"Add": np.add, "Sub": np.subtract, "Mul": np.multiply, "Div": np.divide}
+_INVERSE = {"Add": "Sub", "Sub": "Add", "Mul": "Div", "Div": "Mul"}
+
+
+def _take(rows: FloatArray, steps: Iterable[Step]) -> FloatArray:
+    """Take one step after the other, in the rows' type."""
+    for operator, operand in steps:
+        values = np.asarray(operand, rows.dtype)
+        if values.ndim:
+            if rows.ndim < 2 or rows.shape[1] != values.size:
+                raise DataError(
+                    f"the normalizer was fitted to {values.size} columns on axis 1, rows of {rows.shape} do not fit"
+                )
+            values = values.reshape((1, -1) + (1,) * (rows.ndim - 2))
+        rows = _OPERATORS[operator](rows, values)
+    return rows
+
+
+def _back(steps: Sequence[Step]) -> list[Step]:
+    """Return the steps that undo others."""
+    return [(_INVERSE[operator], operand) for operator, operand in reversed(steps)]
 
 
 def _pair_error(first: str, second: str) -> DataError:
@@ -73,7 +85,7 @@ def _pair_error(first: str, second: str) -> DataError:
 
 
 class Normalizer:
-    """What the three normalizers have in common.
+    """What all normalizers have in common.
 
     Attributes
     ----------
@@ -81,6 +93,8 @@ class Normalizer:
         The name in a spec.
     settings : tuple of str
         The names of what the user sets, as opposed to what is fitted.
+    runs : bool
+        Whether it can stand in front of a network that trains or scores here; others are only exported.
     statistics : tuple of str
         The names of what is fitted on the features; none where nothing is.
     fitted : bool
@@ -92,6 +106,7 @@ class Normalizer:
     __slots__ = ()
     type_name: ClassVar[str]
     settings: ClassVar[tuple[str, ...]] = ()
+    runs: ClassVar[bool] = True
 
     @property
     def statistics(self) -> tuple[str, ...]:
@@ -108,13 +123,33 @@ class Normalizer:
         """Whether there are statistics of the labels too."""
         return False
 
-    def transform(self, x: Any) -> FloatArray:
-        """Return the normalized rows."""
+    def of_input(self, index: int = 0) -> Normalizer | None:
+        """Return what one of a network's inputs goes through, or None where nothing is done to it."""
+        return self
+
+    def steps(self, labels: bool = False) -> tuple[Step, ...]:
+        """Return what is done to features, or to labels, one after the other, as ONNX operators with an operand.
+
+        An operand is a number, or a vector with one number per column or channel, which are on axis 1.
+
+        Raises
+        ------
+        DataError
+            When the statistics are not there.
+        """
         raise NotImplementedError
+
+    def transform(self, x: Any) -> FloatArray:
+        """Return the normalized rows; `x` is ``[N, C]``, ``[N, C, T]`` or ``[N, C, H, W]``."""
+        return _take(_as_rows(x), self.steps())
 
     def revert(self, x: Any) -> FloatArray:
         """Return the rows as they were before :meth:`transform`."""
-        raise NotImplementedError
+        return _take(_as_rows(x), _back(self.steps()))
+
+    def revert_labels(self, y: Any) -> FloatArray:
+        """Return labels, or a network's outputs, in their own units."""
+        return _take(_as_rows(y), _back(self.steps(labels=True)))
 
     def to_bytes(self) -> bytes:
         """Return DL4J's ``normalizer.bin``."""
@@ -130,13 +165,23 @@ class Normalizer:
 
     @staticmethod
     def from_bytes(data: bytes) -> Normalizer:
-        """Read any normalizer's ``normalizer.bin``; see :func:`normalizer_from_bytes`."""
+        """Read any normalizer's ``normalizer.bin``; see :mod:`pydl4j_spark.normalizer_bin`."""
+        from pydl4j_spark.normalizer_bin import normalizer_from_bytes
+
         return normalizer_from_bytes(data)
 
     @staticmethod
     def from_spec(spec: Mapping[str, Any]) -> Normalizer:
         """Return what a :meth:`to_spec` describes; see :func:`normalizer_from_spec`."""
         return normalizer_from_spec(spec)
+
+
+def _to_range(low: float, high: float) -> Iterator[Step]:
+    """Take values between 0 and 1 to another range."""
+    if high - low != 1:
+        yield "Mul", high - low
+    if low != 0:
+        yield "Add", low
 
 
 class _Fitted(Normalizer):
@@ -212,29 +257,16 @@ class NormalizerStandardize(_Fitted):
         mean, std = self._pair(int(labels))
         # DL4J raises small deviations to its threshold and then replaces what equals zero within the same
         # threshold by one, so the two steps together replace all of them by one.
-        return mean, np.where(std <= std.dtype.type(_EPS), std.dtype.type(1), std)
+        return mean, np.where(std <= std.dtype.type(EPS), std.dtype.type(1), std)
 
-    def transform(self, x: Any) -> FloatArray:
-        """Return the normalized rows; `x` is ``[N, C]``, ``[N, C, T]`` or ``[N, C, H, W]``."""
-        mean, std = self.affine()
-        rows = _as_rows(x, mean.size)
-        return (rows - _aligned(mean, rows)) / _aligned(std, rows)
-
-    def revert(self, x: Any) -> FloatArray:
-        """Return the rows as they were before :meth:`transform`."""
-        mean, std = self.affine()
-        rows = _as_rows(x, mean.size)
-        return rows * _aligned(std, rows) + _aligned(mean, rows)
-
-    def revert_labels(self, y: Any) -> FloatArray:
-        """Return labels, or a network's outputs, in their own units."""
-        mean, std = self.affine(labels=True)
-        rows = _as_rows(y, mean.size)
-        return rows * _aligned(std, rows) + _aligned(mean, rows)
+    def steps(self, labels: bool = False) -> tuple[Step, ...]:
+        """Return how the features, or the labels, are normalized."""
+        mean, std = self.affine(labels)
+        return ("Sub", mean), ("Div", std)
 
     def to_bytes(self) -> bytes:
         """Return DL4J's ``normalizer.bin``."""
-        return _header("STANDARDIZE") + struct.pack(">?", self.fit_label) + self._statistics_bytes()
+        return header("STANDARDIZE") + struct.pack(">?", self.fit_label) + self._statistics_bytes()
 
 
 @frozen(kw_only=True, eq=False)
@@ -275,34 +307,18 @@ class NormalizerMinMaxScaler(_Fitted):
         lower, upper = self._pair(int(labels))
         # In the type of the statistics, step by step: DL4J raises the upper bound, then subtracts again.
         spread = upper - lower
-        upper = upper + (np.maximum(spread, spread.dtype.type(_EPS)) - spread)
+        upper = upper + (np.maximum(spread, spread.dtype.type(EPS)) - spread)
         return lower, upper - lower
 
-    def transform(self, x: Any) -> FloatArray:
-        """Return the scaled rows; `x` is ``[N, C]``, ``[N, C, T]`` or ``[N, C, H, W]``."""
-        lower, spread = self.affine()
-        rows = _as_rows(x, lower.size)
-        unit = (rows - _aligned(lower, rows)) / _aligned(spread, rows)
-        return unit * rows.dtype.type(self.max_range - self.min_range) + rows.dtype.type(self.min_range)
-
-    def _revert(self, x: Any, labels: bool) -> FloatArray:
+    def steps(self, labels: bool = False) -> tuple[Step, ...]:
+        """Return how the features, or the labels, are normalized."""
         lower, spread = self.affine(labels)
-        rows = _as_rows(x, lower.size)
-        unit = (rows - rows.dtype.type(self.min_range)) / rows.dtype.type(self.max_range - self.min_range)
-        return unit * _aligned(spread, rows) + _aligned(lower, rows)
-
-    def revert(self, x: Any) -> FloatArray:
-        """Return the rows as they were before :meth:`transform`."""
-        return self._revert(x, labels=False)
-
-    def revert_labels(self, y: Any) -> FloatArray:
-        """Return labels, or a network's outputs, in their own units."""
-        return self._revert(y, labels=True)
+        return ("Sub", lower), ("Div", spread), *_to_range(self.min_range, self.max_range)
 
     def to_bytes(self) -> bytes:
         """Return DL4J's ``normalizer.bin``."""
         settings = struct.pack(">?dd", self.fit_label, self.min_range, self.max_range)
-        return _header("MIN_MAX") + settings + self._statistics_bytes()
+        return header("MIN_MAX") + settings + self._statistics_bytes()
 
 
 @frozen(kw_only=True)
@@ -327,29 +343,43 @@ class ImagePreProcessingScaler(Normalizer):
     type_name: ClassVar[str] = "image_min_max"
     settings: ClassVar[tuple[str, ...]] = ("min_range", "max_range", "max_pixel_val")
 
-    def transform(self, x: Any) -> FloatArray:
-        """Return the scaled pixels; `x` may have any shape."""
-        rows = _as_rows(x, None)
-        kind = rows.dtype.type
-        return rows / kind(self.max_pixel_val) * kind(self.max_range - self.min_range) + kind(self.min_range)
-
-    def revert(self, x: Any) -> FloatArray:
-        """Return the pixels as they were before :meth:`transform`."""
-        rows = _as_rows(x, None)
-        kind = rows.dtype.type
-        return (rows - kind(self.min_range)) / kind(self.max_range - self.min_range) * kind(self.max_pixel_val)
+    def steps(self, labels: bool = False) -> tuple[Step, ...]:
+        """Return how pixels are scaled; labels are left alone."""
+        return () if labels else (("Div", self.max_pixel_val), *_to_range(self.min_range, self.max_range))
 
     def to_bytes(self) -> bytes:
         """Return DL4J's ``normalizer.bin``."""
-        return _header("IMAGE_MIN_MAX") + struct.pack(">ddd", self.min_range, self.max_range, self.max_pixel_val)
+        return header("IMAGE_MIN_MAX") + struct.pack(">ddd", self.min_range, self.max_range, self.max_pixel_val)
+
+
+@frozen
+class VGG16ImagePreProcessor(Normalizer):
+    """Takes the means of ImageNet off the channels: 103.939, 116.779 and 123.68, in the order blue, green, red.
+
+    DL4J's ``org.nd4j.linalg.dataset.api.preprocessor.VGG16ImagePreProcessor``, which 1.0.0-M2.1 itself neither writes
+    into a model file nor reads from one: it is in files of programs that taught DL4J to.
+    """
+
+    type_name: ClassVar[str] = "image_vgg16"
+    runs: ClassVar[bool] = False
+
+    def steps(self, labels: bool = False) -> tuple[Step, ...]:
+        """Return how pixels are shifted; labels are left alone."""
+        return () if labels else (("Sub", np.array([103.939, 116.779, 123.68])),)
+
+    def to_bytes(self) -> bytes:
+        """Return a ``normalizer.bin`` that says no more than the name."""
+        return header("IMAGE_VGG16")
 
 
 _KINDS: dict[str, type[Normalizer]] = {
-    kind.type_name: kind for kind in (NormalizerStandardize, NormalizerMinMaxScaler, ImagePreProcessingScaler)
+    kind.type_name: kind
+    for kind in (NormalizerStandardize, NormalizerMinMaxScaler, ImagePreProcessingScaler, VGG16ImagePreProcessor)
 }
 
 
-def _header(kind: str) -> bytes:
+def header(kind: str) -> bytes:
+    """Return how a ``normalizer.bin`` begins."""
     return struct.pack(">H10siH", 10, b"NORMALIZER", 1, len(kind)) + kind.encode()
 
 
@@ -359,7 +389,7 @@ def normalizer_from_spec(spec: Mapping[str, Any]) -> Normalizer:
     Parameters
     ----------
     spec : Mapping
-        ``{"type": "standardize" | "min_max" | "image_min_max", ...}``.
+        ``{"type": "standardize" | "min_max" | "image_min_max" | "image_vgg16", ...}``.
 
     Raises
     ------
@@ -373,44 +403,3 @@ def normalizer_from_spec(spec: Mapping[str, Any]) -> Normalizer:
     if unknown := sorted(set(settings) - set(kind.settings)):
         raise DataError(f"{kind.__name__} has no setting {', '.join(unknown)}")
     return kind(**settings)
-
-
-def normalizer_from_bytes(data: bytes, what: str = "normalizer.bin") -> Normalizer:
-    """Read DL4J's ``normalizer.bin``.
-
-    Parameters
-    ----------
-    data : bytes
-        The content of the entry.
-    what : str, default "normalizer.bin"
-        What is being read, for error messages.
-
-    Raises
-    ------
-    ModelFormatError
-        When the content is damaged.
-    UnreadableNormalizerError
-        When it is a normalizer of a kind that is not read here: a custom one is a Java class, and those with
-        several inputs or fixed to VGG16 have no counterpart.
-    """
-    reader = ByteReader(data, what)
-    magic, version = reader.text(), reader.number("i")
-    if magic != "NORMALIZER" or version != 1:
-        raise ModelFormatError(f"{what}: {magic!r} of version {version} is no normalizer of DL4J's serializer")
-    kind = reader.text()
-    if kind == "IMAGE_MIN_MAX":
-        low, high, pixel = (reader.number("d") for _ in range(3))
-        reader.end()
-        return ImagePreProcessingScaler(min_range=low, max_range=high, max_pixel_val=pixel)
-    if kind not in ("STANDARDIZE", "MIN_MAX"):
-        raise UnreadableNormalizerError(f"a normalizer of type {kind}, which only DL4J itself can read")
-    labels = reader.number("?")
-    bounds = [reader.number("d") for _ in range(2)] if kind == "MIN_MAX" else []
-    stats = [read_nd4j(reader) for _ in range(4 if labels else 2)]
-    reader.end()
-    if any(a.dtype.kind != "f" or a.size != b.size for a, b in zip(stats[::2], stats[1::2], strict=True)):
-        raise ModelFormatError(f"{what}: the statistics of {kind} do not fit together; the file is damaged")
-    if kind == "STANDARDIZE":
-        return NormalizerStandardize(**dict(zip(("mean", "std", "label_mean", "label_std"), stats, strict=False)))
-    names = ("min", "max", "label_min", "label_max")
-    return NormalizerMinMaxScaler(min_range=bounds[0], max_range=bounds[1], **dict(zip(names, stats, strict=False)))

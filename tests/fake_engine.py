@@ -13,7 +13,8 @@ from pydl4j_spark.engine.protocol import Arrays
 from pydl4j_spark.graph_description import GraphDescription
 from pydl4j_spark.layers import OutputLayer
 from pydl4j_spark.model_zip import ModelZip, read_model_zip, write_model_zip
-from pydl4j_spark.normalizers import normalizer_from_bytes, normalizer_from_spec
+from pydl4j_spark.normalizer_bin import normalizer_from_bytes
+from pydl4j_spark.normalizers import normalizer_from_spec
 
 
 class FakeEngine:

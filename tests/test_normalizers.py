@@ -10,12 +10,13 @@ import pytest
 
 from pydl4j_spark.errors import DataError, ModelFormatError
 from pydl4j_spark.nd4j_arrays import write_nd4j
+from pydl4j_spark.normalizer_bin import normalizer_from_bytes
 from pydl4j_spark.normalizers import (
     ImagePreProcessingScaler,
     Normalizer,
     NormalizerMinMaxScaler,
     NormalizerStandardize,
-    normalizer_from_bytes,
+    VGG16ImagePreProcessor,
     normalizer_from_spec,
 )
 
@@ -57,6 +58,7 @@ def fitted():
             min_range=-1, max_range=2, min=[0.0, 1.0], max=[4.0, 1.0], label_min=[0.0], label_max=[8.0]
         ),
         ImagePreProcessingScaler(min_range=-1, max_range=1, max_pixel_val=511),
+        VGG16ImagePreProcessor(),
     ],
 )
 def test_written_and_read_again(normalizer):
@@ -64,7 +66,7 @@ def test_written_and_read_again(normalizer):
     assert again.to_bytes() == normalizer.to_bytes()
     assert again.to_spec() == normalizer.to_spec()
     assert again.fitted and again.fit_label == normalizer.fit_label
-    x = np.arange(12.0).reshape(2, 2, 3)
+    x = np.arange(24.0).reshape(2, 3, 4)[:, : 3 if isinstance(normalizer, VGG16ImagePreProcessor) else 2]
     np.testing.assert_array_equal(again.transform(x), normalizer.transform(x))
 
 
@@ -175,7 +177,7 @@ def test_every_truncation_and_many_flips_are_format_errors():
             normalizer_from_bytes(bytes(damaged))
 
 
-@pytest.mark.parametrize("kind", ["MULTI_STANDARDIZE", "IMAGE_VGG16", "CUSTOM"])
+@pytest.mark.parametrize("kind", ["CUSTOM", "SOMETHING"])
 def test_other_kinds_are_named(kind):
     raw = b"\0\x0aNORMALIZER\0\0\0\1" + len(kind).to_bytes(2, "big") + kind.encode()
     with pytest.raises(ModelFormatError, match=kind):
