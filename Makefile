@@ -42,10 +42,10 @@ test: venv spark35  ## JUnit, ruff, mypy and pytest, slow and cluster tests too
 	PYSPARK_PYTHON=$(abspath $(PY)) PYSPARK_DRIVER_PYTHON=$(abspath $(PY)) $(PY) -m pytest --numprocesses=$(TESTS_AT_ONCE) --dist=loadfile $(PYTEST_ARGS) || status=1; \
 	exit $$status
 
-# The same seed gives the same configurations: FUZZ_ARGS="--seed 1 --only 4711" shows one of them.
-FUZZ_ARGS ?= --cases 10000 --networks 2000 --seed 1
+# The same seed gives the same cases: FUZZ_ARGS="--seed 1 --only 4711" shows one configuration, --only-file one file.
+FUZZ_ARGS ?= --files 10000 --cases 10000 --networks 2000 --seed 1
 
-fuzz: install  ## damaged JSON and drawn networks by the thousand, in Python and DL4J; half an hour (FUZZ_ARGS)
+fuzz: install  ## damaged files, damaged JSON and drawn networks by the thousand; half an hour (FUZZ_ARGS)
 	$(PY) -m tests.fuzz $(FUZZ_ARGS)
 
 venv: .venv/.installed  ## .venv with everything locked

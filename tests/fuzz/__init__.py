@@ -1,1 +1,1 @@
-"""Damaged JSON and generated configurations, by the seed: some hundreds in the tests, thousands by ``make fuzz``."""
+"""Damaged files and JSON, and drawn networks, by the seed: some hundreds in the tests, thousands by ``make fuzz``."""

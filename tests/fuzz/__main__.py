@@ -1,4 +1,4 @@
-"""Damaged JSON and drawn networks, and what becomes of them in Python and DL4J."""
+"""Damaged model files, damaged JSON and drawn networks, and what becomes of them in Python and DL4J."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable
+from functools import cache
 from random import Random
 from typing import Any
 
-from pydl4j_spark.engine.local import local_engine
 from tests.fuzz.damage import damaged
+from tests.fuzz.file_verdicts import case as file_case
 from tests.fuzz.generate import graph, network
 from tests.fuzz.verdicts import Verdict, judge_drawn, judge_text
 
@@ -20,27 +21,46 @@ from tests.fuzz.verdicts import Verdict, judge_drawn, judge_text
 MEGABYTES = 1500
 
 
-def _damaged(name: str, engine: Any) -> tuple[str, Verdict]:
+Case = Callable[[str], tuple[str, Verdict]]
+
+
+def _damaged(name: str) -> tuple[str, Verdict]:
     what, text = damaged(Random(name))
-    return what, judge_text(text, engine)
+    return what, judge_text(text, _engine())
 
 
-def _drawn(name: str, engine: Any) -> tuple[str, Verdict]:
+def _drawn(name: str) -> tuple[str, Verdict]:
     rng = Random(name)
-    return "", judge_drawn(lambda: rng.choice((network, network, graph))(rng.choice), engine)
+    return "", judge_drawn(lambda: rng.choice((network, network, graph))(rng.choice), _engine())
+
+
+@cache
+def _engine() -> Any:
+    from pydl4j_spark.engine.local import local_engine
+
+    return local_engine()
+
+
+# By the option that says how many: what it is, how many there are by default, and one of them. Files come first, for
+# they need no JVM, whose memory would stand beside theirs.
+KINDS: dict[str, tuple[str, int, Case]] = {
+    "files": ("damaged model files", 10_000, file_case),
+    "cases": ("damaged configurations", 10_000, _damaged),
+    "networks": ("drawn networks", 2_000, _drawn),
+}
 
 
 def _memory() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def _run(kind: str, cases: int, seed: int, case: Callable[[str, Any], tuple[str, Verdict]], engine: Any) -> list[str]:
+def _run(kind: str, cases: int, seed: int, case: Case) -> list[str]:
     """Run cases of one kind; give what must not happen."""
     outcomes: Counter[str] = Counter()
     wrong: list[str] = []
     begun, with_megabytes = time.monotonic(), None
     for number in range(cases):
-        what, verdict = case(f"{seed}/{number}", engine)
+        what, verdict = case(f"{seed}/{number}")
         outcomes[verdict.outcome] += 1
         if verdict.wrong:
             wrong.append(f"{seed}/{number} {what}: {verdict.wrong[:300]}")
@@ -63,21 +83,26 @@ def _run(kind: str, cases: int, seed: int, case: Callable[[str, Any], tuple[str,
 
 
 def main() -> int:
-    """Run both kinds, show progress, and fail if there was anything that must not happen."""
+    """Run all kinds, show progress, and fail if there was anything that must not happen."""
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
-    parser.add_argument("--cases", type=int, default=10_000, help="how many damaged configurations (10000)")
-    parser.add_argument("--networks", type=int, default=2_000, help="how many drawn networks (2000)")
+    for option, (kind, cases, _) in KINDS.items():
+        parser.add_argument(f"--{option}", type=int, default=cases, help=f"how many {kind} ({cases})")
     parser.add_argument("--seed", type=int, default=1, help="what all is drawn from (1)")
     parser.add_argument("--only", type=int, help="the number of one damaged configuration to print and run")
+    parser.add_argument("--only-file", type=int, help="the number of one damaged model file to run")
     given = parser.parse_args()
-    engine = local_engine()
+    if given.only_file is not None:
+        what, verdict = file_case(f"{given.seed}/{given.only_file}")
+        print(what, verdict, sep="\n")
+        return 1 if verdict.wrong else 0
     if given.only is not None:
         what, text = damaged(Random(f"{given.seed}/{given.only}"))
-        verdict = judge_text(text, engine)
+        verdict = judge_text(text, _engine())
         print(text, what, verdict, sep="\n")
         return 1 if verdict.wrong else 0
-    wrong = _run("damaged configurations", given.cases, given.seed, _damaged, engine)
-    wrong += _run("drawn networks", given.networks, given.seed, _drawn, engine)
+    wrong = []
+    for option, (kind, _, case) in KINDS.items():
+        wrong += _run(kind, getattr(given, option), given.seed, case)
     return 1 if wrong else 0
 
 

@@ -156,6 +156,8 @@ def nested(rng: Random, text: str) -> str:
     return "[" * depth + text + "]" * depth
 
 
+# What one damage left may be no place for the next.
+NO_PLACE = (TypeError, ValueError, OverflowError, LookupError, AttributeError, RecursionError)
 OF_TEXT: tuple[Callable[[Random, str], str], ...] = (truncated, misspelt, misspelt, doubled, repeated, nested)
 ENCODINGS = ("utf-8", "utf-8-sig", "utf-16", "utf-32-be", "latin-1", "cp037", "shift_jis")
 
@@ -169,23 +171,30 @@ def damaged(rng: Random) -> tuple[str, str | bytes]:
         What was done to what, and the text.
     """
     name, document = rng.choice([*written("m2.1").items()])
+    done, text = damaged_json(rng, document)
+    what = f"{name}: {done}"
+    if rng.random() < 0.1:
+        encoding = rng.choice(ENCODINGS)
+        return f"{what}, {encoding}", text.encode(encoding, errors="replace")
+    return what, text
+
+
+def damaged_json(
+    rng: Random, document: Any, where: Callable[[tuple[Any, ...]], bool] = lambda place: True
+) -> tuple[str, str]:
+    """Damage a copy of a document, at places of some kind; return what was done, and the text."""
     document = copy.deepcopy(document)
     done = []
     for _ in range(rng.choice((1, 1, 1, 2, 3))):
-        inside = places(document)
+        inside = [place for place in places(document) if where(place)]
         if inside:
             damage = rng.choice(WITHIN)
             done.append(damage.__name__)
-            # What one damage left may be no place for the next.
-            with suppress(TypeError, ValueError, OverflowError, LookupError, AttributeError, RecursionError):
+            with suppress(*NO_PLACE):
                 damage(rng, document, rng.choice(inside))
     text = json.dumps(document, indent=rng.choice((None, 2)))
     if rng.random() < 0.15:
         of_text = rng.choice(OF_TEXT)
         done.append(of_text.__name__)
         text = of_text(rng, text)
-    what = f"{name}: {', '.join(done)}"
-    if rng.random() < 0.1:
-        encoding = rng.choice(ENCODINGS)
-        return f"{what}, {encoding}", text.encode(encoding, errors="replace")
-    return what, text
+    return ", ".join(done), text
