@@ -14,6 +14,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -42,6 +43,7 @@ _READ = (CONFIGURATION, COEFFICIENTS, UPDATER_STATE, NORMALIZER, NO_PARAMS, MANI
 _JSON_LIMIT = 64 << 20
 # Each takes some hundred bytes in memory; a network of a thousand layers has some hundred thousand.
 _MAX_JSON_VALUES = 4_000_000
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _NORMALIZER_LIMIT = 256 << 20
 # AMSGrad keeps the most of DL4J's updaters, three values per parameter.
 _MAX_STATE_PER_PARAMETER = 4
@@ -149,7 +151,17 @@ def _read_json(name: str, raw: bytes) -> tuple[dict[str, Any], str]:
         raise ModelFormatError(f"{name}: no JSON ({error}); the file is damaged") from error
     if not isinstance(value, dict):
         raise ModelFormatError(f"{name}: a JSON object is expected, found {type(value).__name__}")
+    if _SURROGATE.search(text) and not _is_text(value):
+        raise ModelFormatError(f"{name}: holds half a character, which no other file can; the file is damaged")
     return value, text
+
+
+def _is_text(value: Any) -> bool:
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _read_manifest(entries: ZipEntries) -> dict[str, Any] | None:

@@ -201,7 +201,7 @@ def test_a_fresh_updaters_zeros_are_no_bomb():
 
 @pytest.mark.parametrize("compression", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
 def test_the_parameters_are_in_memory_once(compression, tmp_path):
-    params = np.random.default_rng(0).random(4_000_000).astype(np.float32)
+    params = np.random.default_rng(0).random(2_000_000).astype(np.float32)
     content = entries_of(dl4j_zip()) | {"coefficients.bin": write_nd4j(params), "updaterState.bin": write_nd4j(params)}
     (tmp_path / "model.zip").write_bytes(zipped(content, compression))
     del content
@@ -254,6 +254,7 @@ def test_latin_1_configuration():
         ({"noParams__marker": b"x"}, "noParams.marker"),
         ({"configuration__json": b'{"a": [' + b"0," * 4_000_001 + b"0]}"}, "values are no network"),
         ({"pydl4j__json": b"nope"}, "pydl4j.json"),
+        ({"pydl4j__json": b'{"labels": ["\\ud800"]}'}, "half a character"),
         ({"pydl4j__json": manifest(format=2)}, "another version"),
         ({"pydl4j__json": manifest(sha256=[1])}, "sha256"),
         ({"pydl4j__json": manifest(sha256={"coefficients.bin": "00"})}, "coefficients.bin: its SHA-256"),
