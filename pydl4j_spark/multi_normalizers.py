@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 from attrs import field, frozen
 
 from pydl4j_spark.errors import DataError
-from pydl4j_spark.normalizers import FloatArray, Normalizer, Step
+from pydl4j_spark.normalizers import Normalizer, Step, done, undone
 
 
 @frozen(eq=False)
@@ -27,19 +26,10 @@ class Arrays:
     own: Mapping[int, Normalizer | None] = field(factory=dict)
     otherwise: Normalizer | None = None
 
-    def of(self, index: int) -> Normalizer | None:
-        """Return what the array of a number goes through."""
-        return self.own.get(index, self.otherwise)
-
-    def apply(self, arrays: Any, method: str) -> list[FloatArray]:
-        """Call a method of each array's normalizer."""
-        if not isinstance(arrays, Sequence):
-            raise DataError("this normalizer takes a list of arrays, one for each of the network's inputs or outputs")
-        own = (self.of(index) for index in range(len(arrays)))
-        return [
-            np.asarray(array) if one is None else getattr(one, method)(array)
-            for array, one in zip(arrays, own, strict=True)
-        ]
+    def steps(self, index: int) -> tuple[Step, ...]:
+        """Return what is done to the array of a number."""
+        one = self.own.get(index, self.otherwise)
+        return () if one is None else one.steps()
 
 
 @frozen(eq=False)
@@ -70,25 +60,34 @@ class MultiNormalizer(Normalizer):
         """Whether there are statistics of labels too."""
         return any(one is not None for one in self.outputs.own.values())
 
-    def of_input(self, index: int = 0) -> Normalizer | None:
-        """Return what one of a network's inputs goes through, or None where nothing is done to it."""
-        return self.inputs.of(index)
-
     def steps(self, labels: bool = False) -> tuple[Step, ...]:
-        """Refuse: each input has steps of its own; see :meth:`of_input`."""
-        raise DataError(f"a normalizer of type {self.kind} has steps for each input; ask of_input(index) for one")
+        """Refuse: each input has steps of its own."""
+        raise DataError(f"a normalizer of type {self.kind} has steps for each input and output: input_steps(index)")
+
+    def input_steps(self, index: int = 0) -> tuple[Step, ...]:
+        """Return what is done to one of the network's inputs."""
+        return self.inputs.steps(index)
+
+    def output_steps(self, index: int = 0) -> tuple[Step, ...]:
+        """Return what was done to the labels of one of the network's outputs."""
+        return self.outputs.steps(index)
 
     def transform(self, x: Any) -> Any:
         """Return a list of normalized arrays for a list of arrays, one for each input."""
-        return self.inputs.apply(x, "transform")
+        return [done(array, self.input_steps(index)) for index, array in enumerate(self._listed(x))]
 
     def revert(self, x: Any) -> Any:
         """Return the arrays as they were before :meth:`transform`."""
-        return self.inputs.apply(x, "revert")
+        return [done(array, undone(self.input_steps(index))) for index, array in enumerate(self._listed(x))]
 
     def revert_labels(self, y: Any) -> Any:
         """Return the labels, or the outputs, in their own units."""
-        return self.outputs.apply(y, "revert")
+        return [done(array, undone(self.output_steps(index))) for index, array in enumerate(self._listed(y))]
+
+    def _listed(self, arrays: Any) -> list[Any]:
+        if not isinstance(arrays, list | tuple):
+            raise DataError(f"a normalizer of type {self.kind} takes a list of arrays, one for each input or output")
+        return list(arrays)
 
     def to_bytes(self) -> bytes:
         """Return what it was read from."""

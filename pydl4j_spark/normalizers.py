@@ -61,8 +61,9 @@ _OPERATORS: dict[str, Any] = {"Add": np.add, "Sub": np.subtract, "Mul": np.multi
 _INVERSE = {"Add": "Sub", "Sub": "Add", "Mul": "Div", "Div": "Mul"}
 
 
-def _take(rows: FloatArray, steps: Iterable[Step]) -> FloatArray:
+def done(x: Any, steps: Iterable[Step]) -> FloatArray:
     """Take one step after the other, in the rows' type."""
+    rows = _as_rows(x)
     for operator, operand in steps:
         values = np.asarray(operand, rows.dtype)
         if values.ndim:
@@ -75,7 +76,7 @@ def _take(rows: FloatArray, steps: Iterable[Step]) -> FloatArray:
     return rows
 
 
-def _back(steps: Sequence[Step]) -> list[Step]:
+def undone(steps: Sequence[Step]) -> list[Step]:
     """Return the steps that undo others."""
     return [(_INVERSE[operator], operand) for operator, operand in reversed(steps)]
 
@@ -123,10 +124,6 @@ class Normalizer:
         """Whether there are statistics of the labels too."""
         return False
 
-    def of_input(self, index: int = 0) -> Normalizer | None:
-        """Return what one of a network's inputs goes through, or None where nothing is done to it."""
-        return self
-
     def steps(self, labels: bool = False) -> tuple[Step, ...]:
         """Return what is done to features, or to labels, one after the other, as ONNX operators with an operand.
 
@@ -139,17 +136,25 @@ class Normalizer:
         """
         raise NotImplementedError
 
+    def input_steps(self, index: int = 0) -> tuple[Step, ...]:
+        """Return what is done to one of a network's inputs, by its number."""
+        return self.steps()
+
+    def output_steps(self, index: int = 0) -> tuple[Step, ...]:
+        """Return what was done to the labels of one of a network's outputs."""
+        return self.steps(labels=True)
+
     def transform(self, x: Any) -> FloatArray:
         """Return the normalized rows; `x` is ``[N, C]``, ``[N, C, T]`` or ``[N, C, H, W]``."""
-        return _take(_as_rows(x), self.steps())
+        return done(x, self.steps())
 
     def revert(self, x: Any) -> FloatArray:
         """Return the rows as they were before :meth:`transform`."""
-        return _take(_as_rows(x), _back(self.steps()))
+        return done(x, undone(self.steps()))
 
     def revert_labels(self, y: Any) -> FloatArray:
         """Return labels, or a network's outputs, in their own units."""
-        return _take(_as_rows(y), _back(self.steps(labels=True)))
+        return done(y, undone(self.steps(labels=True)))
 
     def to_bytes(self) -> bytes:
         """Return DL4J's ``normalizer.bin``."""

@@ -139,17 +139,16 @@ def hybrid(inputs=NONE, otherwise=NOTHING, own=NONE):
 def test_a_strategy_for_one_input_goes_before_that_for_all():
     both = numbered(_0=STANDARDIZE + stats([1], [2]), _1=STANDARDIZE + stats([3], [4]))
     read = normalizer_from_bytes(hybrid(both, STANDARDIZE, numbered(_1=NOTHING)))
-    assert read.of_input(0).mean.tolist() == [1] and read.of_input(1) is None
-    assert not read.of_input(2).fitted
+    assert [operand.tolist() for _, operand in read.input_steps(0)] == [[1], [2]] and read.input_steps(1) == ()
     with pytest.raises(DataError, match="no statistics"):
         read.transform([np.ones((1, 1)), np.ones((1, 1)), np.ones((1, 1))])
 
 
 def test_inputs_without_a_strategy_are_left_alone():
     read = normalizer_from_bytes(hybrid(numbered(_0=MIN_MAX + stats([1], [3])), own=numbered(_0=MIN_MAX + bytes(16))))
-    assert read.of_input(5) is None
+    assert read.input_steps(5) == ()
     # DL4J keeps the end of the range above its beginning.
-    assert read.of_input(0).max_range == 1e-5
+    assert read.input_steps()[-1] == ("Mul", 1e-5)
     left, alone = read.transform([np.array([[2.0]]), np.array([[7]])])
     assert left == pytest.approx(5e-6) and alone.tolist() == [[7]]
 
@@ -212,4 +211,4 @@ def test_the_steps_are_what_a_transform_does():
     assert [name for name, _ in NormalizerMinMaxScaler(min=[1.0], max=[2.0]).steps()] == ["Sub", "Div"]
     assert [name for name, _ in NormalizerStandardize(mean=[1.0], std=[2.0]).steps()] == ["Sub", "Div"]
     assert scaler.steps(labels=True)[1][1].tolist() == [4.0]
-    assert scaler.of_input() is scaler
+    assert scaler.output_steps(3)[1][1].tolist() == [4.0]

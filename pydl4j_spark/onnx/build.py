@@ -148,9 +148,9 @@ def build(
     around = Surroundings(registry, inputs, given_masks, [] if stateful else None)
     values = dict(inputs)
     if ends.normalizer is not None:
-        for entry in entries:
+        for index, entry in enumerate(entries):
             ctx = LayerContext(builder, "normalizer", around)
-            values[entry.name] = normalized(ctx, inputs[entry.name], ends.normalizer)
+            values[entry.name] = normalized(ctx, inputs[entry.name], ends.normalizer.input_steps(index))
     passed: dict[str, Value | None] = {name: given_masks.get(name) for name in inputs}
     for node, own in zip(network.nodes, params, strict=True):
         _emit(builder, around, node, own, values, passed)
@@ -255,17 +255,16 @@ def _split_params(network: NetworkDescription, flat: Array, registry: Registry) 
     at = 0
     nodes = []
     for node in network.nodes:
-        with settings_of(node.place):
-            specs = registry[node.dl4j_class].param_specs(node.json)
         own = {}
-        for spec in specs:
-            if min(spec.shape) < 1 or at + spec.size > flat.size:
-                raise ModelFormatError(
-                    f"coefficients.bin has {flat.size} parameters, but {spec.name} of {node.place} "
-                    f"ends at {at + spec.size}; file and configuration do not belong together"
-                )
-            own[spec.name] = spec.cut(flat[at : at + spec.size])
-            at += spec.size
+        with settings_of(node.place):
+            for spec in registry[node.dl4j_class].param_specs(node.json):
+                if min(spec.shape) < 1 or at + spec.size > flat.size:
+                    raise ModelFormatError(
+                        f"coefficients.bin has {flat.size} parameters, but {spec.name} of {node.place} "
+                        f"ends at {at + spec.size}; file and configuration do not belong together"
+                    )
+                own[spec.name] = spec.cut(flat[at : at + spec.size])
+                at += spec.size
         nodes.append(own)
     if at != flat.size:
         raise ModelFormatError(

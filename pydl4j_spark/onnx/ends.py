@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,7 @@ from attrs import field, frozen
 
 from pydl4j_spark.description import NetworkDescription
 from pydl4j_spark.errors import ExportError
-from pydl4j_spark.normalizers import ImagePreProcessingScaler, Normalizer, NormalizerMinMaxScaler
+from pydl4j_spark.normalizers import Normalizer, Step, undone
 from pydl4j_spark.onnx.context import LayerContext
 from pydl4j_spark.onnx.graph import Dim, Value
 from pydl4j_spark.onnx.inputs import NetworkInput
@@ -81,7 +81,7 @@ def leave(ctx: LayerContext, y: Value, name: str, network: NetworkDescription, e
     """Write what stands behind one output of the network; `name` is the node's."""
     layout = output_layout(network, name, y.rank)
     if ends.label_normalizer is not None:
-        y = _reverted(ctx, y, ends.label_normalizer)
+        y = normalized(ctx, y, undone(ends.label_normalizer.output_steps(network.outputs.index(name))))
     also = _classes(ctx, y, layout, ends, name) if ends.argmax or name in ends.labels else ()
     wanted = chosen(ends.output_layout, network.outputs, "output_layout").get(name, layout)
     # One word for all is for those that have these axes.
@@ -117,33 +117,15 @@ def _check_labels(count: int, classes: Dim, name: str) -> None:
         raise ExportError(f"labels: output {name!r} has {expected} classes, {count} labels are given")
 
 
-def _reverted(ctx: LayerContext, y: Value, normalizer: Any) -> Value:
-    """Scale outputs back as the labels were when the network was trained."""
-    offset, divisor = normalizer.affine(labels=True)
-    if isinstance(normalizer, NormalizerMinMaxScaler):
-        y = y if normalizer.min_range == 0 else ctx.op("Sub", y, normalizer.min_range)
-        span = normalizer.max_range - normalizer.min_range
-        y = y if span == 1 else ctx.op("Div", y, span)
-    shape = (1, -1) + (1,) * (y.rank - 2)
-    y = ctx.op("Mul", y, ctx.const("label_divisor", divisor.reshape(shape)))
-    return ctx.op("Add", y, ctx.const("label_offset", offset.reshape(shape)))
-
-
-def normalized(ctx: LayerContext, x: Value, normalizer: Normalizer) -> Value:
-    """Normalize an input as DL4J's normalizer does."""
-    if isinstance(normalizer, ImagePreProcessingScaler):
-        x = ctx.op("Div", x, normalizer.max_pixel_val)
-    else:
-        offset, divisor = normalizer.affine()  # type: ignore[attr-defined]
-        if x.shape[1] != offset.size:
+def normalized(ctx: LayerContext, x: Value, steps: Iterable[Step]) -> Value:
+    """Take a normalizer's steps, or those back, in the network's own layout."""
+    for operator, operand in steps:
+        if isinstance(operand, float):
+            x = ctx.op(operator, x, operand)
+            continue
+        if x.rank < 2 or x.shape[1] != operand.size:
             raise ExportError(
-                f"the normalizer has {offset.size} columns, but axis 1 of the input {x.shape} is not that"
+                f"the normalizer has {operand.size} columns, but axis 1 of the shape {x.shape} is not that"
             )
-        shape = (1, -1) + (1,) * (x.rank - 2)
-        x = ctx.op("Sub", x, ctx.const("offset", offset.reshape(shape)))
-        x = ctx.op("Div", x, ctx.const("divisor", divisor.reshape(shape)))
-    if isinstance(normalizer, ImagePreProcessingScaler | NormalizerMinMaxScaler):
-        span = normalizer.max_range - normalizer.min_range
-        x = x if span == 1 else ctx.op("Mul", x, span)
-        x = x if normalizer.min_range == 0 else ctx.op("Add", x, normalizer.min_range)
+        x = ctx.op(operator, x, ctx.const(operator.lower(), operand.reshape((1, -1) + (1,) * (x.rank - 2))))
     return x

@@ -142,7 +142,7 @@ def _as_model_zip(model: Any) -> ModelZip:
         return model
     if isinstance(model, HasModelZip):
         return model.to_model_zip()
-    return read_model_zip(model)
+    return read_model_zip(model, updater=False)
 
 
 def _labels(source: ModelZip, labels: bool | Sequence[str] | Mapping[str, Sequence[str]]) -> Mapping[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from pydl4j_spark.errors import ExportError
-from pydl4j_spark.normalizers import Normalizer
+from pydl4j_spark.normalizers import Normalizer, Step, done, undone
 from pydl4j_spark.onnx.build import Built
 from pydl4j_spark.onnx.ends import Ends
 from pydl4j_spark.onnx.graph import Array
@@ -32,15 +32,20 @@ def prove(built: Built, path: Path, ends: Ends, reference: Reference, data: Any 
     rows = _rows(built, normalizer, data)
     found = []
     for batch in ([one[:1] for one in rows], rows):
-        expected = reference(*(one if normalizer is None else normalizer.transform(one) for one in batch))
+        expected = reference(*(done(one, _steps(normalizer, i)) for i, one in enumerate(batch)))
         wanted = [expected] if isinstance(expected, np.ndarray) else list(expected)
         if ends.label_normalizer is not None:
-            wanted = [ends.label_normalizer.revert_labels(one) for one in wanted]  # type: ignore[attr-defined]
+            back = [undone(ends.label_normalizer.output_steps(i)) for i in range(len(wanted))]
+            wanted = [done(one, steps) for one, steps in zip(wanted, back, strict=True)]
         got = run_onnx(path, *_reordered(batch, built.input_orders))
         # Classes and labels follow the network's own outputs; they are read off these.
         for ours, theirs in zip(got, _reordered(wanted, built.output_orders), strict=False):
             found.append(compare(ours, theirs))
     return Verification(max(f[0] for f in found), max(f[1] for f in found), len(rows[0]))
+
+
+def _steps(normalizer: Normalizer | None, index: int) -> tuple[Step, ...]:
+    return () if normalizer is None else normalizer.input_steps(index)
 
 
 def _reordered(arrays: Sequence[Array], orders: Sequence[tuple[int, ...] | None]) -> list[Array]:
@@ -53,7 +58,7 @@ def _rows(built: Built, normalizer: Normalizer | None, data: Any) -> list[Array]
     if data is None:
         rng = np.random.default_rng(SEED)
         rows = [entry.draw(3, rng, dtype) for entry in built.inputs]
-        return rows if normalizer is None else [normalizer.revert(one).astype(dtype) for one in rows]
+        return [done(one, undone(_steps(normalizer, i))).astype(dtype) for i, one in enumerate(rows)]
     given = [data] if len(built.inputs) == 1 and not isinstance(data, list | tuple) else list(data)
     rows = [np.asarray(one).astype(dtype) for one in given]
     for one, entry in zip(rows, built.inputs, strict=True):
