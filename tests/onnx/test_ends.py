@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import struct
+
 import numpy as np
 import onnx
 import pytest
 from attrs import evolve
 
 from pydl4j_spark.errors import ExportError
-from pydl4j_spark.normalizers import NormalizerMinMaxScaler, NormalizerStandardize
+from pydl4j_spark.model_zip import ModelZip
+from pydl4j_spark.multi_normalizers import MultiNormalizer
+from pydl4j_spark.normalizer_bin import normalizer_from_bytes
+from pydl4j_spark.normalizers import NormalizerMinMaxScaler, NormalizerStandardize, VGG16ImagePreProcessor
 from pydl4j_spark.onnx import export_onnx
 from pydl4j_spark.onnx.verify import run_onnx
+from tests.fixtures.dl4j_json import written
+from tests.test_multi_normalizers import MIN_MAX, STANDARDIZE, hybrid, numbered, stats
 
 from .cases import load
 
@@ -144,3 +151,24 @@ def test_outputs_scaled_back(path, kind):
 def test_nothing_to_scale_back_by(path):
     with pytest.raises(ExportError, match="revert_labels=True, but there is no normalizer"):
         export(load("dense"), path, revert_labels=True)
+
+
+BOTH = numbered(_0=STANDARDIZE + stats([1, 2, 3], [2, 2, 4]), _1=MIN_MAX + stats([1, 2, 3], [2, 4, 4]))
+
+
+@pytest.mark.parametrize(
+    ("normalizer", "shape"),
+    [
+        (normalizer_from_bytes(hybrid(BOTH, own=numbered(_0=STANDARDIZE, _1=MIN_MAX + struct.pack(">dd", -1, 1)))), 2),
+        (normalizer_from_bytes(hybrid(BOTH, own=numbered(_0=STANDARDIZE))), 2),
+        (VGG16ImagePreProcessor(), 4),
+    ],
+)
+def test_each_input_is_normalized_by_its_own(path, normalizer, shape):
+    document = written("m2.1")["graph_vertex_elementwise/built"]
+    model = ModelZip(document, "", np.zeros(0, np.float32), normalizer=normalizer)
+    rows = [np.random.default_rng(seed).random((4, 3, 5, 6)[:shape]).astype(np.float32) for seed in (0, 1)]
+    shapes = dict.fromkeys(document["networkInputs"], rows[0].shape[1:])
+    export_onnx(model, path, input_shapes=shapes, include_normalizer=True, reference=np.add)
+    own = normalizer.transform(rows) if isinstance(normalizer, MultiNormalizer) else map(normalizer.transform, rows)
+    np.testing.assert_allclose(run_onnx(path, *rows)[0], sum(own), rtol=1e-6)
