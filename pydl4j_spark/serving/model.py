@@ -219,13 +219,13 @@ class OnnxModel:
 
     def _meaning(self, place: int) -> ExampleShape:
         shape, name = self._ends.output_shapes[place], self.outputs[place]
-        if shape.labels[:1] in ((), (None,)):
-            raise ConfigError(f"output '{name}' does not say how many values or classes it has; use output()")
         if len(shape.labels) > 1 and self._file.channels_last:
             raise ConfigError(
                 f"output '{name}' has its channels last ({self.metadata['input_layout']}); predictions have them first"
                 " here: use output(), or export a network whose data_format is channels first"
             )
+        if shape.labels[:1] in ((), (None,)):
+            raise ConfigError(f"output '{name}' does not say how many values or classes it has; use output()")
         return shape
 
     # --- clusters ----------------------------------------------------------------------------------------------------

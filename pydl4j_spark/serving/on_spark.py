@@ -89,7 +89,9 @@ def scored_frame(schema: Any, frame: Any, shapes: Sequence[ExampleShape], plan: 
     from pyspark.sql.types import StructType
 
     fields = [field for shape, each in zip(shapes, plan.answers, strict=True) for field in _fields(shape, each.columns)]
-    return frame.mapInArrow(_work(files, pickle.dumps(plan)), StructType([*schema.fields, *fields]))
+    # Columns go by their place: pyspark would take dots in their names for those of fields.
+    placed = frame.toDF(*(f"c{place}" for place in range(len(plan.columns))))
+    return placed.mapInArrow(_work(files, pickle.dumps(plan)), StructType([*schema.fields, *fields]))
 
 
 def _work(files: Any, plan: bytes) -> Callable[[Iterator[Any]], Iterator[Any]]:
