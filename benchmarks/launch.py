@@ -120,7 +120,7 @@ class Launcher:
             case "ours" if how == "process":
                 program = given["kind"] if given["kind"] in ("begin", "describe") else "in_process"
                 return _python(python, program, given | {"jcmd": jcmd()})
-            case "ours":
+            case "ours" | "onnx":
                 # The Java programs are there for the one that looks into Spark's block managers.
                 given["spark"] = spark | {"spark.jars": str(self.programs.programs)}
                 return _python(python, "ours", given | ({"master": CLUSTER} if how == "cluster" else {}))

@@ -24,6 +24,7 @@ GROUPS = {
     "workers": "growth with workers",
     "soak": "200 fits in one session",
     "routes": "from data to minibatches (data_routes.py)",
+    "serving": "a DataFrame scored by DL4J, and by onnxruntime: the MLP and LeNet",
     "process": "the MLP in one process, without Spark: epochs from Python and from Java, several workers",
     "bridge": "numpy into ND4J and out again",
     "output": "output of one row, from Python and from Java",
@@ -35,6 +36,7 @@ GROUPS = {
 CONTENDERS = {
     "ours-local": f"pydl4j_spark, {LOCAL}",
     "ours-cluster": f"pydl4j_spark, {CLUSTER}",
+    "onnx-local": f"pydl4j_spark's OnnxModel, {LOCAL}",
     "ours-process": "pydl4j_spark in this process, without Spark",
     "wrapper": "DL4J's ParallelWrapper in-process",
     "dl4j": "DL4J in-process, 1 thread, our native",
@@ -105,6 +107,7 @@ def tasks(scale: Scale) -> list[Task]:
         *_growth(scale),
         Task("soak/ours-local", _problem("mlp", 640, kind="soak", fit_calls=scale.fit_calls, look_every=10), 1),
         Task("routes/data_routes", {}, 1),
+        *_serving(scale),
         *_in_process(scale),
     ]
 
@@ -191,6 +194,13 @@ def _growth(scale: Scale) -> Iterator[Task]:
             "mlp", scale.rows, kind="epochs", epochs=scale.epochs, workers=workers, master=f"local[{workers}]"
         )
         yield Task(f"workers/ours-local/{workers}", settings, scale.repeats)
+
+
+def _serving(scale: Scale) -> Iterator[Task]:
+    for network in ("mlp", "lenet"):
+        settings = _problem(network, scale.rows, kind="serving", turns=scale.most_epochs)
+        for contender, exported in (("ours-local", False), ("onnx-local", True)):
+            yield Task(f"serving/{contender}/{network}", settings | {"exported": exported}, scale.repeats)
 
 
 def _in_process(scale: Scale) -> Iterator[Task]:

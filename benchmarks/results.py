@@ -262,6 +262,22 @@ def begin(part: str) -> Callable[[Run], float | None]:
     return lambda run: next((float(each[part]) for each in figures(run, "begin") if part in each), None)
 
 
+def first_scored(run: Run) -> float | None:
+    """Seconds of the first time that the rows are scored."""
+    return next((float(each["seconds"]) for each in figures(run, "scored")), None)
+
+
+def scored(run: Run) -> float | None:
+    """Median seconds of the later times."""
+    later = [each["seconds"] for each in figures(run, "scored")[1:]]
+    return statistics.median(later) if later else None
+
+
+def right(run: Run) -> int | None:
+    """Give how many rows were told right."""
+    return next((int(each["rows"]) for each in figures(run, "right")), None)
+
+
 def described(kind: str, what: str) -> Callable[[Run], float | None]:
     """Give the measure of describing a hundred layers; see contenders/describe.py."""
     return lambda run: next((float(each[what]) for each in figures(run, "describe", kind=kind)), None)

@@ -33,7 +33,7 @@ def tables(kept: Results) -> list[Table]:
     """Make all tables that there are figures for."""
     made = [_reach(kept)]
     made += [_network(kept, network) for network in problem.HIDDEN]
-    made += [_whole_fits(kept), _growth(kept), _soak(kept)]
+    made += [_whole_fits(kept), _growth(kept), _soak(kept), _serving(kept)]
     made += [_process(kept), _bridge(kept), _output(kept), _begin(kept), _calls(kept), _failures(kept)]
     return [table for table in made if table.rows]
 
@@ -249,6 +249,40 @@ def _soak(kept: Results) -> Table:
             "'resident' is the JVM's; 'blocks' are Spark's other than broadcasts: the cached training rows of the "
             "benchmark itself count among them, at both looks.",
         ]
+    return table
+
+
+def _serving(kept: Results) -> Table:
+    table = Table(
+        "A DataFrame scored",
+        ("network", "contender", "first time, s", "later, s", "rows per second", "× DL4J", "rows right", "memory, MB"),
+    )
+    for network in problem.HIDDEN:
+        dl4j = kept.spread(f"serving/ours-local/{network}", results.scored)
+        for contender in ("ours-local", "onnx-local"):
+            task = f"serving/{contender}/{network}"
+            later = kept.spread(task, results.scored)
+            if later is None:
+                continue
+            runs = kept.of(task)
+            table.rows.append(
+                (
+                    network,
+                    CONTENDERS[contender],
+                    _text(kept.spread(task, results.first_scored)),
+                    _text(later),
+                    f"{runs[0].settings['rows'] / later.median:,.0f}",
+                    f"{later.median / dl4j.median:.2f}" if dl4j else NONE,
+                    ", ".join(str(results.right(run)) for run in sorted(runs, key=lambda run: run.repeat)),
+                    _text(kept.spread(task, results.peak_memory), digits=0, scale=1e-6),
+                )
+            )
+    table.notes = [
+        "All rows of a cached DataFrame of arrays of floats and a label, in two partitions, with all columns into "
+        "Spark's sink that keeps nothing. One arithmetic thread in each task.",
+        "The first time holds the start of Spark's Python workers and onnxruntime's sessions, or of DL4J on the "
+        "executors; 'later' is the median of the rest. 'Rows right' by seed: both score the same networks, untrained.",
+    ]
     return table
 
 

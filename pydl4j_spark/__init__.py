@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from pydl4j_spark.normalizers import ImagePreProcessingScaler as ImagePreProcessingScaler
     from pydl4j_spark.normalizers import NormalizerMinMaxScaler as NormalizerMinMaxScaler
     from pydl4j_spark.normalizers import NormalizerStandardize as NormalizerStandardize
+    from pydl4j_spark.serving.model import OnnxModel as OnnxModel
     from pydl4j_spark.session import configure_spark as configure_spark
     from pydl4j_spark.spark_graph import SparkComputationGraph as SparkComputationGraph
     from pydl4j_spark.spark_network import SparkDl4jMultiLayer as SparkDl4jMultiLayer
@@ -65,6 +66,7 @@ _HOMES = {
     "MultiLayerNetwork": "network",
     "NormalizerMinMaxScaler": "normalizers",
     "NormalizerStandardize": "normalizers",
+    "OnnxModel": "serving.model",
     "ParameterAveragingTrainingMaster": "training",
     "ResidentAveragingTrainingMaster": "training",
     "ROC": "evaluation",

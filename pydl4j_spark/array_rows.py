@@ -20,8 +20,8 @@ from pydl4j_spark.row_spec import Input, Output, row_spec
 from pydl4j_spark.sequences import checked, is_list, padded
 
 
-class _Part(NamedTuple):
-    """One input's or output's share of all rows."""
+class Part(NamedTuple):
+    """One input's or output's share of all rows: what an example's is, the values, and their mask."""
 
     spec: Any
     array: NDArray[Any]
@@ -52,7 +52,7 @@ def unlabelled(features: Any, ends: Ends, name: str, features_mask: Any = None) 
         # One row is scored in microseconds: no time for more than this.
         array, shape = features_array(features, ends.input_shapes[0], name)
         return Arrays(array, None, _alone(ends.inputs[0], shape), name)
-    inputs = _inputs(features, features_mask, ends, name)
+    inputs = input_parts(features, features_mask, ends, name)
     return Arrays(_joined(inputs), None, row_spec(tuple(part.spec for part in inputs), None), name)
 
 
@@ -80,13 +80,13 @@ def labelled(data: Sequence[Any], ends: Ends, name: str) -> Arrays:
         As `unlabelled`, and for labels that do not fit their outputs.
     """
     features, labels, features_mask, labels_mask = (*data, None, None)[:4]
-    inputs = _inputs(features, features_mask, ends, name)
+    inputs = input_parts(features, features_mask, ends, name)
     outputs = _outputs(labels, labels_mask, inputs, ends, name)
     spec = row_spec(tuple(part.spec for part in inputs), tuple(part.spec for part in outputs))
     return Arrays(_joined(inputs), _joined(outputs), spec, name)
 
 
-def _joined(parts: list[_Part]) -> NDArray[Any]:
+def _joined(parts: list[Part]) -> NDArray[Any]:
     """Lay the parts of each row side by side, then their masks; bytes stay bytes where all are."""
     masks = [part.mask for part in parts if part.mask is not None]
     if len(parts) == 1 and not masks:
@@ -99,7 +99,8 @@ def _joined(parts: list[_Part]) -> NDArray[Any]:
 # --- features --------------------------------------------------------------------------------------------------------
 
 
-def _inputs(features: Any, masks: Any, ends: Ends, name: str) -> list[_Part]:
+def input_parts(features: Any, masks: Any, ends: Ends, name: str) -> list[Part]:
+    """Check features and their masks, each input by itself; parameters and errors are those of `unlabelled`."""
     each = ends.by_input(features, "features", name)
     if len(each) == 1 and _is_one_sequence(features, each[0], ends.input_shapes[0]):
         each = [features]
@@ -115,7 +116,7 @@ def _inputs(features: Any, masks: Any, ends: Ends, name: str) -> list[_Part]:
         if mask is not None:
             axis = ends.time_axis(settled) if axis is None else axis
             mask = features_mask_array(mask, len(array), None if axis is None else settled[axis], place)
-        parts.append(_Part(Input(wanted, settled, None if mask is None else mask.shape[1:]), array, mask))
+        parts.append(Part(Input(wanted, settled, None if mask is None else mask.shape[1:]), array, mask))
     counts = {wanted: len(part.array) for wanted, part in zip(ends.inputs, parts, strict=True)}
     if len(set(counts.values())) > 1:
         raise DataError(f"{name}: inputs have different numbers of rows, {_listed(counts)}; each row is one example")
@@ -166,7 +167,7 @@ def _together(arrays: list[NDArray[Any]], mask: Any, steps: int | None, axis: in
 # --- labels ----------------------------------------------------------------------------------------------------------
 
 
-def _outputs(labels: Any, masks: Any, inputs: list[_Part], ends: Ends, name: str) -> list[_Part]:
+def _outputs(labels: Any, masks: Any, inputs: list[Part], ends: Ends, name: str) -> list[Part]:
     count = len(inputs[0].array)
     each = ends.by_output(labels, "labels", name)
     if count == 1 and each[0] is not labels and np.shape(each[0])[:1] != (1,) and len(each) == 1:
@@ -189,11 +190,11 @@ def _outputs(labels: Any, masks: Any, inputs: list[_Part], ends: Ends, name: str
         settled = tuple(int(n or 0) for n in shape.labels)
         mask = _mask_of_features(settled, inputs) if mask is None else labels_mask_array(mask, count, shape, place)
         spec = Output(wanted, settled, indices, shape.sparse, None if mask is None else mask.shape[1:])
-        parts.append(_Part(spec, array, mask))
+        parts.append(Part(spec, array, mask))
     return parts
 
 
-def _padded_labels(data: Any, mask: Any, shape: ExampleShape, inputs: list[_Part], place: str) -> tuple[Any, Any]:
+def _padded_labels(data: Any, mask: Any, shape: ExampleShape, inputs: list[Part], place: str) -> tuple[Any, Any]:
     """Make one array of the labels of a list of sequences; give their mask where they have different lengths."""
     if not is_list(data):
         return data, mask
@@ -207,7 +208,7 @@ def _padded_labels(data: Any, mask: Any, shape: ExampleShape, inputs: list[_Part
     return _together(arrays, mask, shape.labels[1], -1, place)
 
 
-def _check_lengths(lengths: NDArray[Any], features: _Part, place: str) -> None:
+def _check_lengths(lengths: NDArray[Any], features: Part, place: str) -> None:
     """Refuse labels for more or fewer steps than there are, where a network gives as many as it gets."""
     if len(lengths) != len(features.array):
         return
@@ -231,7 +232,7 @@ def _in_time(shape: ExampleShape, data: Any, place: str) -> ExampleShape:
     return shape.with_timesteps(given[-1])
 
 
-def _mask_of_features(labels: tuple[int, ...], inputs: list[_Part]) -> NDArray[Any] | None:
+def _mask_of_features(labels: tuple[int, ...], inputs: list[Part]) -> NDArray[Any] | None:
     """Mask labels as their features are: DL4J counts the padding of labels that have no mask."""
     masks = [part.mask for part in inputs if part.mask is not None]
     return masks[0] if len(masks) == 1 and len(labels) == 2 and masks[0].shape[1:] == labels[1:] else None

@@ -20,6 +20,7 @@ from pydl4j_spark.frames import ColumnNames, ColumnOptions, Columns, frame_rows
 from pydl4j_spark.local_network import LocalNetwork
 from pydl4j_spark.network import MultiLayerNetwork
 from pydl4j_spark.normalizers import Normalizer
+from pydl4j_spark.prediction_columns import prediction_columns
 from pydl4j_spark.training import History, ResidentAveragingTrainingMaster, TrainingMaster
 
 
@@ -287,20 +288,11 @@ class SparkNetwork(ABC):
             raise DataError("the rows to score: a DataFrame has its masks in columns; name them by features_mask_col=")
         ends, name = self._network._labelled_ends, "the rows to score"
         rows = frame_rows(data, ends, ColumnNames(features_col, None, features_mask_col), name, labelled=False)
-        several = len(ends.outputs) > 1
-        outputs = []
-        for each, shape in zip(ends.outputs, ends.output_shapes, strict=True):
-            columns = [f"{column}_{each}" if several else column for column in (prediction_col, probability_col)]
-            for column in columns:
-                if column in data.columns:
-                    raise DataError(
-                        f"the DataFrame has a column '{column}' already; drop it, or name the new one with "
-                        "prediction_col= / probability_col="
-                    )
-            outputs.append({"task": shape.task, "prediction_col": columns[0], "probability_col": columns[1]})
+        outputs = prediction_columns(data, ends, prediction_col, probability_col)
         from pyspark.sql import DataFrame
 
-        scored = self._engine.predict(self._handle, rows.frame, rows.spec, {"outputs": outputs})
+        settings = {"outputs": [each._asdict() for each in outputs]}
+        scored = self._engine.predict(self._handle, rows.frame, rows.spec, settings)
         return DataFrame(scored, self._spark).drop(*rows.added)
 
 

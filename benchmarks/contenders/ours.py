@@ -174,12 +174,28 @@ def _left(blocks: str, scratch: Path) -> dict[str, int]:
     }
 
 
+def serving(session: Session) -> None:
+    """All rows scored some times, by the network or as it was exported; with the same seed both find as many right."""
+    net = session.network(session.task["frequency"])
+    scorer: dl4j.SparkDl4jMultiLayer | dl4j.OnnxModel = net
+    if session.task["exported"]:
+        path = Path(session.task["scratch"]) / "model.onnx"
+        net.network.to_onnx(path)
+        scorer = dl4j.OnnxModel(path)
+    for turn in range(session.task["turns"]):
+        began = time.perf_counter()
+        scorer.predict(session.train).write.format("noop").mode("overwrite").save()
+        common.emit("scored", turn=turn, seconds=time.perf_counter() - began, rows=session.task["rows"])
+    common.emit("right", rows=scorer.predict(session.train).filter("prediction = label").count())
+
+
 KINDS: dict[str, Callable[[Session], None]] = {
     "fits": fits,
     "curve": curve,
     "epochs": epochs,
     "rounds": rounds,
     "soak": soak,
+    "serving": serving,
 }
 
 
