@@ -22,6 +22,8 @@ from benchmarks.problem import RowFiles
 
 ROOT = Path(__file__).resolve().parent.parent
 LIMIT = 3_600
+# What has a program of its own, of all that runs in one process.
+ALONE = {"begin": "begin", "describe": "describe", "exported": "exported", "export": "exported"}
 
 
 @dataclass
@@ -118,7 +120,7 @@ class Launcher:
         python = sys.executable
         match who:
             case "ours" if how == "process":
-                program = given["kind"] if given["kind"] in ("begin", "describe") else "in_process"
+                program = ALONE.get(given["kind"], "in_process")
                 return _python(python, program, given | {"jcmd": jcmd()})
             case "ours" | "onnx":
                 # The Java programs are there for the one that looks into Spark's block managers.

@@ -12,6 +12,7 @@ LOCAL, CLUSTER = "local[2]", "local-cluster[2,1,2048]"
 WORKERS = 2
 FREQUENCY = 5
 MODES = ("synchronous", "asynchronous", "hogwild")
+BATCHES = (1, 32, 1_024)
 FORMS = ("usual", "best", "export")
 GROUPS = {
     "mlp": "time per epoch, time to 95 %, accuracy, memory: the MLP",
@@ -30,6 +31,8 @@ GROUPS = {
     "output": "output of one row, from Python and from Java",
     "begin": "from import to the first output",
     "calls": "10,000 calls in one process: what grows",
+    "exported": "output of exported networks in onnxruntime, and of DL4J, in turn",
+    "export": "the export of 25 million parameters",
     "describe": "a hundred layers described and checked without a JVM, and handed to DL4J",
 }
 # A contender's name: ours, dl4j and keras can be told apart by where and how they run.
@@ -219,4 +222,7 @@ def _in_process(scale: Scale) -> Iterator[Task]:
         yield Task(f"begin/{contender}", begin, scale.repeats)
     calls = _problem("mlp", scale.rows, kind="calls", calls=scale.calls, look_every=scale.calls // 10)
     yield Task("calls/ours-process", calls, 1)
+    for network in HIDDEN:
+        yield Task(f"exported/ours-process/{network}", _problem(network, scale.rows, kind="exported"), scale.repeats)
+    yield Task("export/ours-process", _problem("mlp", scale.rows, kind="export"), scale.repeats)
     yield Task("describe/ours-process", _problem("mlp", scale.rows, kind="describe"), scale.repeats)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from benchmarks import results
-from benchmarks.plan import CONTENDERS, MODES
+from benchmarks.plan import BATCHES, CONTENDERS, MODES
+from benchmarks.problem import HIDDEN
 from benchmarks.results import Results, Spread
 
 
@@ -37,6 +38,8 @@ def reach(kept: Results) -> Iterator[Row]:
     yield _begin(kept)
     yield _calls(kept)
     yield _describe(kept)
+    yield _export(kept)
+    yield from _exported(kept)
 
 
 def _epoch(kept: Results) -> Row:
@@ -259,3 +262,39 @@ def _describe(kept: Results) -> Row:
         count.median <= 20 for count in calls.values() if count
     )
     return Row(what, aim, "; ".join(measured), met)
+
+
+def _export(kept: Results) -> Row:
+    what, aim = (
+        "export of 25 million parameters, not compared",
+        "≤ 3 s; memory above the imports ≤ 2.5 ×, file ≤ 1.02 × the parameters",
+    )
+    seconds, memory, file = (
+        kept.spread("export/ours-process", results.export(each)) for each in ("seconds", "memory", "file")
+    )
+    if not (seconds and memory and file):
+        return Row(what, aim)
+    met = seconds.median <= 3 and memory.median <= 2.5 and file.median <= 1.02
+    return Row(what, aim, f"{seconds.median:.2f} s; {memory.median:.2f} ×, {file.median:.4f} ×", met)
+
+
+def _exported(kept: Results) -> Iterator[Row]:
+    """Give a row for each network, of all sizes of batch."""
+    for network in HIDDEN:
+        what, aim = f"{network}: onnxruntime on one thread, batches of 1, 32 and 1,024", "no slower than DL4J's output"
+        ratios = []
+        for batch in BATCHES:
+            ours, dl4j = (
+                kept.spread(f"exported/ours-process/{network}", results.exported(batch, who))
+                for who in ("onnx", "dl4j")
+            )
+            if ours and dl4j:
+                ratios.append(ours.median / dl4j.median)
+        if len(ratios) < len(BATCHES):
+            yield Row(what, aim)
+            continue
+        nodes = results.figures(kept.of(f"exported/ours-process/{network}")[0], "nodes")[0]
+        shown = ", ".join(f"{ratio:.2f} ×" for ratio in ratios)
+        yield Row(
+            what, aim, f"{shown}; {nodes['total']} nodes, {nodes['transposes']} Transpose", all(r <= 1 for r in ratios)
+        )

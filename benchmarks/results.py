@@ -278,6 +278,16 @@ def right(run: Run) -> int | None:
     return next((int(each["rows"]) for each in figures(run, "right")), None)
 
 
+def exported(batch: int, who: str) -> Callable[[Run], float | None]:
+    """Give the measure of seconds of one output of a batch; see contenders/exported.py."""
+    return lambda run: next((float(each[who]) for each in figures(run, "output", batch=batch)), None)
+
+
+def export(what: str) -> Callable[[Run], float | None]:
+    """Give the measure of the export of a large network: the worst of its process."""
+    return lambda run: max((float(each[what]) for each in figures(run, "export")), default=None)
+
+
 def described(kind: str, what: str) -> Callable[[Run], float | None]:
     """Give the measure of describing a hundred layers; see contenders/describe.py."""
     return lambda run: next((float(each[what]) for each in figures(run, "describe", kind=kind)), None)
