@@ -18,7 +18,7 @@ from pydl4j_spark.local_network import TO_SCORE
 from pydl4j_spark.prediction_columns import prediction_columns
 from pydl4j_spark.serving.on_spark import Copies, Plan, scored_frame
 from pydl4j_spark.serving.onnx_file import OnnxFile
-from pydl4j_spark.serving.session import Feed, run, session_of
+from pydl4j_spark.serving.session import Feed, let_go, run, session_of
 
 
 class OnnxModel:
@@ -231,11 +231,13 @@ class OnnxModel:
     # --- clusters ----------------------------------------------------------------------------------------------------
 
     def close(self) -> None:
-        """Take the model off all clusters; DataFrames that were not computed before cannot be any more.
+        """Take the model off all clusters, and end the session of this process.
 
-        Where it is not called, Spark does so when neither this nor such a DataFrame is referred to.
+        DataFrames that were not computed before cannot be any more; used again, the model is sent anew. Where this is
+        not called, Spark lets go of the model when nothing refers to it or to such a DataFrame.
         """
         self._copies.close()
+        let_go(self._file.digest, self._threads)
 
     def __enter__(self) -> Self:
         return self

@@ -72,6 +72,11 @@ def session_of(digest: str, threads: int, files: Callable[[], Mapping[str, bytes
     return _SESSIONS[key]
 
 
+def let_go(digest: str, threads: int) -> None:
+    """End this process's session of a model, where there is one."""
+    _SESSIONS.pop((digest, threads), None)
+
+
 def _started(files: Mapping[str, bytes], threads: int) -> Any:
     try:
         import onnxruntime

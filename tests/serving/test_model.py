@@ -162,6 +162,9 @@ def test_sessions_are_kept_and_let_go(tmp_path, monkeypatch):
         assert len(session._SESSIONS) == min(columns, session._KEPT)
     (last,) = [key for key in session._SESSIONS if key[0] == model._file.digest]
     assert last[1] == 1 and session._SESSIONS[last].get_session_options().intra_op_num_threads == 1
+    model.close()
+    assert last not in session._SESSIONS and len(session._SESSIONS) == session._KEPT - 1
+    assert model.output(X).shape == (7, 6)
 
 
 def test_onnxruntime_is_missed_by_name(tmp_path, monkeypatch):

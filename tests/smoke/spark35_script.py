@@ -50,6 +50,10 @@ def main(out: Path) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # one says that nothing was compared
         report = again.network.to_onnx(out / "model.onnx", include_normalizer=True)
+    from_network, from_file = (
+        [row.prediction for row in scorer.predict(test).collect()]
+        for scorer in (again, dl4j.OnnxModel(out / "model.onnx"))
+    )
     (onnx,) = run_onnx(out / "model.onnx", features[held_out])
     found = {
         "pyspark": pyspark.__version__,
@@ -61,6 +65,7 @@ def main(out: Path) -> None:
         "probabilities": [len(row.probability) for row in scored[:1]],
         "routes_agree": bool(np.array_equal(net.network.params(), from_arrays.network.params())),
         "verified": report.verified,
+        "served_alike": from_file == from_network,
         "onnx_error": float(np.abs(onnx - again.output(features[held_out])).max()),
     }
     spark.stop()

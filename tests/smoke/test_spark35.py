@@ -41,5 +41,5 @@ def test_the_whole_way_on_spark_3_5(python: str, tmp_path: Path) -> None:
     assert found["rows"] == [450, 450, 450] and found["epochs"] == [1, 2, 3]
     assert found["accuracy"] >= 0.9 and found["predicted"] == pytest.approx(found["accuracy"])
     assert found["probabilities"] == [3]
-    assert found["routes_agree"] and found["verified"]
+    assert found["routes_agree"] and found["verified"] and found["served_alike"]
     assert found["onnx_error"] < 1e-5
