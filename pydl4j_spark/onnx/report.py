@@ -7,10 +7,12 @@ from pathlib import Path
 
 from attrs import frozen
 
+from pydl4j_spark.example_shape import ExampleShape
 from pydl4j_spark.model_zip import ModelZip
 from pydl4j_spark.normalizers import Normalizer
 from pydl4j_spark.onnx.build import IR_VERSIONS, Built, own_version
 from pydl4j_spark.onnx.graph import Shape
+from pydl4j_spark.onnx.layouts import output_layout
 from pydl4j_spark.onnx.proof import SEED
 from pydl4j_spark.onnx.verify import TOLERANCES, Verification
 
@@ -89,7 +91,9 @@ def properties(
     """Return what the file says of itself: where it comes from, and last how it was checked."""
     manifest = source.manifest or {}
     dtype = source.params.dtype
-    layouts = [entry.layout for entry in built.inputs]
+    nodes = {node.name: node.json for node in built.network.nodes}
+    ranks = [len(value.shape) for value in built.graph_outputs]
+    before = [output_layout(built.network, *each) for each in zip(built.network.outputs, ranks, strict=False)]
     said = {
         "exporter": f"pydl4j_spark {own_version()}",
         "dl4j_version": str(manifest.get("dl4j") or DL4J_VERSION),
@@ -98,7 +102,9 @@ def properties(
         "source_sha256": source.sha256,
         "layers": str(len(built.network.layers)),
         "parameters": str(source.params.size),
-        "input_layout": ",".join(layouts),
+        "input_layout": ",".join(map(_ordered, [entry.layout for entry in built.inputs], built.input_orders)),
+        "output_layout": ",".join(map(_ordered, before, built.output_orders)),
+        "task": ",".join(ExampleShape.meaning(nodes.get(name, {}))[0] for name in built.network.outputs),
         "normalizer": _normalizer_state(source, normalizer),
     }
     if manifest.get("labels"):
@@ -112,6 +118,11 @@ def properties(
         said["verify_max_abs_error"] = f"{found.max_abs_error:.3g}"
         said["verify_max_rel_error"] = f"{found.max_rel_error:.3g}"
     return said
+
+
+def _ordered(layout: str, axes: tuple[int, ...] | None) -> str:
+    """Return the layout that the file has, of DL4J's."""
+    return layout if axes is None else "".join(layout[axis] for axis in axes)
 
 
 def _normalizer_state(source: ModelZip, embedded: Normalizer | None) -> str:

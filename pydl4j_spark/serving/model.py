@@ -219,10 +219,12 @@ class OnnxModel:
 
     def _meaning(self, place: int) -> ExampleShape:
         shape, name = self._ends.output_shapes[place], self.outputs[place]
-        if len(shape.labels) > 1 and self._file.channels_last:
+        layout = self._file.channels_last.get(name)
+        if layout is not None:
+            first = {"NWC": "NCW", "NHWC": "NCHW"}.get(layout, "NCDHW")
             raise ConfigError(
-                f"output '{name}' has its channels last ({self.metadata['input_layout']}); predictions have them first"
-                " here: use output(), or export a network whose data_format is channels first"
+                f"output '{name}' has its channels last ({layout}); predictions have them first here: use output(), or "
+                f"export the network with output_layout={first!r}"
             )
         if shape.labels[:1] in ((), (None,)):
             raise ConfigError(f"output '{name}' does not say how many values or classes it has; use output()")

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import onnx
 from attrs import field, frozen
@@ -96,6 +95,12 @@ class OnnxFile:
         masks = {name: given[name + _MASK] for name in given if name + _MASK in given}
         inputs = tuple(each for each in given.values() if each not in masks.values())
         outputs = tuple(_tensor(each, path) for each in graph.output if each.type.tensor_type.elem_type in _FLOATS)
+        metadata = {entry.key: entry.value for entry in model.metadata_props}
+        if "input_layout" in metadata and (states := inputs[metadata["input_layout"].count(",") + 1 :]):
+            raise ModelFormatError(
+                f"{path} takes states of recurrent layers ({', '.join(each.name for each in states)}), which rows do "
+                "not have; export the network without stateful=True"
+            )
         if not inputs or not outputs:
             raise ModelFormatError(f"{path} scores nothing: it has no {'outputs of numbers' if inputs else 'inputs'}")
         digest = hashlib.sha256()
@@ -107,7 +112,7 @@ class OnnxFile:
             inputs=inputs,
             outputs=outputs,
             masks=masks,
-            metadata={entry.key: entry.value for entry in model.metadata_props},
+            metadata=metadata,
             last_ops={each.name: _last_op(graph, each.name) for each in outputs},
         )
 
@@ -115,31 +120,37 @@ class OnnxFile:
     def _is_graph(self) -> bool:
         return self.metadata.get("network") == "ComputationGraph" or len(self.inputs) > 1 or len(self.outputs) > 1
 
-    def _stated(self, key: str, each: Tensor) -> Any:
-        """Give what the exporter noted of one input or output: for all alike, or an object by their names."""
-        text = self.metadata.get(key)
-        try:
-            value = json.loads(text) if text is not None else None
-        except ValueError:
-            return text
-        return value.get(each.name) if isinstance(value, dict) else value
+    def _noted(self, key: str, ends: Sequence[Tensor]) -> Sequence[str]:
+        """Give what the exporter noted of each input or output, in their order; nothing where it did not."""
+        noted = self.metadata.get(key, "").split(",")
+        return noted if len(noted) == len(ends) else [""] * len(ends)
 
     @cached_property
     def labels(self) -> dict[str, tuple[str, ...]]:
         """Names of the classes of the outputs that have them."""
-        found = {each.name: self._stated("labels", each) for each in self.outputs}
-        return {name: tuple(map(str, labels)) for name, labels in found.items() if isinstance(labels, list)}
+        try:
+            found = json.loads(self.metadata.get("labels", "{}"))
+        except ValueError:
+            return {}
+        by_name = found if isinstance(found, dict) else {self.outputs[0].name: found}
+        return {name: tuple(map(str, labels)) for name, labels in by_name.items() if isinstance(labels, list)}
 
-    @property
-    def channels_last(self) -> bool:
-        """Whether sequences, images or volumes have their channels last."""
-        layouts = (self._stated("input_layout", each) for each in self.inputs)
-        return any(isinstance(layout, str) and len(layout) > 2 and layout.endswith("C") for layout in layouts)
+    @cached_property
+    def channels_last(self) -> Mapping[str, str]:
+        """The layouts of outputs that are sequences, images or volumes with their channels last."""
+        layouts = self._noted("output_layout", self.outputs)
+        return {
+            output.name: layout
+            for output, layout in zip(self.outputs, layouts, strict=True)
+            if len(layout) > 2 and layout.endswith("C")
+        }
 
-    def task(self, output: Tensor) -> str:
-        """Tell what an output means: by what the exporter noted, or else by its activation."""
-        noted = str(self._stated("task", output)).upper()
-        return noted if noted in _TASKS else _LAST_OPS.get(self.last_ops[output.name], "REGRESSION")
+    def _tasks(self) -> list[str]:
+        """Tell what each output means: by what the exporter noted, or else by its activation."""
+        return [
+            noted if noted in _TASKS else _LAST_OPS.get(self.last_ops[output.name], "REGRESSION")
+            for noted, output in zip(self._noted("task", self.outputs), self.outputs, strict=True)
+        ]
 
     def ends(self, task: str | Mapping[str, str] | None) -> Ends:
         """Give the inputs and outputs as a network's.
@@ -156,18 +167,18 @@ class OnnxFile:
         """
         given = task if isinstance(task, Mapping) else dict.fromkeys((each.name for each in self.outputs), task)
         shapes = []
-        for output in self.outputs:
+        for output, task_of_file in zip(self.outputs, self._tasks(), strict=True):
             wanted = given.get(output.name)
             if wanted is not None and str(wanted).upper() not in _TASKS:
                 raise ConfigError(f"task={wanted!r}: an output means 'classification', 'binary' or 'regression'")
-            meaning = self.task(output) if wanted is None else str(wanted).upper()
+            meaning = task_of_file if wanted is None else str(wanted).upper()
             shapes.append(ExampleShape(features=(), labels=output.shape, task=meaning, sparse=False))
         return Ends(
             inputs=tuple(each.name for each in self.inputs) if self._is_graph else (None,),
             input_shapes=tuple(each.shape for each in self.inputs),
             outputs=tuple(each.name for each in self.outputs) if self._is_graph else (None,),
             output_shapes=tuple(shapes),
-            time_first=any(self._stated("input_layout", each) == "NWC" for each in self.inputs),
+            time_first="NWC" in self._noted("input_layout", self.inputs),
         )
 
 

@@ -100,10 +100,27 @@ def test_arrays_that_do_not_fit(tmp_path):
 def test_channels_last_are_not_predicted(tmp_path):
     ends = [tensor("x", "N", "T", 2)], [tensor("y", "N", "T", 2)]
     nodes = [helper.make_node("Softmax", ["x"], ["y"], axis=2)]
-    model = OnnxModel(written(tmp_path / "m.onnx", nodes, *ends, input_layout="NWC"))
+    model = OnnxModel(written(tmp_path / "m.onnx", nodes, *ends, input_layout="NWC", output_layout="NWC"))
     assert model.output(np.ones((3, 5, 2))).shape == (3, 5, 2)
     with pytest.raises(ConfigError, match=r"output 'y' has its channels last \(NWC\)"):
         model.predict(np.ones((3, 5, 2)))
+
+
+def test_sequences_with_time_first_go_in(tmp_path):
+    ends = [tensor("x", "N", 5, 2)], [tensor("y", "N", 2)]
+    nodes = [helper.make_node("ReduceSum", ["x", "one"], ["y"], keepdims=0)]
+    model = OnnxModel(written(tmp_path / "m.onnx", nodes, *ends, {"one": np.array([1])}, input_layout="NWC"))
+    steps = [np.ones((5, 2)), np.zeros((5, 2))]
+    np.testing.assert_array_equal(model.predict(steps), [[5, 5], [0, 0]])
+    with pytest.raises(DataError, match="the longest sequence has 6 time steps, the network takes 5"):
+        model.predict([np.ones((6, 2))])
+
+
+def test_a_variant_with_states_is_not_for_rows(tmp_path):
+    ends = [tensor("x", "N", 2), tensor("x_h", "N", 2)], [tensor("y", "N", 2)]
+    nodes = [helper.make_node("Add", ["x", "x_h"], ["y"])]
+    with pytest.raises(ModelFormatError, match=r"takes states of recurrent layers \(x_h\), which rows do not have"):
+        OnnxModel(written(tmp_path / "m.onnx", nodes, *ends, input_layout="NC"))
 
 
 def test_a_normalizer_that_was_left_out_is_told_of(tmp_path):

@@ -5,8 +5,24 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pydl4j_spark import DataError, InputType, MultiLayerConfiguration, OnnxModel, SparkDl4jMultiLayer
-from pydl4j_spark.layers import LSTM, ConvolutionLayer, DenseLayer, OutputLayer, RnnOutputLayer
+from pydl4j_spark import (
+    ComputationGraphConfiguration,
+    DataError,
+    Input,
+    InputType,
+    MultiLayerConfiguration,
+    OnnxModel,
+    SparkComputationGraph,
+    SparkDl4jMultiLayer,
+)
+from pydl4j_spark.layers import (
+    LSTM,
+    ConvolutionLayer,
+    DenseLayer,
+    OutputLayer,
+    RnnOutputLayer,
+)
+from pydl4j_spark.vertices import MergeVertex
 from tests.serving.models import classifier, tensor, two_ends, written
 
 pytestmark = [
@@ -23,6 +39,7 @@ NETWORKS = {
     "yes or no": (InputType.feed_forward(SIZE), [OutputLayer(n_out=1, loss="xent", activation="sigmoid")]),
     "several yes or no": (InputType.feed_forward(SIZE), [OutputLayer(n_out=3, loss="xent", activation="sigmoid")]),
     "value": (InputType.feed_forward(SIZE), [OutputLayer(n_out=1, loss="mse", activation="identity")]),
+    "squashed value": (InputType.feed_forward(SIZE), [OutputLayer(n_out=1, loss="mse", activation="sigmoid")]),
     "values": (InputType.feed_forward(SIZE), [OutputLayer(n_out=2, loss="mse", activation="identity")]),
     "images": (
         InputType.convolutional(2, 2, 2),
@@ -171,6 +188,25 @@ def test_sequences_of_different_lengths_need_a_mask(both, frame):
         model.predict(ragged, features_col="x")
     with pytest.raises(DataError, match="column 'm' holds a mask; the model has no input"):
         model.predict(frame.selectExpr("features", "array(1, 1, 0, 0) as m"), features_mask_col="m")
+
+
+def test_graphs_give_the_same_columns(spark, frame, tmp_path):
+    left, right = Input("left", InputType.feed_forward(4)), Input("right", InputType.feed_forward(SIZE))
+    both = MergeVertex()(DenseLayer(n_out=3, activation="tanh")(left), DenseLayer(n_out=2, activation="tanh")(right))
+    kind = OutputLayer(n_out=3, name="kind")(both)
+    value = OutputLayer(n_out=1, loss="mse", activation="identity", name="value")(both)
+    graph = ComputationGraphConfiguration(inputs=[left, right], outputs=[kind, value], seed=3)
+    net = SparkComputationGraph(spark, graph)
+    net.network.to_onnx(tmp_path / "model.onnx")
+    columns = {"right": "vector", "left": ["c0", "c1", "c2", "c3"]}
+    with OnnxModel(tmp_path / "model.onnx") as model:
+        assert_same(net, model, frame.select("note", "vector", "c3", "c2", "c1", "c0"), features_col=columns)
+        assert_same(
+            net,
+            model,
+            frame.select("steps", "features").selectExpr("steps[0] as four", "features"),
+            features_col=["four", "features"],
+        )
 
 
 def test_masks_go_in_where_the_model_takes_them(spark, tmp_path):
