@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import sys
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
@@ -91,7 +92,10 @@ def scored_frame(schema: Any, frame: Any, shapes: Sequence[ExampleShape], plan: 
     fields = [field for shape, each in zip(shapes, plan.answers, strict=True) for field in _fields(shape, each.columns)]
     # Columns go by their place: pyspark would take dots in their names for those of fields.
     placed = frame.toDF(*(f"c{place}" for place in range(len(plan.columns))))
-    return placed.mapInArrow(_work(files, pickle.dumps(plan)), StructType([*schema.fields, *fields]))
+    with warnings.catch_warnings():
+        # pyspark asks for pandas here and warns of its version, but no row goes through it.
+        warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)
+        return placed.mapInArrow(_work(files, pickle.dumps(plan)), StructType([*schema.fields, *fields]))
 
 
 def _work(files: Any, plan: bytes) -> Callable[[Iterator[Any]], Iterator[Any]]:

@@ -15,21 +15,11 @@ from pydl4j_spark import (
     SparkComputationGraph,
     SparkDl4jMultiLayer,
 )
-from pydl4j_spark.layers import (
-    LSTM,
-    ConvolutionLayer,
-    DenseLayer,
-    OutputLayer,
-    RnnOutputLayer,
-)
+from pydl4j_spark.layers import LSTM, ConvolutionLayer, DenseLayer, OutputLayer, RnnOutputLayer
 from pydl4j_spark.vertices import MergeVertex
 from tests.serving.models import classifier, tensor, two_ends, written
 
-pytestmark = [
-    pytest.mark.jvm,
-    # pyspark's own, of pandas 3, which it asks for here but which nothing is given to.
-    pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas:FutureWarning"),
-]
+pytestmark = pytest.mark.jvm
 
 SIZE, ROWS = 8, 30
 X = np.random.default_rng(0).normal(size=(ROWS, SIZE)).round(3).astype(np.float32)
@@ -80,44 +70,30 @@ def frame(spark):
     """The same numbers in all the ways that columns hold them, and columns that are nobody's business."""
     from pyspark.ml.linalg import Vectors
 
-    def vector(row, index):
-        if index % 2:
-            return Vectors.dense(row.tolist())
-        return Vectors.sparse(SIZE, np.flatnonzero(row).tolist(), row[row != 0].tolist())
-
-    rows = [
-        (
-            i,
-            x.tolist(),
-            x.tolist(),
-            vector(x, i),
-            x.tobytes(),
-            x.reshape(2, 2, 2).tolist(),
-            x.reshape(2, 4).tolist(),
-            *x.tolist(),
-        )
-        for i, x in enumerate(X)
+    vectors = [
+        Vectors.dense(x.tolist()) if row % 2 else Vectors.sparse(SIZE, np.flatnonzero(x).tolist(), x[x != 0].tolist())
+        for row, x in enumerate(X)
     ]
-    singles = ", ".join(f"c{i} double" for i in range(SIZE))
-    from pyspark.ml.linalg import VectorUDT
-    from pyspark.sql.types import StructField, StructType, _parse_datatype_string
-
-    schema = _parse_datatype_string(
-        "id int, features array<float>, doubles array<double>, bytes binary, image array<array<array<float>>>, "
-        f"steps array<array<double>>, {singles}"
+    rows = [(i, x.tolist(), vector, x.tobytes()) for i, (x, vector) in enumerate(zip(X, vectors, strict=True))]
+    pairs = [f"slice(doubles, {at}, 2)" for at in (1, 3, 5, 7)]
+    return (
+        spark.createDataFrame(rows, ["id", "doubles", "vector", "bytes"])
+        .repartition(3)
+        .selectExpr(
+            "*",
+            "cast(doubles as array<float>) as features",
+            "array(array({}, {}), array({}, {})) as image".format(*pairs),
+            "array(slice(doubles, 1, 4), slice(doubles, 5, 4)) as steps",
+            *(f"doubles[{at}] as c{at}" for at in range(SIZE)),
+            "case when id % 3 > 0 then concat('row ', id) end as note",
+            "cast(id / 7 as decimal(9, 3)) as price",
+            "timestamp_seconds(1e9 + id) as `at.time`",
+            "map('a', id, 'b', null) as counts",
+            "named_struct('id', id, 'nothing', cast(null as date)) as inner",
+            "if(id = 2, null, vector) as holes",
+        )
+        .cache()
     )
-    fields = list(schema.fields)
-    fields.insert(3, StructField("vector", VectorUDT()))
-    made = spark.createDataFrame(rows, StructType(fields)).repartition(3)
-    return made.selectExpr(
-        "*",
-        "case when id % 3 > 0 then concat('row ', id) end as note",
-        "cast(id / 7 as decimal(9, 3)) as price",
-        "timestamp_seconds(1e9 + id) as `at.time`",
-        "map('a', id, 'b', null) as counts",
-        "named_struct('id', id, 'nothing', cast(null as date)) as inner",
-        "if(id = 2, null, vector) as holes",
-    ).cache()
 
 
 def assert_same(net: SparkDl4jMultiLayer, model: OnnxModel, frame, **options) -> None:
