@@ -86,6 +86,9 @@ _FROZEN = {
     "org.deeplearning4j.nn.conf.layers.misc.FrozenLayerWithBackprop": "underlying",
     "org.deeplearning4j.nn.conf.graph.FrozenVertex": "underlying",
 }
+# What other wrappers call the layers inside them.
+_WRAPPED = ("underlying", "fwd", "bwd")
+_DEEPEST = 20
 _BATCH_NORMALIZATION = "org.deeplearning4j.nn.conf.layers.BatchNormalization"
 _LAYER_VERTEX = "org.deeplearning4j.nn.conf.graph.LayerVertex"
 
@@ -120,11 +123,21 @@ def parse_configuration(configuration: Mapping[str, Any]) -> NetworkDescription:
 
 
 def _unwrapped(json: Any, where: str) -> Mapping[str, Any]:
-    while isinstance(json, dict) and (key := _FROZEN.get(str(json.get("@class")))):
-        json = json.get(key)
+    json = _thawed(json, where)
     if not isinstance(json, dict) or not isinstance(json.get("@class"), str):
         raise ModelFormatError(f"{CONFIGURATION}: {where} has no '@class'; the file is damaged or foreign")
     return json
+
+
+def _thawed(json: Any, where: str, depth: int = 0) -> Any:
+    """Leave out the frozen wrappers, also those inside other wrappers."""
+    if depth > _DEEPEST:
+        raise ModelFormatError(f"{CONFIGURATION}: {where} has layers inside layers without end; the file is damaged")
+    while isinstance(json, dict) and (key := _FROZEN.get(str(json.get("@class")))):
+        json = json.get(key)
+    if not isinstance(json, dict):
+        return json
+    return {**json, **{key: _thawed(json[key], where, depth + 1) for key in _WRAPPED if key in json}}
 
 
 def _layer_json(conf: Any, where: str) -> Mapping[str, Any]:

@@ -208,13 +208,13 @@ def _check_single(node: NodeDescription, given: Sequence[Value]) -> None:
 
 def _mask_inputs(builder: GraphBuilder, entries: Sequence[NetworkInput]) -> dict[str, Value]:
     """Declare the mask ``[N, T]`` of every input that is a sequence."""
-    sequences = [entry for entry in entries if entry.layout in ("NCW", "NWC")]
-    if not sequences:
+    found = {
+        entry.name: Value(builder.unique(f"{entry.name}_mask"), (BATCH, entry.shape[entry.time_axis]))
+        for entry in entries
+        if entry.time_axis is not None
+    }
+    if not found:
         raise ExportError("masks=True, but no input is a sequence; leave it out")
-    found = {}
-    for entry in sequences:
-        time = entry.shape[1 if entry.layout == "NWC" else 2]
-        found[entry.name] = Value(builder.unique(f"{entry.name}_mask"), (BATCH, time))
     return found
 
 
@@ -257,7 +257,7 @@ def _split_params(network: NetworkDescription, flat: Array, registry: Registry) 
     for node in network.nodes:
         own = {}
         with settings_of(node.place):
-            for spec in registry[node.dl4j_class].param_specs(node.json):
+            for spec in registry[node.dl4j_class].param_specs(node.json, registry):
                 if min(spec.shape) < 1 or at + spec.size > flat.size:
                     raise ModelFormatError(
                         f"coefficients.bin has {flat.size} parameters, but {spec.name} of {node.place} "

@@ -34,22 +34,31 @@ def settings_of(what: str) -> Iterator[None]:
         ) from error
 
 
-def _parts(network: NetworkDescription) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Go through everything that needs a converter: its place and its JSON."""
+def _parts(network: NetworkDescription, registry: Registry) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Go through everything that needs a converter, also inside wrappers: its place and its JSON."""
     for node in network.nodes:
         if node.preprocessor is not None:
             yield preprocessor_place(node), node.preprocessor
-        yield node.place, node.json
+        yield from _nested(node.place, node.json, registry)
+
+
+def _nested(what: str, part: Mapping[str, Any], registry: Registry) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    yield what, part
+    converter = registry.get(str(part.get("@class")))
+    if converter is not None:
+        with settings_of(what):
+            inner = [(f"{one['@class']} in {what}", one) for one in converter.inside(part).values()]
+        for place, one in inner:
+            yield from _nested(place, one, registry)
 
 
 def refuse_unsupported(network: NetworkDescription, registry: Registry) -> None:
     """Raise UnsupportedLayer with everything that has no converter, or none for its settings."""
-    problems = []
-    for what, part in _parts(network):
+    problems: dict[str, None] = {}
+    for what, part in _parts(network, registry):
         with settings_of(what):
-            reason = _objection(part, registry) or _unknown_activation(part, registry)
-        if reason:
-            problems.append(f"{what}: {reason}")
+            reasons = [_objection(part, registry), *_unknown_activations(part, registry)]
+        problems.update(dict.fromkeys(f"{what}: {reason}" for reason in reasons if reason))
     if problems:
         raise UnsupportedLayer("this network cannot be exported as ONNX:\n  " + "\n  ".join(problems))
 
@@ -66,17 +75,12 @@ def _objection(part: Mapping[str, Any], registry: Registry) -> str | None:
     return f"{reason}; change the layer, or {hook}" if reason else None
 
 
-def _unknown_activation(part: Any, registry: Registry) -> str | None:
-    """Find an activation that cannot be written, also in layers inside layers."""
-    if not isinstance(part, Mapping):
-        return None
-    for key in ("activationFn", "gateActivationFn"):
-        activation = part.get(key)
-        if isinstance(activation, Mapping) and not is_known(activation, registry):
+def _unknown_activations(part: Mapping[str, Any], registry: Registry) -> Iterator[str]:
+    """Find the activations that cannot be written, whatever the layer calls them."""
+    for key, activation in part.items():
+        if key.endswith("ctivationFn") and isinstance(activation, Mapping) and not is_known(activation, registry):
             name = activation.get("@class")
-            return f"activation {name} is not known; pass converters={{{name!r}: Converter({name!r}, emit)}}"
-    inner = (part.get(key) for key in ("underlying", "fwd", "bwd"))
-    return next((found for found in (_unknown_activation(i, registry) for i in inner) if found), None)
+            yield f"activation {name} is not known; pass converters={{{name!r}: Converter({name!r}, emit)}}"
 
 
 def choose_opset(network: NetworkDescription, opset: int | None, registry: Registry) -> int:
@@ -85,7 +89,7 @@ def choose_opset(network: NetworkDescription, opset: int | None, registry: Regis
         raise ExportError(f"opset {opset} is not one of those that are tested, {OPSETS[0]} to {OPSETS[-1]}")
     needed, best = OPSETS[0], DEFAULT_OPSET
     who = []
-    for what, part in _parts(network):
+    for what, part in _parts(network, registry):
         converter = registry[str(part["@class"])]
         with settings_of(what):
             best = max(best, converter.best_opset(part))
