@@ -73,7 +73,8 @@ class Case:
     @property
     def is_sequence(self) -> list[bool]:
         """Which inputs can have a mask."""
-        return [x.ndim == 3 for x in self.inputs]
+        masks = self.masks or [None] * len(self.inputs)
+        return [x.ndim == 3 or mask is not None for x, mask in zip(self.inputs, masks, strict=True)]
 
     @property
     def shapes(self) -> dict[str, tuple[int, ...]]:
