@@ -217,7 +217,8 @@ def _inferred(node: NodeDescription) -> Shape | None:
     if node.dl4j_class == _PRELU and not node.json.get("sharedAxes"):
         return (BATCH, *(int(n) for n in node.json["inputShape"]))
     if node.dl4j_class in _ROWS:
-        return BATCH, int(node.json["nin"])
+        n_in = int(node.json["nin"])
+        return (BATCH, n_in) if n_in else None
     if node.dl4j_class == _TIME_DISTRIBUTED:
         inner = node.json["underlying"]
         return _steps_of(evolve(node, dl4j_class=inner["@class"], json=inner), stated_layout(3, node.json))

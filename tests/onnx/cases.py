@@ -145,11 +145,13 @@ def built(
 ) -> Built:
     source, converters = model or case.model, registry or default_registry()
     try:
-        return build(source, None, opset, converters, Ends(), **options)
+        found = build(source, None, opset, converters, Ends(), **options)
+        if all(len(entry.shape) == x.ndim for entry, x in zip(found.inputs, case.inputs, strict=True)):
+            return found
     except ExportError as error:
         if "give input_shapes" not in str(error):
             raise
-    # What the file cannot tell, such as the size of images.
+    # What the file cannot tell, such as the size of images, or tells of indices, that can come as channels.
     return build(source, case.shapes, opset, converters, Ends(), **options)
 
 

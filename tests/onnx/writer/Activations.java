@@ -50,10 +50,16 @@ final class Activations extends Family {
         for (RNNFormat f : RNN_FORMATS) {
             net("softmax_activation_rnn_" + f).on(series(C, f), lstm(C, 2, f).build(),
                     new ActivationLayer(Activation.SOFTMAX));
+            net("dropout_rnn_" + f).on(series(C, f), lstm(C, 2, f).build(), new DropoutLayer(0.5));
+        }
+        for (Convolution3D.DataFormat f : Convolution3D.DataFormat.values()) {
+            net("softmax_activation_cnn3d_" + f).input(volumes(f)).on(volume(f),
+                    new ActivationLayer(Activation.SOFTMAX));
         }
         for (CNN2DFormat f : CNN_FORMATS) {
             net("softmax_activation_cnn_" + f).images(f).on(image(f), conv(f).build(),
                     new ActivationLayer(Activation.SOFTMAX));
+            net("dropout_cnn_" + f).images(f).on(image(f), conv(f).build(), new DropoutLayer(0.5));
             net("softmax_conv_" + f).images(f).on(image(f), conv(f).activation(Activation.SOFTMAX).build());
         }
     }
