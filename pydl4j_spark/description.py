@@ -64,6 +64,8 @@ class NetworkDescription:
         ``"input"``, and its last layer comes out.
     nodes : tuple of NodeDescription
         Layers and vertices, in the order of the parameters.
+    workspaces : bool
+        Whether inference copies what goes from node to node into memory of its own, as it does by default.
     """
 
     kind: str
@@ -71,6 +73,7 @@ class NetworkDescription:
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     nodes: tuple[NodeDescription, ...] = field(repr=False)
+    workspaces: bool = True
 
     @property
     def layers(self) -> tuple[NodeDescription, ...]:
@@ -112,14 +115,15 @@ def parse_configuration(configuration: Mapping[str, Any]) -> NetworkDescription:
         When it is neither a MultiLayerConfiguration nor a ComputationGraphConfiguration, or does not hang together.
     """
     data_type = str(configuration.get("dataType") or "FLOAT")
+    workspaces = configuration.get("inferenceWorkspaceMode") != "NONE"
     if isinstance(configuration.get("vertices"), dict):
         inputs, outputs, nodes = _graph(configuration)
-        return NetworkDescription("ComputationGraph", data_type, inputs, outputs, nodes)
+        return NetworkDescription("ComputationGraph", data_type, inputs, outputs, nodes, workspaces)
     confs = configuration.get("confs")
     if not isinstance(confs, list) or not confs:
         raise ModelFormatError(f"{CONFIGURATION}: neither 'confs' nor 'vertices'; this is no network of DL4J")
     nodes = _chain(confs, configuration.get("inputPreProcessors") or {})
-    return NetworkDescription("MultiLayerNetwork", data_type, (_INPUT,), (nodes[-1].name,), nodes)
+    return NetworkDescription("MultiLayerNetwork", data_type, (_INPUT,), (nodes[-1].name,), nodes, workspaces)
 
 
 def _unwrapped(json: Any, where: str) -> Mapping[str, Any]:

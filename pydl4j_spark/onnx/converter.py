@@ -94,6 +94,8 @@ class Converter:
         What DL4J hands on as the mask of the output `y`; by default the mask that came in, ``ctx.mask``.
     many : bool, default False
         Whether it takes several inputs, as vertices do.
+    in_place : bool, default False
+        Whether DL4J gives back the array that came in, changed.
     inside : callable ``(layer_json) -> Mapping from str to layer_json``, optional
         The layers inside a wrapper, by what DL4J puts in front of the names of their parameters. These come behind
         the wrapper's own, and the layers need converters too, which ``ctx.emit_inside`` calls.
@@ -107,6 +109,7 @@ class Converter:
     best_opset: Callable[[LayerJson], int] = field(default=_any_opset, repr=False)
     mask: Callable[[LayerContext, Value, LayerJson], Value | None] = field(default=same_mask, repr=False)
     many: bool = False
+    in_place: bool = False
     inside: Callable[[LayerJson], Mapping[str, LayerJson]] = field(default=_nothing_inside, repr=False)
 
     def param_specs(self, layer: LayerJson, registry: Registry | None = None) -> list[ParamSpec]:

@@ -112,7 +112,7 @@ def _dropout(ctx: LayerContext, x: Value, layer: LayerJson, params: Params) -> V
 CONVERTERS = (
     Converter(_LAYERS + "DenseLayer", dense, dense_params),
     Converter(_LAYERS + "misc.ElementWiseMultiplicationLayer", _element_wise, _element_wise_params),
-    Converter(_LAYERS + "PReLULayer", _prelu, _prelu_params),
-    Converter(_LAYERS + "ActivationLayer", _activation),
-    Converter(_LAYERS + "DropoutLayer", _dropout),
+    Converter(_LAYERS + "PReLULayer", _prelu, _prelu_params, in_place=True),
+    Converter(_LAYERS + "ActivationLayer", _activation, in_place=True),
+    Converter(_LAYERS + "DropoutLayer", _dropout, in_place=True),
 )
