@@ -19,6 +19,7 @@ from pydl4j_spark.onnx.converter import Registry
 from pydl4j_spark.onnx.ends import Ends, enter, leave, normalized
 from pydl4j_spark.onnx.graph import BATCH, Array, GraphBuilder, Value
 from pydl4j_spark.onnx.inputs import NetworkInput, find_inputs
+from pydl4j_spark.onnx.overwriting import SharedArrays
 from pydl4j_spark.onnx.refusals import choose_opset, preprocessor_place, refuse_unsupported, settings_of
 from pydl4j_spark.onnx.storage import skeleton, write_model
 
@@ -152,8 +153,11 @@ def build(
             ctx = LayerContext(builder, "normalizer", around)
             values[entry.name] = normalized(ctx, inputs[entry.name], ends.normalizer.input_steps(index))
     passed: dict[str, Value | None] = {name: given_masks.get(name) for name in inputs}
+    arrays = SharedArrays(network)
     for node, own in zip(network.nodes, params, strict=True):
         _emit(builder, around, node, own, values, passed)
+        for name in arrays.written_by(node, registry[node.dl4j_class].in_place):
+            values[name] = values[node.name]
 
     outside = [entrance.outside for entrance in entrances]
     outputs, further, orders = _leave(builder, around, network, values, ends)

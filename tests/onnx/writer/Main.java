@@ -21,6 +21,7 @@ final class Main {
                 new RowLayers(),
                 new Sequences(),
                 new Outputs(),
+                new Overwriting(),
                 new Recurrent(),
                 new Preprocessors(),
                 new DataTypes(),
