@@ -6,6 +6,8 @@ import contextlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from attrs import frozen
+
 from pydl4j_spark.description import NetworkDescription, NodeDescription
 from pydl4j_spark.errors import Dl4jError, ExportError, ModelFormatError, UnsupportedLayer
 from pydl4j_spark.onnx.activations import is_known
@@ -34,45 +36,72 @@ def settings_of(what: str) -> Iterator[None]:
         ) from error
 
 
-def _parts(network: NetworkDescription, registry: Registry) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Go through everything that needs a converter, also inside wrappers: its place and its JSON."""
+@frozen
+class _Part:
+    """Something that needs a converter.
+
+    Attributes
+    ----------
+    place : str
+        Where it is, for messages.
+    json : Mapping
+        Its JSON.
+    arguments : str
+        What a converter of its kind is made with, beside the class.
+    """
+
+    place: str
+    json: Mapping[str, Any]
+    arguments: str = "emit, params"
+
+    @property
+    def dl4j_class(self) -> str:
+        return str(self.json.get("@class"))
+
+    @property
+    def hook(self) -> str:
+        """How to register a converter."""
+        return f"pass converters={{{self.dl4j_class!r}: Converter({self.dl4j_class!r}, {self.arguments})}}"
+
+
+def _parts(network: NetworkDescription, registry: Registry) -> Iterator[_Part]:
+    """Go through everything that needs a converter, also inside wrappers."""
     for node in network.nodes:
         if node.preprocessor is not None:
-            yield preprocessor_place(node), node.preprocessor
-        yield from _nested(node.place, node.json, registry)
+            yield _Part(preprocessor_place(node), node.preprocessor, "emit")
+        arguments = "emit, params" if node.is_layer else "emit, params, many=True"
+        yield from _with_inner(_Part(node.place, node.json, arguments), registry)
 
 
-def _nested(what: str, part: Mapping[str, Any], registry: Registry) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    yield what, part
-    converter = registry.get(str(part.get("@class")))
+def _with_inner(part: _Part, registry: Registry) -> Iterator[_Part]:
+    yield part
+    converter = registry.get(part.dl4j_class)
     if converter is not None:
-        with settings_of(what):
-            inner = [(f"{one['@class']} in {what}", one) for one in converter.inside(part).values()]
-        for place, one in inner:
-            yield from _nested(place, one, registry)
+        with settings_of(part.place):
+            inner = [_Part(f"{one['@class']} in {part.place}", one) for one in converter.inside(part.json).values()]
+        for one in inner:
+            yield from _with_inner(one, registry)
 
 
 def refuse_unsupported(network: NetworkDescription, registry: Registry) -> None:
     """Raise UnsupportedLayer with everything that has no converter, or none for its settings."""
     problems: dict[str, None] = {}
-    for what, part in _parts(network, registry):
-        with settings_of(what):
-            reasons = [_objection(part, registry), *_unknown_activations(part, registry)]
-        problems.update(dict.fromkeys(f"{what}: {reason}" for reason in reasons if reason))
+    for part in _parts(network, registry):
+        with settings_of(part.place):
+            reasons = [_objection(part, registry), *_unknown_activations(part.json, registry)]
+        problems.update(dict.fromkeys(f"{part.place}: {reason}" for reason in reasons if reason))
     if problems:
         raise UnsupportedLayer("this network cannot be exported as ONNX:\n  " + "\n  ".join(problems))
 
 
-def _objection(part: Mapping[str, Any], registry: Registry) -> str | None:
-    name = str(part.get("@class"))
-    converter = registry.get(name)
-    hook = f"pass converters={{{name!r}: Converter({name!r}, emit, params)}}"
+def _objection(part: _Part, registry: Registry) -> str | None:
+    converter = registry.get(part.dl4j_class)
     if converter is None:
-        if name.startswith("org.deeplearning4j.") and "samediff" not in name.lower():
-            return f"has no converter in this version; {hook}"
-        return f"its behaviour is Java code that is not in the file; {hook}"
-    reason = converter.objection(part)
-    return f"{reason}; change the layer, or {hook}" if reason else None
+        if part.dl4j_class.startswith("org.deeplearning4j.") and "samediff" not in part.dl4j_class.lower():
+            return f"has no converter in this version; {part.hook}"
+        return f"its behaviour is Java code that is not in the file; {part.hook}"
+    reason = converter.objection(part.json)
+    return f"{reason}; change the layer, or {part.hook}" if reason else None
 
 
 def _unknown_activations(part: Mapping[str, Any], registry: Registry) -> Iterator[str]:
@@ -89,14 +118,14 @@ def choose_opset(network: NetworkDescription, opset: int | None, registry: Regis
         raise ExportError(f"opset {opset} is not one of those that are tested, {OPSETS[0]} to {OPSETS[-1]}")
     needed, best = OPSETS[0], DEFAULT_OPSET
     who = []
-    for what, part in _parts(network, registry):
-        converter = registry[str(part["@class"])]
-        with settings_of(what):
-            best = max(best, converter.best_opset(part))
+    for part in _parts(network, registry):
+        converter = registry[part.dl4j_class]
+        with settings_of(part.place):
+            best = max(best, converter.best_opset(part.json))
         if converter.since_opset > needed:
             needed = converter.since_opset
         if opset is not None and converter.since_opset > opset:
-            who.append(what)
+            who.append(part.place)
     if who:
         raise ExportError(f"opset {opset} is too low: {', '.join(who)} needs {needed}")
     return max(best, needed) if opset is None else int(opset)

@@ -8,6 +8,7 @@ import org.deeplearning4j.nn.conf.inputs.InputType;
 import org.deeplearning4j.nn.conf.layers.*;
 import org.deeplearning4j.nn.conf.ocnn.OCNNOutputLayer;
 import org.nd4j.linalg.activations.Activation;
+import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.lossfunctions.LossFunctions.LossFunction;
 
 /** Output and loss layers, of which a softmax tells over which axis they run. */
@@ -23,23 +24,25 @@ final class Outputs extends Family {
             for (RNNFormat f : RNN_FORMATS) {
                 net("rnn_loss_" + start + f).on(series(C, f), lstm(C, 2, f).build(),
                         new RnnLossLayer.Builder(LossFunction.MSE).activation(a).dataFormat(f).build());
-                net("loss_rnn_" + start + f).on(series(C, f), lstm(C, 2, f).build(), loss(a));
+                loss("loss_rnn_" + start + f, a, series(C, f));
             }
             for (CNN2DFormat f : CNN_FORMATS) {
                 net("cnn_loss_" + start + f).images(f).on(image(f), conv(f).build(),
                         new CnnLossLayer.Builder(LossFunction.MSE).activation(a).format(f).build());
-                net("loss_cnn_" + start + f).on(image(f), conv(f).nIn(CHANNELS).build(), loss(a));
+                loss("loss_cnn_" + start + f, a, image(f));
             }
             for (Convolution3D.DataFormat f : Convolution3D.DataFormat.values()) {
                 net("cnn3d_loss_" + start + f).input(volumes(f)).on(volume(f),
                         new Cnn3DLossLayer.Builder(f).lossFunction(LossFunction.MSE).activation(a).build());
-                net("loss_cnn3d_" + start + f).on(volume(f), loss(a));
+                loss("loss_cnn3d_" + start + f, a, volume(f));
             }
         }
     }
 
-    private static LossLayer loss(Activation a) {
-        return new LossLayer.Builder(LossFunction.MSE).activation(a).build();
+    /** In a graph that does not know what goes in, and so does not flatten it. */
+    private void loss(String name, Activation a, INDArray x) {
+        LossLayer layer = new LossLayer.Builder(LossFunction.MSE).activation(a).build();
+        graph(name, g -> g.addInputs("x").addLayer("loss", layer, "x").setOutputs("loss")).on(new INDArray[] {x});
     }
 
     private static CenterLossOutputLayer.Builder center(int nIn, int nOut) {
