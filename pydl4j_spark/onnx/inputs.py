@@ -144,7 +144,7 @@ def _find(network: NetworkDescription, name: str, given: Any, input_type: Mappin
             f"the model file does not say what {_what(name, readers)} takes; give input_shapes=, the shape of one row "
             "without the batch, such as (3, 32, 32)"
         )
-    vocabulary = next((found for node in readers if (found := _vocabulary(node.json))), None)
+    vocabulary = next(filter(None, (_vocabulary(node.json) for node in readers)), None)
     return NetworkInput(name, shape, _layout(readers, shape, input_type), vocabulary)
 
 

@@ -118,7 +118,7 @@ def load(name: str) -> Case:
     inputs, outputs = of_inputs("in"), of_outputs("out")
     steps = ((of_inputs(f"step_{i}_in"), of_outputs(f"step_{i}_out")) for i in itertools.count())
     layout = json.loads(entries["layout.json"])
-    graph = any(isinstance(part, dict) for part in layout)
+    graph = all(isinstance(part, dict) for part in layout)
     return Case(
         name=name,
         raw=entries["model.zip"],

@@ -203,9 +203,7 @@ def test_repeated_rows_in_another_layout(layout):
         return old.emit(ctx, x, {**layer, "dataFormat": other}, params)
 
     with pytest.raises(ExportError):
-        assert_parity(
-            load(f"repeat_first_{layout}"), registry=with_emit(LAYERS + "misc.RepeatVector", emit)
-        )
+        assert_parity(load(f"repeat_first_{layout}"), registry=with_emit(LAYERS + "misc.RepeatVector", emit))
 
 
 def test_steps_cut_from_channels_first_as_they_lie():

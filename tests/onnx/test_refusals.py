@@ -82,10 +82,10 @@ def test_layers_inside_wrappers_inside_wrappers():
     odd = {**dense, "activationFn": {"@class": "com.acme.MyActivation"}}
     unknown = {"@class": LAYERS + "NewLayer"}
 
+    one = {"@class": TIME_DISTRIBUTED, "underlying": odd}
+
     def change(configuration):
-        configuration["confs"] = [
-            {"layer": {"@class": "com.acme.Wrapper", "one": {"@class": TIME_DISTRIBUTED, "underlying": odd}, "two": unknown}}
-        ]
+        configuration["confs"] = [{"layer": {"@class": "com.acme.Wrapper", "one": one, "two": unknown}}]
 
     wrapper = Converter("com.acme.Wrapper", None, inside=lambda layer: {"a": layer["one"], "b": layer["two"]})
     found = refusal("distributed_dense_NCW", changed("distributed_dense_NCW", change), own(wrapper))
@@ -96,9 +96,7 @@ def test_layers_inside_wrappers_inside_wrappers():
 
 def test_every_activation_of_a_layer():
     model = renamed("variational_gaussian", "org.nd4j.linalg.activations.impl.ActivationSigmoid", "com.acme.Mean")
-    model = evolve(
-        model, configuration=json.loads(json.dumps(model.configuration).replace(TANH, "com.acme.Encoder"))
-    )
+    model = evolve(model, configuration=json.loads(json.dumps(model.configuration).replace(TANH, "com.acme.Encoder")))
     found = refusal("variational_gaussian", model)
     assert [name for name in ("com.acme.Mean", "com.acme.Encoder") if any(name in line for line in found)] == [
         "com.acme.Mean",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from itertools import pairwise
 
 from pydl4j_spark.onnx.activations import activate
@@ -36,16 +36,18 @@ def _auto_encoder(ctx: LayerContext, x: Value, layer: LayerJson, params: Params)
     return activate(ctx, y, layer.get("activationFn"), softmax_axis=1)
 
 
-def _variational_params(layer: LayerJson) -> Iterator[ParamSpec]:
+def _variational_params(layer: LayerJson) -> list[ParamSpec]:
     n_in, n_out = int(layer["nin"]), int(layer["nout"])
     encoder, decoder = ([int(n) for n in layer[f"{half}LayerSizes"]] for half in ("encoder", "decoder"))
     blocks = [(f"e{i}", *sizes) for i, sizes in enumerate(pairwise([n_in, *encoder]))]
     blocks += [("pZXMean", encoder[-1], n_out), ("pZXLogStd2", encoder[-1], n_out)]
     blocks += [(f"d{i}", *sizes) for i, sizes in enumerate(pairwise([n_out, *decoder]))]
     blocks += [("pXZ", decoder[-1], _distribution_size(layer["outputDistribution"], n_in))]
-    for name, before, behind in blocks:
-        yield ParamSpec(f"{name}W", (before, behind), "f")
-        yield ParamSpec(f"{name}b", (behind,))
+    return [
+        spec
+        for name, before, behind in blocks
+        for spec in (ParamSpec(f"{name}W", (before, behind), "f"), ParamSpec(f"{name}b", (behind,)))
+    ]
 
 
 def _distribution_size(distribution: LayerJson, values: int) -> int:
@@ -63,8 +65,8 @@ def _unknown_distribution(distribution: LayerJson) -> str | None:
 
 
 def _variational_objection(layer: LayerJson) -> str | None:
-    unknown = _unknown_distribution(layer["outputDistribution"])
-    return f"how many parameters the distribution {unknown} has is Java code that is not in the file" if unknown else None
+    name = _unknown_distribution(layer["outputDistribution"])
+    return f"how many parameters the distribution {name} has is Java code that is not in the file" if name else None
 
 
 def _variational(ctx: LayerContext, x: Value, layer: LayerJson, params: Params) -> Value:

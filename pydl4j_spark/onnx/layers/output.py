@@ -33,7 +33,7 @@ def _loss_of_channels(ctx: LayerContext, x: Value, layer: LayerJson, params: Par
 
 
 def _center_loss_params(layer: LayerJson) -> list[ParamSpec]:
-    """A bias that is always there, although hasBias may leave it unused, and the centers of the classes."""
+    """Return a bias even where hasBias leaves it unused, and the centers of the classes."""
     n_in, n_out = int(layer["nin"]), int(layer["nout"])
     return [ParamSpec("W", (n_in, n_out), "f"), ParamSpec("b", (n_out,)), ParamSpec("cL", (n_out, n_in))]
 

@@ -53,6 +53,4 @@ def _global_pooling(ctx: LayerContext, x: Value, layer: LayerJson, params: Mappi
     return ctx.reshape(y, [0, 0, *ones], (*y.shape, *ones))
 
 
-CONVERTERS = (
-    Converter("org.deeplearning4j.nn.conf.layers.GlobalPoolingLayer", _global_pooling, mask=no_mask),
-)
+CONVERTERS = (Converter("org.deeplearning4j.nn.conf.layers.GlobalPoolingLayer", _global_pooling, mask=no_mask),)

@@ -43,8 +43,7 @@ def _step_by_step(ctx: LayerContext, x: Value, layer: LayerJson, params: Params)
     if y.rank != 2:
         raise ExportError(f"layer {ctx.name!r}: the layer inside gives {y.shape} for rows, which are no steps")
     size = int(y.shape[1])
-    target = [-1, time, size] if isinstance(time, int) else [ctx.extent(x, 0), -1, size]
-    steps = ctx.reshape(y, target, (batch, time, size))
+    steps = ctx.reshape(y, [ctx.extent(x, 0), -1, size], (batch, time, size))
     return steps if channels_last else ctx.transpose(steps, 0, 2, 1)
 
 
