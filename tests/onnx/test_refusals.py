@@ -13,11 +13,14 @@ from pydl4j_spark.onnx import Converter
 from pydl4j_spark.onnx.build import build
 from pydl4j_spark.onnx.ends import Ends
 from pydl4j_spark.onnx.registry import default_registry
+from pydl4j_spark.onnx.verify import run_onnx
 
 from .cases import assert_parity, built, load
 
 LAYERS = "org.deeplearning4j.nn.conf.layers."
-TIME_DISTRIBUTED = LAYERS + "recurrent.TimeDistributed"
+RECURRENT = LAYERS + "recurrent."
+TIME_DISTRIBUTED = RECURRENT + "TimeDistributed"
+FROZEN = LAYERS + "misc.FrozenLayer"
 TANH = "org.nd4j.linalg.activations.impl.ActivationTanH"
 
 
@@ -92,6 +95,33 @@ def test_layers_inside_wrappers_inside_wrappers():
     assert len(found) == 3
     assert f"  {LAYERS}DenseLayer in {TIME_DISTRIBUTED} in layer 0 ('layer0', com.acme.Wrapper): activation" in found[1]
     assert f"  {LAYERS}NewLayer in layer 0 ('layer0', com.acme.Wrapper): has no converter in this version" in found[2]
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        {"@class": RECURRENT + "LastTimeStep", "underlying": {"@class": "com.acme.MyRnn"}},
+        {
+            "@class": RECURRENT + "Bidirectional",
+            "fwd": {"@class": LAYERS + "LSTM"},
+            "bwd": {"@class": "com.acme.MyRnn"},
+        },
+        {"@class": RECURRENT + "TimeDistributed", "underlying": {"@class": "com.acme.MyRnn"}},
+        {
+            "@class": RECURRENT + "LastTimeStep",
+            "underlying": {"@class": FROZEN, "layer": {"@class": "com.acme.MyRnn"}},
+        },
+    ],
+)
+def test_layers_of_ones_own_in_wrappers_are_named(layer):
+    def change(configuration):
+        configuration["confs"] = [{"layer": layer}]
+
+    found = refusal("dense", changed("dense", change))
+    assert any(line.startswith("  com.acme.MyRnn in layer 0 ('layer0', ") for line in found)
+    assert any(
+        "pass converters={'com.acme.MyRnn': Converter('com.acme.MyRnn', emit, params)}" in line for line in found
+    )
 
 
 def test_every_activation_of_a_layer():
@@ -216,6 +246,23 @@ def test_slopes_of_another_rank():
 def test_indices_that_are_no_sequence():
     with pytest.raises(ExportError, match=r"indices as \[N, T\] or \[N, 1, T\]"):
         build(load("embedding_sequence_NCW").model, (2, 5), None, default_registry(), Ends())
+
+
+def test_several_indices_for_an_embedding_of_one():
+    with pytest.raises(ExportError, match=r"takes indices as \[N, 1\], but \('N', 2\) arrives"):
+        build(load("embedding").model, (2,), None, default_registry(), Ends())
+
+
+@pytest.mark.parametrize("case", ["embedding_bias_tanh", "embedding_sequence_bias_NCW", "distributed_embedding_NWC"])
+@pytest.mark.parametrize("index", [-1, 11])
+def test_indices_that_are_not_in_the_vocabulary(case, index):
+    """As DL4J refuses them; below zero, ONNX itself would count from the end."""
+    x = load(case).x.copy()
+    content = built(load(case)).to_bytes()
+    run_onnx(content, x)
+    x.flat[1] = index
+    with pytest.raises(ExportError, match="out of data bounds"):
+        run_onnx(content, x)
 
 
 # --- frozen layers

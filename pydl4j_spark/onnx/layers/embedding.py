@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
 from onnx import TensorProto
 
 from pydl4j_spark.errors import ExportError
@@ -23,11 +24,19 @@ def _looked_up(ctx: LayerContext, x: Value, params: Params) -> Value:
     """Replace every index by its row of the weights; what stands behind the point is cut off."""
     weights = ctx.const("W", params["W"])
     indices = ctx.op("Cast", x, to=TensorProto.INT64)
+    # ONNX counts indices below zero from the end. DL4J refuses them, and so does Gather one behind the last.
+    below, end = (
+        ctx.op("Less", indices, ctx.const("zero", np.array(0, np.int64))),
+        ctx.const("end", np.array(weights.shape[0], np.int64)),
+    )
+    indices = ctx.op("Where", below, end, indices, shape=x.shape)
     y = ctx.op("Gather", weights, indices, shape=(*x.shape, weights.shape[1]), axis=0)
     return ctx.op("Add", y, ctx.const("b", params["b"])) if "b" in params else y
 
 
 def _embedding(ctx: LayerContext, x: Value, layer: LayerJson, params: Params) -> Value:
+    if x.rank != 2 or x.shape[1] != 1:
+        raise ExportError(f"layer {ctx.name!r} takes indices as [N, 1], but {x.shape} arrives")
     y = _looked_up(ctx, ctx.reshape(x, [-1], x.shape[:1]), params)
     return masked_rows(ctx, activate(ctx, y, layer.get("activationFn"), softmax_axis=1))
 

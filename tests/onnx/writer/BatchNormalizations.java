@@ -11,6 +11,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 /** Batch normalization over features, channels and time. */
 final class BatchNormalizations extends Family {
     @Override
+    @SuppressWarnings("deprecation") // HALF, which model files still have
     void write() {
         net("bn_dense").on(rows(7), new BatchNormalization.Builder().nIn(7).nOut(7).eps(0.01).build());
         net("bn_variance").on(rows(7), new BatchNormalization.Builder().nIn(7).nOut(7).useLogStd(false).build());

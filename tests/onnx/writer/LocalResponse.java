@@ -10,6 +10,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 /** Local response normalization, whose windows lie across the channels. */
 final class LocalResponse extends Family {
     @Override
+    @SuppressWarnings("deprecation") // HALF, which model files still have
     void write() {
         for (CNN2DFormat f : CNN_FORMATS) {
             INDArray x = f == CNN2DFormat.NCHW ? random(9, N, 6, 4, 5) : random(9, N, 4, 5, 6);

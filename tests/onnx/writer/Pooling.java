@@ -42,6 +42,7 @@ final class Pooling extends Family {
         }
     }
 
+    @SuppressWarnings("deprecation") // HALF, which model files still have
     private void globalPooling() {
         for (PoolingType p : List.of(PoolingType.MAX, PoolingType.AVG, PoolingType.SUM, PoolingType.PNORM)) {
             for (RNNFormat f : RNN_FORMATS) {

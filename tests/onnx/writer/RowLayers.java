@@ -48,6 +48,7 @@ final class RowLayers extends Family {
                 .activation(Activation.TANH).pzxActivationFunction(Activation.SIGMOID).reconstructionDistribution(d);
     }
 
+    @SuppressWarnings("deprecation") // HALF, which model files still have
     private void slopes() {
         net("prelu_dense").on(rows(7), dense(7, 6).activation(Activation.IDENTITY).build(), slopes(6));
         net("prelu_first").on(rows(7), slopes(7));
