@@ -64,6 +64,8 @@ class NetworkDescription:
         ``"input"``, and its last layer comes out.
     nodes : tuple of NodeDescription
         Layers and vertices, in the order of the parameters.
+    workspaces : bool
+        Whether inference copies what goes from node to node into memory of its own, as it does by default.
     """
 
     kind: str
@@ -71,6 +73,7 @@ class NetworkDescription:
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     nodes: tuple[NodeDescription, ...] = field(repr=False)
+    workspaces: bool = True
 
     @property
     def layers(self) -> tuple[NodeDescription, ...]:
@@ -86,6 +89,9 @@ _FROZEN = {
     "org.deeplearning4j.nn.conf.layers.misc.FrozenLayerWithBackprop": "underlying",
     "org.deeplearning4j.nn.conf.graph.FrozenVertex": "underlying",
 }
+# What other wrappers call the layers inside them.
+_WRAPPED = ("underlying", "fwd", "bwd")
+_DEEPEST = 20
 _BATCH_NORMALIZATION = "org.deeplearning4j.nn.conf.layers.BatchNormalization"
 _LAYER_VERTEX = "org.deeplearning4j.nn.conf.graph.LayerVertex"
 
@@ -109,22 +115,33 @@ def parse_configuration(configuration: Mapping[str, Any]) -> NetworkDescription:
         When it is neither a MultiLayerConfiguration nor a ComputationGraphConfiguration, or does not hang together.
     """
     data_type = str(configuration.get("dataType") or "FLOAT")
+    workspaces = configuration.get("inferenceWorkspaceMode") != "NONE"
     if isinstance(configuration.get("vertices"), dict):
         inputs, outputs, nodes = _graph(configuration)
-        return NetworkDescription("ComputationGraph", data_type, inputs, outputs, nodes)
+        return NetworkDescription("ComputationGraph", data_type, inputs, outputs, nodes, workspaces)
     confs = configuration.get("confs")
     if not isinstance(confs, list) or not confs:
         raise ModelFormatError(f"{CONFIGURATION}: neither 'confs' nor 'vertices'; this is no network of DL4J")
     nodes = _chain(confs, configuration.get("inputPreProcessors") or {})
-    return NetworkDescription("MultiLayerNetwork", data_type, (_INPUT,), (nodes[-1].name,), nodes)
+    return NetworkDescription("MultiLayerNetwork", data_type, (_INPUT,), (nodes[-1].name,), nodes, workspaces)
 
 
 def _unwrapped(json: Any, where: str) -> Mapping[str, Any]:
-    while isinstance(json, dict) and (key := _FROZEN.get(str(json.get("@class")))):
-        json = json.get(key)
+    json = _thawed(json, where)
     if not isinstance(json, dict) or not isinstance(json.get("@class"), str):
         raise ModelFormatError(f"{CONFIGURATION}: {where} has no '@class'; the file is damaged or foreign")
     return json
+
+
+def _thawed(json: Any, where: str, depth: int = 0) -> Any:
+    """Leave out the frozen wrappers, also those inside other wrappers."""
+    if depth > _DEEPEST:
+        raise ModelFormatError(f"{CONFIGURATION}: {where} has layers inside layers without end; the file is damaged")
+    while isinstance(json, dict) and (key := _FROZEN.get(str(json.get("@class")))):
+        json = json.get(key)
+    if not isinstance(json, dict):
+        return json
+    return {**json, **{key: _thawed(json[key], where, depth + 1) for key in _WRAPPED if key in json}}
 
 
 def _layer_json(conf: Any, where: str) -> Mapping[str, Any]:

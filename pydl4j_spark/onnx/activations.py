@@ -28,6 +28,11 @@ def _simple(op: str) -> Function:
     return lambda ctx, x, a: ctx.op(op, x)
 
 
+def _single(value: float) -> float:
+    """Round a constant that DL4J has in single precision, which a network in double precision shows."""
+    return float(np.float32(value))
+
+
 def _double(ctx: LayerContext) -> bool:
     return ctx.dtype == np.float64
 
@@ -64,7 +69,7 @@ def _clip(ctx: LayerContext, x: Value, low: float, high: float) -> Value:
 def _hard_sigmoid(ctx: LayerContext, x: Value, a: Settings) -> Value:
     if not _double(ctx):
         return ctx.op("HardSigmoid", x, alpha=0.2, beta=0.5)
-    return _clip(ctx, ctx.op("Add", ctx.op("Mul", x, 0.2), 0.5), 0.0, 1.0)
+    return _clip(ctx, ctx.op("Add", ctx.op("Mul", x, _single(0.2)), 0.5), 0.0, 1.0)
 
 
 def _softplus(ctx: LayerContext, x: Value, a: Settings) -> Value:
@@ -102,7 +107,7 @@ def _relu(ctx: LayerContext, x: Value, a: Settings) -> Value:
 
 def _gelu(ctx: LayerContext, x: Value, a: Settings) -> Value:
     if not a.get("precise"):
-        return ctx.op("Mul", x, ctx.op("Sigmoid", ctx.op("Mul", x, 1.702)))
+        return ctx.op("Mul", x, ctx.op("Sigmoid", ctx.op("Mul", x, _single(1.702))))
     # DL4J cubes the constant along with x; what it trains with is what is exported.
     cubed = ctx.op("Pow", ctx.op("Mul", x, 0.044715), 3.0)
     inner = ctx.op("Tanh", ctx.op("Mul", ctx.op("Add", x, cubed), math.sqrt(2 / math.pi)))
@@ -113,9 +118,9 @@ def _rational_tanh(ctx: LayerContext, x: Value, a: Settings) -> Value:
     y = ctx.op("Mul", x, 2.0 / 3.0)
     size = ctx.op("Abs", y)
     square = ctx.op("Mul", y, y)
-    powers = ctx.op("Add", square, ctx.op("Mul", ctx.op("Mul", square, square), 1.41645))
+    powers = ctx.op("Add", square, ctx.op("Mul", ctx.op("Mul", square, square), _single(1.41645)))
     shrunk = ctx.op("Sub", 1.0, ctx.op("Reciprocal", ctx.op("Add", ctx.op("Add", size, powers), 1.0)), shape=x.shape)
-    return ctx.op("Mul", ctx.op("Mul", ctx.op("Sign", y), shrunk), 1.7159)
+    return ctx.op("Mul", ctx.op("Mul", ctx.op("Sign", y), shrunk), _single(1.7159))
 
 
 def _mish(ctx: LayerContext, x: Value, a: Settings) -> Value:

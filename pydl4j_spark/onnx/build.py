@@ -19,6 +19,7 @@ from pydl4j_spark.onnx.converter import Registry
 from pydl4j_spark.onnx.ends import Ends, enter, leave, normalized
 from pydl4j_spark.onnx.graph import BATCH, Array, GraphBuilder, Value
 from pydl4j_spark.onnx.inputs import NetworkInput, find_inputs
+from pydl4j_spark.onnx.overwriting import SharedArrays
 from pydl4j_spark.onnx.refusals import choose_opset, preprocessor_place, refuse_unsupported, settings_of
 from pydl4j_spark.onnx.storage import skeleton, write_model
 
@@ -152,8 +153,11 @@ def build(
             ctx = LayerContext(builder, "normalizer", around)
             values[entry.name] = normalized(ctx, inputs[entry.name], ends.normalizer.input_steps(index))
     passed: dict[str, Value | None] = {name: given_masks.get(name) for name in inputs}
+    arrays = SharedArrays(network)
     for node, own in zip(network.nodes, params, strict=True):
         _emit(builder, around, node, own, values, passed)
+        for name in arrays.written_by(node, registry[node.dl4j_class].in_place):
+            values[name] = values[node.name]
 
     outside = [entrance.outside for entrance in entrances]
     outputs, further, orders = _leave(builder, around, network, values, ends)
@@ -208,13 +212,13 @@ def _check_single(node: NodeDescription, given: Sequence[Value]) -> None:
 
 def _mask_inputs(builder: GraphBuilder, entries: Sequence[NetworkInput]) -> dict[str, Value]:
     """Declare the mask ``[N, T]`` of every input that is a sequence."""
-    sequences = [entry for entry in entries if entry.layout in ("NCW", "NWC")]
-    if not sequences:
+    found = {
+        entry.name: Value(builder.unique(f"{entry.name}_mask"), (BATCH, entry.shape[entry.time_axis]))
+        for entry in entries
+        if entry.time_axis is not None
+    }
+    if not found:
         raise ExportError("masks=True, but no input is a sequence; leave it out")
-    found = {}
-    for entry in sequences:
-        time = entry.shape[1 if entry.layout == "NWC" else 2]
-        found[entry.name] = Value(builder.unique(f"{entry.name}_mask"), (BATCH, time))
     return found
 
 
@@ -257,7 +261,7 @@ def _split_params(network: NetworkDescription, flat: Array, registry: Registry) 
     for node in network.nodes:
         own = {}
         with settings_of(node.place):
-            for spec in registry[node.dl4j_class].param_specs(node.json):
+            for spec in registry[node.dl4j_class].param_specs(node.json, registry):
                 if min(spec.shape) < 1 or at + spec.size > flat.size:
                     raise ModelFormatError(
                         f"coefficients.bin has {flat.size} parameters, but {spec.name} of {node.place} "

@@ -85,6 +85,27 @@ class LayerContext:
         """Return the context of a layer inside this one."""
         return LayerContext(self.builder, f"{self.name}/{name}", self.around, self.masks if masks is None else masks)
 
+    def emit_inside(
+        self, prefix: str, x: Value, layer: Mapping[str, Any], params: Mapping[str, Array]
+    ) -> tuple[Value, Value | None]:
+        """Write a layer inside this one: its output, and the mask that it hands on.
+
+        Parameters
+        ----------
+        prefix : str
+            What its parameters have in front of their names, as ``Converter.inside`` says.
+        x : Value
+            What goes into it.
+        layer : Mapping
+            Its JSON.
+        params : Mapping from str to array
+            The parameters of this layer, among which are those of the one inside.
+        """
+        converter = self.registry[layer["@class"]]
+        own = {name[len(prefix) :]: array for name, array in params.items() if name.startswith(prefix)}
+        y = converter.emit(self, x, layer, own)
+        return y, converter.mask(self, y, layer)
+
     def body(self) -> LayerContext:
         """Return a context that writes into a new subgraph."""
         inner = GraphBuilder(self.dtype, self.opset, self.builder)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 from attrs.validators import in_
 
 from pydl4j_spark.onnx.context import LayerContext
@@ -55,6 +55,10 @@ def _any_opset(layer: LayerJson) -> int:
     return 13
 
 
+def _nothing_inside(layer: LayerJson) -> Mapping[str, LayerJson]:
+    return {}
+
+
 def same_mask(ctx: LayerContext, y: Value, layer: LayerJson) -> Value | None:
     """Hand the mask of the first input on, as most of DL4J's layers do."""
     return ctx.mask
@@ -90,6 +94,11 @@ class Converter:
         What DL4J hands on as the mask of the output `y`; by default the mask that came in, ``ctx.mask``.
     many : bool, default False
         Whether it takes several inputs, as vertices do.
+    in_place : bool, default False
+        Whether DL4J gives back the array that came in, changed.
+    inside : callable ``(layer_json) -> Mapping from str to layer_json``, optional
+        The layers inside a wrapper, by what DL4J puts in front of the names of their parameters. These come behind
+        the wrapper's own, and the layers need converters too, which ``ctx.emit_inside`` calls.
     """
 
     dl4j_class: str
@@ -100,10 +109,24 @@ class Converter:
     best_opset: Callable[[LayerJson], int] = field(default=_any_opset, repr=False)
     mask: Callable[[LayerContext, Value, LayerJson], Value | None] = field(default=same_mask, repr=False)
     many: bool = False
+    in_place: bool = False
+    inside: Callable[[LayerJson], Mapping[str, LayerJson]] = field(default=_nothing_inside, repr=False)
 
-    def param_specs(self, layer: LayerJson) -> list[ParamSpec]:
-        """Return the parameters of one layer, in the order of the flat vector."""
-        return [p if isinstance(p, ParamSpec) else ParamSpec(*p) for p in self.params(layer)]
+    def param_specs(self, layer: LayerJson, registry: Registry | None = None) -> list[ParamSpec]:
+        """Return the parameters of one layer, in the order of the flat vector.
+
+        Parameters
+        ----------
+        layer : Mapping
+            The layer's JSON.
+        registry : Mapping from str to Converter, optional
+            The converters of the layers inside it.
+        """
+        specs = [p if isinstance(p, ParamSpec) else ParamSpec(*p) for p in self.params(layer)]
+        for prefix, inner in self.inside(layer).items():
+            converter = (registry or {})[str(inner["@class"])]
+            specs += [evolve(p, name=prefix + p.name) for p in converter.param_specs(inner, registry)]
+        return specs
 
 
 Registry: TypeAlias = Mapping[str, Converter]

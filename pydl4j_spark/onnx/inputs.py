@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from attrs import frozen
+from attrs import evolve, frozen
 
 from pydl4j_spark.description import NetworkDescription, NodeDescription
 from pydl4j_spark.errors import ExportError
@@ -18,15 +18,22 @@ _LAYERS = "org.deeplearning4j.nn.conf.layers."
 _EMBEDDING = _LAYERS + "EmbeddingLayer"
 _EMBEDDING_SEQUENCE = _LAYERS + "EmbeddingSequenceLayer"
 _VOCABULARIES = (_EMBEDDING, _EMBEDDING_SEQUENCE)
+_PRELU = _LAYERS + "PReLULayer"
+_TIME_DISTRIBUTED = _LAYERS + "recurrent.TimeDistributed"
 _ROWS = {
-    _LAYERS + name
-    for name in (
-        "DenseLayer",
-        "OutputLayer",
-        "AutoEncoder",
-        "CenterLossOutputLayer",
-        "variational.VariationalAutoencoder",
-    )
+    "org.deeplearning4j.nn.conf.ocnn.OCNNOutputLayer",
+    *(
+        _LAYERS + name
+        for name in (
+            "DenseLayer",
+            "OutputLayer",
+            "AutoEncoder",
+            "CenterLossOutputLayer",
+            "variational.VariationalAutoencoder",
+            "misc.ElementWiseMultiplicationLayer",
+            "misc.RepeatVector",
+        )
+    ),
 }
 _SEQUENCES = {
     _LAYERS + name
@@ -54,7 +61,8 @@ class NetworkInput:
     shape : tuple of int or str
         With the batch in front; a string is an extent that varies.
     layout : str
-        DL4J's word for it: ``"NC"``, ``"NCW"``, ``"NWC"``, ``"NCHW"``, ``"NHWC"``, ``"NCDHW"`` or ``"NDHWC"``.
+        DL4J's word for it: ``"NC"``, ``"NCW"``, ``"NWC"``, ``"NCHW"``, ``"NHWC"``, ``"NCDHW"`` or ``"NDHWC"``; or
+        ``"NT"`` for indices, step by step.
     indices_below : int or None
         The size of the vocabulary where the input is indices.
     """
@@ -63,6 +71,11 @@ class NetworkInput:
     shape: Shape
     layout: str
     indices_below: int | None = None
+
+    @property
+    def time_axis(self) -> int | None:
+        """Where time runs, if the input is a sequence."""
+        return {"NCW": 2, "NWC": 1, "NT": 1}.get(self.layout)
 
     def draw(self, rows: int, rng: np.random.Generator, dtype: np.dtype[Any]) -> Array:
         """Draw rows that the network takes."""
@@ -131,8 +144,14 @@ def _find(network: NetworkDescription, name: str, given: Any, input_type: Mappin
             f"the model file does not say what {_what(name, readers)} takes; give input_shapes=, the shape of one row "
             "without the batch, such as (3, 32, 32)"
         )
-    vocabulary = next((int(node.json["nin"]) for node in readers if node.dl4j_class in _VOCABULARIES), None)
+    vocabulary = next(filter(None, (_vocabulary(node.json) for node in readers)), None)
     return NetworkInput(name, shape, _layout(readers, shape, input_type), vocabulary)
+
+
+def _vocabulary(layer: Mapping[str, Any]) -> int | None:
+    if layer.get("@class") == _TIME_DISTRIBUTED:
+        return _vocabulary(layer["underlying"])
+    return int(layer["nin"]) if layer.get("@class") in _VOCABULARIES else None
 
 
 def _what(name: str, readers: Sequence[NodeDescription]) -> str:
@@ -185,8 +204,8 @@ def _inferred(node: NodeDescription) -> Shape | None:
             return BATCH, flat
         if kind == "RnnToCnnPreProcessor":
             return _sequence(flat, preprocessor.get("rnnDataFormat"))
-        if kind == "RnnToFeedForwardPreProcessor" and node.dl4j_class in _ROWS:
-            return _sequence(int(node.json["nin"]), preprocessor.get("rnnDataFormat"))
+        if kind == "RnnToFeedForwardPreProcessor":
+            return _steps_of(evolve(node, preprocessor=None), preprocessor.get("rnnDataFormat"))
         if kind == "CnnToFeedForwardPreProcessor" and flat:
             c, h, w = image
             return (BATCH, h, w, c) if preprocessor.get("format") == "NHWC" else (BATCH, c, h, w)
@@ -194,12 +213,24 @@ def _inferred(node: NodeDescription) -> Shape | None:
     if node.dl4j_class == _EMBEDDING:
         return BATCH, 1
     if node.dl4j_class == _EMBEDDING_SEQUENCE:
-        return BATCH, TIME
+        return BATCH, TIME if node.json.get("inferInputLength") else int(node.json["inputLength"])
+    if node.dl4j_class == _PRELU and not node.json.get("sharedAxes"):
+        return (BATCH, *(int(n) for n in node.json["inputShape"]))
     if node.dl4j_class in _ROWS:
-        return BATCH, int(node.json["nin"])
+        n_in = int(node.json["nin"])
+        return (BATCH, n_in) if n_in else None
+    if node.dl4j_class == _TIME_DISTRIBUTED:
+        inner = node.json["underlying"]
+        return _steps_of(evolve(node, dl4j_class=inner["@class"], json=inner), stated_layout(3, node.json))
     if node.dl4j_class in _SEQUENCES:
         return _sequence(_width(node.json), layout_of(node.json))
     return None
+
+
+def _steps_of(node: NodeDescription, layout: str | None) -> Shape | None:
+    """Make a sequence of the rows that a layer takes."""
+    row = _inferred(node)
+    return _sequence(int(row[1]), layout) if row is not None and len(row) == 2 and isinstance(row[1], int) else None
 
 
 def _width(layer: Mapping[str, Any]) -> int:
@@ -210,5 +241,7 @@ def _width(layer: Mapping[str, Any]) -> int:
 
 
 def _layout(readers: Sequence[NodeDescription], shape: Sequence[Dim], input_type: Mapping[str, Any] | None) -> str:
+    if len(shape) == 2 and any(node.dl4j_class == _EMBEDDING_SEQUENCE for node in readers):
+        return "NT"
     parts = [input_type or {}, *(part for node in readers for part in (node.preprocessor or {}, node.json))]
     return stated_layout(len(shape), *parts) or LAYOUTS[len(shape)][0]

@@ -6,6 +6,8 @@ import contextlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from attrs import frozen
+
 from pydl4j_spark.description import NetworkDescription, NodeDescription
 from pydl4j_spark.errors import Dl4jError, ExportError, ModelFormatError, UnsupportedLayer
 from pydl4j_spark.onnx.activations import is_known
@@ -34,49 +36,80 @@ def settings_of(what: str) -> Iterator[None]:
         ) from error
 
 
-def _parts(network: NetworkDescription) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Go through everything that needs a converter: its place and its JSON."""
+@frozen
+class _Part:
+    """Something that needs a converter.
+
+    Attributes
+    ----------
+    place : str
+        Where it is, for messages.
+    json : Mapping
+        Its JSON.
+    arguments : str
+        What a converter of its kind is made with, beside the class.
+    """
+
+    place: str
+    json: Mapping[str, Any]
+    arguments: str = "emit, params"
+
+    @property
+    def dl4j_class(self) -> str:
+        return str(self.json.get("@class"))
+
+    @property
+    def hook(self) -> str:
+        """How to register a converter."""
+        return f"pass converters={{{self.dl4j_class!r}: Converter({self.dl4j_class!r}, {self.arguments})}}"
+
+
+def _parts(network: NetworkDescription, registry: Registry) -> Iterator[_Part]:
+    """Go through everything that needs a converter, also inside wrappers."""
     for node in network.nodes:
         if node.preprocessor is not None:
-            yield preprocessor_place(node), node.preprocessor
-        yield node.place, node.json
+            yield _Part(preprocessor_place(node), node.preprocessor, "emit")
+        arguments = "emit, params" if node.is_layer else "emit, params, many=True"
+        yield from _with_inner(_Part(node.place, node.json, arguments), registry)
+
+
+def _with_inner(part: _Part, registry: Registry) -> Iterator[_Part]:
+    yield part
+    converter = registry.get(part.dl4j_class)
+    if converter is not None:
+        with settings_of(part.place):
+            inner = [_Part(f"{one['@class']} in {part.place}", one) for one in converter.inside(part.json).values()]
+        for one in inner:
+            yield from _with_inner(one, registry)
 
 
 def refuse_unsupported(network: NetworkDescription, registry: Registry) -> None:
     """Raise UnsupportedLayer with everything that has no converter, or none for its settings."""
-    problems = []
-    for what, part in _parts(network):
-        with settings_of(what):
-            reason = _objection(part, registry) or _unknown_activation(part, registry)
-        if reason:
-            problems.append(f"{what}: {reason}")
+    problems: dict[str, None] = {}
+    for part in _parts(network, registry):
+        with settings_of(part.place):
+            reasons = [_objection(part, registry), *_unknown_activations(part.json, registry)]
+        problems.update(dict.fromkeys(f"{part.place}: {reason}" for reason in reasons if reason))
     if problems:
         raise UnsupportedLayer("this network cannot be exported as ONNX:\n  " + "\n  ".join(problems))
 
 
-def _objection(part: Mapping[str, Any], registry: Registry) -> str | None:
-    name = str(part.get("@class"))
-    converter = registry.get(name)
-    hook = f"pass converters={{{name!r}: Converter({name!r}, emit, params)}}"
+def _objection(part: _Part, registry: Registry) -> str | None:
+    converter = registry.get(part.dl4j_class)
     if converter is None:
-        if name.startswith("org.deeplearning4j.") and "samediff" not in name.lower():
-            return f"has no converter in this version; {hook}"
-        return f"its behaviour is Java code that is not in the file; {hook}"
-    reason = converter.objection(part)
-    return f"{reason}; change the layer, or {hook}" if reason else None
+        if part.dl4j_class.startswith("org.deeplearning4j.") and "samediff" not in part.dl4j_class.lower():
+            return f"has no converter in this version; {part.hook}"
+        return f"its behaviour is Java code that is not in the file; {part.hook}"
+    reason = converter.objection(part.json)
+    return f"{reason}; change the layer, or {part.hook}" if reason else None
 
 
-def _unknown_activation(part: Any, registry: Registry) -> str | None:
-    """Find an activation that cannot be written, also in layers inside layers."""
-    if not isinstance(part, Mapping):
-        return None
-    for key in ("activationFn", "gateActivationFn"):
-        activation = part.get(key)
-        if isinstance(activation, Mapping) and not is_known(activation, registry):
+def _unknown_activations(part: Mapping[str, Any], registry: Registry) -> Iterator[str]:
+    """Find the activations that cannot be written, whatever the layer calls them."""
+    for key, activation in part.items():
+        if key.endswith("ctivationFn") and isinstance(activation, Mapping) and not is_known(activation, registry):
             name = activation.get("@class")
-            return f"activation {name} is not known; pass converters={{{name!r}: Converter({name!r}, emit)}}"
-    inner = (part.get(key) for key in ("underlying", "fwd", "bwd"))
-    return next((found for found in (_unknown_activation(i, registry) for i in inner) if found), None)
+            yield f"activation {name} is not known; pass converters={{{name!r}: Converter({name!r}, emit)}}"
 
 
 def choose_opset(network: NetworkDescription, opset: int | None, registry: Registry) -> int:
@@ -85,14 +118,14 @@ def choose_opset(network: NetworkDescription, opset: int | None, registry: Regis
         raise ExportError(f"opset {opset} is not one of those that are tested, {OPSETS[0]} to {OPSETS[-1]}")
     needed, best = OPSETS[0], DEFAULT_OPSET
     who = []
-    for what, part in _parts(network):
-        converter = registry[str(part["@class"])]
-        with settings_of(what):
-            best = max(best, converter.best_opset(part))
+    for part in _parts(network, registry):
+        converter = registry[part.dl4j_class]
+        with settings_of(part.place):
+            best = max(best, converter.best_opset(part.json))
         if converter.since_opset > needed:
             needed = converter.since_opset
         if opset is not None and converter.since_opset > opset:
-            who.append(what)
+            who.append(part.place)
     if who:
         raise ExportError(f"opset {opset} is too low: {', '.join(who)} needs {needed}")
     return max(best, needed) if opset is None else int(opset)

@@ -4,15 +4,31 @@ from __future__ import annotations
 
 from pydl4j_spark.onnx import preprocessors
 from pydl4j_spark.onnx.converter import Converter
-from pydl4j_spark.onnx.layers import convolution, feedforward, normalization, recurrent, subsampling
+from pydl4j_spark.onnx.layers import (
+    autoencoders,
+    convolution,
+    embedding,
+    feedforward,
+    normalization,
+    output,
+    pooling,
+    recurrent,
+    sequences,
+    subsampling,
+)
 from pydl4j_spark.onnx.vertices import arithmetic, joining
 
 _FAMILIES = (
     feedforward,
+    output,
+    embedding,
+    autoencoders,
     normalization,
     convolution,
     subsampling,
+    pooling,
     recurrent,
+    sequences,
     arithmetic,
     joining,
     preprocessors,

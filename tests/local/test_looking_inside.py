@@ -89,7 +89,7 @@ def blocks(net):
     """Every parameter's name and its place in the flat array, as the exporter knows them."""
     registry = default_registry()
     for layer in parse_configuration(net.to_model_zip().configuration).layers:
-        for spec in registry[layer.dl4j_class].param_specs(layer.json):
+        for spec in registry[layer.dl4j_class].param_specs(layer.json, registry):
             yield f"{layer.index}_{spec.name}", spec
 
 

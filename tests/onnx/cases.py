@@ -73,7 +73,8 @@ class Case:
     @property
     def is_sequence(self) -> list[bool]:
         """Which inputs can have a mask."""
-        return [x.ndim == 3 for x in self.inputs]
+        masks = self.masks or [None] * len(self.inputs)
+        return [x.ndim == 3 or mask is not None for x, mask in zip(self.inputs, masks, strict=True)]
 
     @property
     def shapes(self) -> dict[str, tuple[int, ...]]:
@@ -117,7 +118,7 @@ def load(name: str) -> Case:
     inputs, outputs = of_inputs("in"), of_outputs("out")
     steps = ((of_inputs(f"step_{i}_in"), of_outputs(f"step_{i}_out")) for i in itertools.count())
     layout = json.loads(entries["layout.json"])
-    graph = any(isinstance(part, dict) for part in layout)
+    graph = all(isinstance(part, dict) for part in layout)
     return Case(
         name=name,
         raw=entries["model.zip"],
@@ -144,11 +145,13 @@ def built(
 ) -> Built:
     source, converters = model or case.model, registry or default_registry()
     try:
-        return build(source, None, opset, converters, Ends(), **options)
+        found = build(source, None, opset, converters, Ends(), **options)
+        if all(len(entry.shape) == x.ndim for entry, x in zip(found.inputs, case.inputs, strict=True)):
+            return found
     except ExportError as error:
         if "give input_shapes" not in str(error):
             raise
-    # What the file cannot tell, such as the size of images.
+    # What the file cannot tell, such as the size of images, or tells of indices, that can come as channels.
     return build(source, case.shapes, opset, converters, Ends(), **options)
 
 

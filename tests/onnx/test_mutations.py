@@ -57,7 +57,7 @@ def in_row_order(old, layer):
         ("LSTM", "lstm_NCW"),
         ("GravesLSTM", "graves_NCW"),
         ("recurrent.SimpleRnn", "simplernn_NCW"),
-        ("recurrent.Bidirectional", "bidirectional_lstm_ADD_NCW"),
+        ("LSTM", "bidirectional_lstm_ADD_NCW"),
     ],
 )
 def test_weights_in_row_order(name, case):

@@ -24,7 +24,7 @@ def test_parameter_layout_is_the_measured_one(name):
     case = load(name)
     registry = default_registry()
     nodes = parse_configuration(case.model.configuration).nodes
-    specs = [(node.name, registry[node.dl4j_class].param_specs(node.json)) for node in nodes]
+    specs = [(node.name, registry[node.dl4j_class].param_specs(node.json, registry)) for node in nodes]
     if case.vertices is not None:
         # Of a graph, DL4J tells of what has parameters.
         specs = [(name, own) for name, own in specs if own]

@@ -1,14 +1,17 @@
-"""Dense, output, loss, activation, dropout and embedding layers."""
+"""Dense layers and what else works on rows, feature by feature."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+
+import numpy as np
 
 from pydl4j_spark.errors import ExportError
 from pydl4j_spark.onnx.activations import activate
 from pydl4j_spark.onnx.context import LayerContext
 from pydl4j_spark.onnx.converter import Converter, LayerJson, ParamSpec
 from pydl4j_spark.onnx.graph import Array, Value
+from pydl4j_spark.onnx.masks import masked_rows
 
 _LAYERS = "org.deeplearning4j.nn.conf.layers."
 
@@ -26,6 +29,24 @@ def dense_params(layer: LayerJson) -> list[ParamSpec]:
     return specs
 
 
+def check_rows(ctx: LayerContext, x: Value) -> None:
+    """Refuse anything but rows, as DL4J does."""
+    if x.rank != 2:
+        raise ExportError(
+            f"layer {ctx.name!r} takes rows of rank 2, but rank {x.rank} arrives; is a preprocessor missing?"
+        )
+
+
+def affine(ctx: LayerContext, x: Value, weights: Array, bias: Array | None = None, name: str = "") -> Value:
+    """Multiply rows with weights and add a bias; `name` goes in front of what the constants are called."""
+    check_rows(ctx, x)
+    operands = [x, ctx.const(f"{name}W", weights)]
+    if bias is not None:
+        operands.append(ctx.const(f"{name}b", bias))
+    shape = (x.shape[0], weights.shape[1])
+    return ctx.op("Gemm", *operands, shape=shape, alpha=1.0, beta=1.0, transA=0, transB=0)
+
+
 def _layer_norm(ctx: LayerContext, x: Value, gain: Array) -> Value:
     # Without an epsilon, and a row without spread becomes zero; so ONNX's LayerNormalization would differ.
     centred = ctx.op("Sub", x, ctx.reduce("ReduceMean", x, [1], keepdims=True))
@@ -34,47 +55,64 @@ def _layer_norm(ctx: LayerContext, x: Value, gain: Array) -> Value:
     return ctx.op("Mul", ctx.op("Div", centred, spread), ctx.const("g", gain))
 
 
-def _dense(ctx: LayerContext, x: Value, layer: LayerJson, params: Params) -> Value:
-    if x.rank != 2:
-        raise ExportError(
-            f"layer {ctx.name!r} takes rows of rank 2, but rank {x.rank} arrives; is a preprocessor missing?"
-        )
-    weights = ctx.const("W", params["W"])
-    shape = (x.shape[0], weights.shape[1])
-    bias = ctx.const("b", params["b"]) if "b" in params else None
+def dense(ctx: LayerContext, x: Value, layer: LayerJson, params: Params) -> Value:
+    """Write a dense layer, with its activation and its mask."""
     if "g" in params:
-        y = _layer_norm(ctx, ctx.op("MatMul", x, weights, shape=shape), params["g"])
-        y = y if bias is None else ctx.op("Add", y, bias)
+        check_rows(ctx, x)
+        weights = ctx.const("W", params["W"])
+        y = ctx.op("MatMul", x, weights, shape=(x.shape[0], weights.shape[1]))
+        y = _layer_norm(ctx, y, params["g"])
+        y = ctx.op("Add", y, ctx.const("b", params["b"])) if "b" in params else y
     else:
-        operands = [x, weights] if bias is None else [x, weights, bias]
-        y = ctx.op("Gemm", *operands, shape=shape, alpha=1.0, beta=1.0, transA=0, transB=0)
-    return activate(ctx, y, layer.get("activationFn"), softmax_axis=1)
+        y = affine(ctx, x, params["W"], params.get("b"))
+    return _finished(ctx, y, layer)
 
 
-def _activation_only(ctx: LayerContext, x: Value, layer: LayerJson, params: Params) -> Value:
+def _finished(ctx: LayerContext, y: Value, layer: LayerJson) -> Value:
+    """Apply mask, activation, and the mask again: a softmax sees the zeros, and what is no zero at zero goes."""
+    return masked_rows(ctx, activate(ctx, masked_rows(ctx, y), layer.get("activationFn"), softmax_axis=1))
+
+
+def _element_wise_params(layer: LayerJson) -> list[ParamSpec]:
+    n = int(layer["nin"])
+    return [ParamSpec("W", (1, n)), ParamSpec("b", (n,))]
+
+
+def _element_wise(ctx: LayerContext, x: Value, layer: LayerJson, params: Params) -> Value:
+    check_rows(ctx, x)
+    scaled = ctx.op("Mul", x, ctx.const("W", params["W"]))
+    return _finished(ctx, ctx.op("Add", scaled, ctx.const("b", params["b"])), layer)
+
+
+def _prelu_params(layer: LayerJson) -> list[ParamSpec]:
+    shape = [int(n) for n in layer["inputShape"]]
+    for axis in layer.get("sharedAxes") or ():
+        shape[int(axis) - 1] = 1
+    return [ParamSpec("W", tuple(shape), "f")]
+
+
+def _prelu(ctx: LayerContext, x: Value, layer: LayerJson, params: Params) -> Value:
+    slopes = ctx.const("W", params["W"])
+    if x.rank != slopes.rank + 1:
+        raise ExportError(f"layer {ctx.name!r} takes {slopes.rank} axes beside the rows, but {x.shape} arrives")
+    if ctx.dtype == np.float64:
+        # onnxruntime has no PRelu in double precision.
+        return ctx.op("Add", ctx.op("Relu", x), ctx.op("Mul", ctx.op("Min", x, 0.0), slopes))
+    return ctx.op("PRelu", x, slopes)
+
+
+def _activation(ctx: LayerContext, x: Value, layer: LayerJson, params: Params) -> Value:
     return activate(ctx, x, layer.get("activationFn"), softmax_axis=x.rank - 1)
 
 
-def _identity(ctx: LayerContext, x: Value, layer: LayerJson, params: Params) -> Value:
-    return x
+def _dropout(ctx: LayerContext, x: Value, layer: LayerJson, params: Params) -> Value:
+    return masked_rows(ctx, x)
 
-
-def _embedding(ctx: LayerContext, x: Value, layer: LayerJson, params: Params) -> Value:
-    weights = ctx.const("W", params["W"])
-    indices = ctx.op("Cast", ctx.reshape(x, [-1], x.shape[:1]), to=_INT64)
-    y = ctx.op("Gather", weights, indices, shape=(x.shape[0], weights.shape[1]), axis=0)
-    if "b" in params:
-        y = ctx.op("Add", y, ctx.const("b", params["b"]))
-    return activate(ctx, y, layer.get("activationFn"), softmax_axis=1)
-
-
-_INT64 = 7
 
 CONVERTERS = (
-    Converter(_LAYERS + "DenseLayer", _dense, dense_params),
-    Converter(_LAYERS + "OutputLayer", _dense, dense_params),
-    Converter(_LAYERS + "LossLayer", _activation_only),
-    Converter(_LAYERS + "ActivationLayer", _activation_only),
-    Converter(_LAYERS + "DropoutLayer", _identity),
-    Converter(_LAYERS + "EmbeddingLayer", _embedding, dense_params),
+    Converter(_LAYERS + "DenseLayer", dense, dense_params),
+    Converter(_LAYERS + "misc.ElementWiseMultiplicationLayer", _element_wise, _element_wise_params),
+    Converter(_LAYERS + "PReLULayer", _prelu, _prelu_params, in_place=True),
+    Converter(_LAYERS + "ActivationLayer", _activation, in_place=True),
+    Converter(_LAYERS + "DropoutLayer", _dropout, in_place=True),
 )

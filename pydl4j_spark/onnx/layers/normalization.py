@@ -1,4 +1,4 @@
-"""Batch normalization."""
+"""Batch normalization, and normalization by the channels beside each."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pydl4j_spark.errors import ExportError
 from pydl4j_spark.onnx.context import LayerContext
 from pydl4j_spark.onnx.converter import Converter, LayerJson, ParamSpec
 from pydl4j_spark.onnx.graph import Array, Value
+from pydl4j_spark.onnx.windows import is_channels_last, to_channels_first, to_layout
 
 
 def _params(layer: LayerJson) -> list[ParamSpec]:
@@ -56,4 +57,34 @@ def _batch_normalization(ctx: LayerContext, x: Value, layer: LayerJson, params: 
     return ctx.op("BatchNormalization", x, *(ctx.const(k, v) for k, v in parts.items()), epsilon=eps)
 
 
-CONVERTERS = (Converter("org.deeplearning4j.nn.conf.layers.BatchNormalization", _batch_normalization, _params),)
+def _local_response(ctx: LayerContext, x: Value, layer: LayerJson, params: Mapping[str, Array]) -> Value:
+    """Divide every value by what it and as many channels on either side are together."""
+    # DL4J takes half of n on either side, so that an even one reaches as far as the next odd one.
+    reach = int(layer["n"]) // 2
+    channels_last = is_channels_last(layer, "dataFormat")
+    x = to_channels_first(ctx, x, channels_last)
+    alpha, beta, k = (float(layer[key]) for key in ("alpha", "beta", "k"))
+    if ctx.dtype == np.float64:
+        y = _spelt_out(ctx, x, reach, alpha, beta, k)
+    else:
+        size = 2 * reach + 1
+        # ONNX divides alpha by the number of channels.
+        y = ctx.op("LRN", x, size=size, alpha=alpha * size, beta=beta, bias=k)
+    return to_layout(ctx, y, channels_last)
+
+
+def _spelt_out(ctx: LayerContext, x: Value, reach: int, alpha: float, beta: float, k: float) -> Value:
+    """Write LRN for the double precision that onnxruntime's lacks: a matrix of ones adds up the channels."""
+    n = int(x.shape[1])
+    near = np.abs(np.subtract.outer(np.arange(n), np.arange(n))) <= reach
+    channels = ctx.transpose(ctx.op("Mul", x, x), 0, 2, 3, 1)
+    sums = ctx.transpose(ctx.op("MatMul", channels, ctx.const("near", alpha * near)), 0, 3, 1, 2)
+    return ctx.op("Div", x, ctx.op("Pow", ctx.op("Add", sums, k), beta))
+
+
+_LAYERS = "org.deeplearning4j.nn.conf.layers."
+
+CONVERTERS = (
+    Converter(_LAYERS + "BatchNormalization", _batch_normalization, _params),
+    Converter(_LAYERS + "LocalResponseNormalization", _local_response),
+)

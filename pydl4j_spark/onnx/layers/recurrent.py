@@ -42,20 +42,12 @@ def _simple_params(layer: LayerJson) -> list[ParamSpec]:
     return [ParamSpec("W", (n_in, n), "f"), ParamSpec("RW", (n, n), "f"), ParamSpec("b", (n,))]
 
 
-def _bidirectional_params(layer: LayerJson) -> list[ParamSpec]:
-    return [
-        ParamSpec(prefix + spec.name, spec.shape, spec.order)
-        for prefix, inner in (("f", layer["fwd"]), ("b", layer["bwd"]))
-        for spec in _inner_params(inner)
-    ]
+def _both_inside(layer: LayerJson) -> Mapping[str, LayerJson]:
+    return {"f": layer["fwd"], "b": layer["bwd"]}
 
 
-def _inner_params(layer: LayerJson) -> list[ParamSpec]:
-    if layer["@class"] == LAST_TIME_STEP:
-        return _inner_params(layer["underlying"])
-    if layer["@class"] == BIDIRECTIONAL:
-        return _bidirectional_params(layer)
-    return _simple_params(layer) if layer["@class"] == SIMPLE_RNN else _lstm_params(layer)
+def _one_inside(layer: LayerJson) -> Mapping[str, LayerJson]:
+    return {"": layer["underlying"]}
 
 
 def _rnn_output_params(layer: LayerJson) -> list[ParamSpec]:
@@ -299,9 +291,7 @@ CONVERTERS = (
     Converter(LSTM, _recurrent, _lstm_params),
     Converter(GRAVES, _recurrent, _lstm_params),
     Converter(SIMPLE_RNN, _recurrent, _simple_params, objection=_cell_objection),
-    Converter(BIDIRECTIONAL, _recurrent, _bidirectional_params, objection=_bidirectional_objection),
-    Converter(
-        LAST_TIME_STEP, _last_time_step, lambda layer: _inner_params(layer["underlying"]), objection=_last_objection
-    ),
+    Converter(BIDIRECTIONAL, _recurrent, objection=_bidirectional_objection, inside=_both_inside),
+    Converter(LAST_TIME_STEP, _last_time_step, objection=_last_objection, inside=_one_inside),
     Converter(_LAYERS + "RnnOutputLayer", _rnn_output, _rnn_output_params),
 )

@@ -1,4 +1,4 @@
-"""Pooling over windows, and over everything."""
+"""Pooling over windows."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from functools import reduce
 
 import numpy as np
 
-from pydl4j_spark.errors import ExportError
 from pydl4j_spark.onnx.context import LayerContext
 from pydl4j_spark.onnx.converter import Converter, LayerJson
 from pydl4j_spark.onnx.graph import Array, Value
@@ -69,21 +68,7 @@ def _pooling_objection(layer: LayerJson) -> str | None:
     return objection(layer)
 
 
-def _global_pooling(ctx: LayerContext, x: Value, layer: LayerJson, params: Mapping[str, Array]) -> Value:
-    if x.rank < 3:
-        raise ExportError(f"layer {ctx.name!r} pools sequences or images, but rank {x.rank} arrives")
-    # DL4J sets the axes for images; for sequences it always takes the last one, in NWC too.
-    axes = [int(a) for a in layer.get("poolingDimensions") or range(2, x.rank)]
-    keep = not layer.get("collapseDimensions", True)
-    kind = layer["poolingType"]
-    if kind != "PNORM":
-        return ctx.reduce({"MAX": "ReduceMax", "AVG": "ReduceMean", "SUM": "ReduceSum"}[kind], x, axes, keep)
-    p = float(layer["pnorm"])
-    return ctx.op("Pow", ctx.reduce("ReduceSum", ctx.op("Pow", ctx.op("Abs", x), p), axes, keep), 1.0 / p)
-
-
 CONVERTERS = (
     Converter(_LAYERS + "SubsamplingLayer", _subsampling, objection=_pooling_objection),
     Converter(_LAYERS + "Pooling2D", _subsampling, objection=_pooling_objection),
-    Converter(_LAYERS + "GlobalPoolingLayer", _global_pooling),
 )

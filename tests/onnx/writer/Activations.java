@@ -5,6 +5,7 @@ import static org.pydl4j.fixtures.Parts.*;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Function;
 import org.deeplearning4j.nn.conf.CNN2DFormat;
 import org.deeplearning4j.nn.conf.RNNFormat;
 import org.deeplearning4j.nn.conf.layers.*;
@@ -12,6 +13,9 @@ import org.deeplearning4j.nn.conf.layers.recurrent.Bidirectional;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.activations.IActivation;
 import org.nd4j.linalg.activations.impl.*;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.lossfunctions.LossFunctions.LossFunction;
 
 /** Every activation function, in dense layers, in cells and gates, and over either layout. */
 final class Activations extends Family {
@@ -34,6 +38,7 @@ final class Activations extends Family {
         all.put("rrelu_bounds", new ActivationRReLU(0.1, 0.7));
         all.put("thresholdedrelu_theta", new ActivationThresholdedReLU(0.4));
         all.put("gelu_precise", new ActivationGELU(true));
+        everywhere(all);
         for (Map.Entry<String, IActivation> e : all.entrySet()) {
             net("act_dense_" + e.getKey()).on(rows(7), dense(7, 9).activation(e.getValue()).build());
             net("act_lstm_" + e.getKey()).scaled(0.5).on(series(C, RNNFormat.NCW),
@@ -50,11 +55,41 @@ final class Activations extends Family {
         for (RNNFormat f : RNN_FORMATS) {
             net("softmax_activation_rnn_" + f).on(series(C, f), lstm(C, 2, f).build(),
                     new ActivationLayer(Activation.SOFTMAX));
+            net("dropout_rnn_" + f).on(series(C, f), lstm(C, 2, f).build(), new DropoutLayer(0.5));
+        }
+        for (Convolution3D.DataFormat f : Convolution3D.DataFormat.values()) {
+            net("softmax_activation_cnn3d_" + f).input(volumes(f)).on(volume(f),
+                    new ActivationLayer(Activation.SOFTMAX));
         }
         for (CNN2DFormat f : CNN_FORMATS) {
             net("softmax_activation_cnn_" + f).images(f).on(image(f), conv(f).build(),
                     new ActivationLayer(Activation.SOFTMAX));
+            net("dropout_cnn_" + f).images(f).on(image(f), conv(f).build(), new DropoutLayer(0.5));
             net("softmax_conv_" + f).images(f).on(image(f), conv(f).activation(Activation.SOFTMAX).build());
         }
+    }
+
+    /** All of them in one graph, at each kind of place that takes them, and in every data type. */
+    @SuppressWarnings("deprecation") // HALF, which model files still have
+    private void everywhere(Map<String, IActivation> all) {
+        for (DataType type : List.of(DataType.FLOAT, DataType.DOUBLE, DataType.HALF)) {
+            side("act_output_" + type, type, rows(7), all, a -> new OutputLayer.Builder(LossFunction.MSE)
+                    .nIn(7).nOut(3).activation(a).build());
+            side("act_loss_" + type, type, rows(7), all,
+                    a -> new LossLayer.Builder(LossFunction.MSE).activation(a).build());
+            side("act_rnn_loss_" + type, type, series(2, RNNFormat.NWC), all, a -> new RnnLossLayer.Builder(
+                    LossFunction.MSE).activation(a).dataFormat(RNNFormat.NWC).build());
+            side("act_cnn_loss_" + type, type, random(9, 1, 3, 2, 4), all,
+                    a -> new CnnLossLayer.Builder(LossFunction.MSE).activation(a).build());
+        }
+    }
+
+    private void side(String name, DataType type, INDArray x, Map<String, IActivation> all,
+            Function<IActivation, Layer> layer) {
+        graph(name, g -> {
+            g.addInputs("x");
+            all.forEach((key, a) -> g.addLayer(key, layer.apply(a), "x"));
+            return g.setOutputs(all.keySet().toArray(String[]::new));
+        }).type(type).on(new INDArray[] {x});
     }
 }

@@ -6,10 +6,12 @@ import org.deeplearning4j.nn.conf.CNN2DFormat;
 import org.deeplearning4j.nn.conf.RNNFormat;
 import org.deeplearning4j.nn.conf.layers.*;
 import org.nd4j.linalg.activations.Activation;
+import org.nd4j.linalg.api.buffer.DataType;
 
 /** Batch normalization over features, channels and time. */
 final class BatchNormalizations extends Family {
     @Override
+    @SuppressWarnings("deprecation") // HALF, which model files still have
     void write() {
         net("bn_dense").on(rows(7), new BatchNormalization.Builder().nIn(7).nOut(7).eps(0.01).build());
         net("bn_variance").on(rows(7), new BatchNormalization.Builder().nIn(7).nOut(7).useLogStd(false).build());
@@ -26,6 +28,18 @@ final class BatchNormalizations extends Family {
             net("bn_cnn_locked_" + f).images(f).on(image(f), new BatchNormalization.Builder().dataFormat(f)
                     .lockGammaBeta(true).gamma(2).beta(3).useLogStd(false).build());
         }
+        for (DataType type : new DataType[] {DataType.DOUBLE, DataType.HALF}) {
+            net("bn_locked_" + type).type(type).on(rows(7), new BatchNormalization.Builder()
+                    .nIn(7).nOut(7).lockGammaBeta(true).gamma(2).beta(3).build());
+            net("bn_variance_" + type).type(type).on(rows(7),
+                    new BatchNormalization.Builder().nIn(7).nOut(7).useLogStd(false).eps(0.01).build());
+            for (CNN2DFormat f : CNN_FORMATS) {
+                net("bn_cnn_" + type + "_" + f).type(type).images(f).on(image(f),
+                        new BatchNormalization.Builder().dataFormat(f).build());
+            }
+        }
+        net("bn_rnn_locked_NWC").on(series(C, RNNFormat.NWC), new BatchNormalization.Builder().nIn(C).nOut(C)
+                .lockGammaBeta(true).gamma(2).beta(3).dataFormat(CNN2DFormat.NHWC).build());
         net("bn_rnn_NWC").on(series(C, RNNFormat.NWC), lstm(C, 2, RNNFormat.NWC).build(),
                 new BatchNormalization.Builder().nIn(2).nOut(2).dataFormat(CNN2DFormat.NHWC).build());
     }

@@ -11,6 +11,7 @@ import org.deeplearning4j.nn.conf.CNN2DFormat;
 import org.deeplearning4j.nn.conf.ComputationGraphConfiguration.GraphBuilder;
 import org.deeplearning4j.nn.conf.InputPreProcessor;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
+import org.deeplearning4j.nn.conf.WorkspaceMode;
 import org.deeplearning4j.nn.conf.inputs.InputType;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.graph.ComputationGraph;
@@ -35,6 +36,7 @@ final class Case {
     private Scaling scaling;
     private boolean overrideNin = true;
     private boolean rowsAlone = true;
+    private WorkspaceMode workspaces = WorkspaceMode.ENABLED;
     private double scale = 1;
     private String note;
 
@@ -107,6 +109,12 @@ final class Case {
     /** For a network that cannot run with another batch than its own. */
     Case wholeBatchOnly() {
         rowsAlone = false;
+        return this;
+    }
+
+    /** Inference hands the arrays themselves from layer to layer, not copies of them. */
+    Case withoutWorkspaces() {
+        workspaces = WorkspaceMode.NONE;
         return this;
     }
 
@@ -190,6 +198,7 @@ final class Case {
 
     private NeuralNetConfiguration.Builder defaults() {
         return new NeuralNetConfiguration.Builder()
-                .seed(12).dataType(type).weightInit(WeightInit.XAVIER).updater(new Adam(1e-3));
+                .seed(12).dataType(type).weightInit(WeightInit.XAVIER).updater(new Adam(1e-3))
+                .inferenceWorkspaceMode(workspaces);
     }
 }

@@ -5,6 +5,7 @@ import java.util.Random;
 import org.deeplearning4j.nn.conf.CNN2DFormat;
 import org.deeplearning4j.nn.conf.ConvolutionMode;
 import org.deeplearning4j.nn.conf.RNNFormat;
+import org.deeplearning4j.nn.conf.inputs.InputType;
 import org.deeplearning4j.nn.conf.layers.*;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -16,7 +17,7 @@ import org.nd4j.linalg.ops.transforms.Transforms;
 
 /** Sizes, layers and inputs that the cases share. No two extents are equal, so that a wrong axis cannot hide. */
 final class Parts {
-    static final int N = 3, C = 4, T = 5, H = 6, W = 7, CHANNELS = 2;
+    static final int N = 3, C = 4, T = 5, D = 4, H = 6, W = 7, CHANNELS = 2;
     static final CNN2DFormat[] CNN_FORMATS = {CNN2DFormat.NCHW, CNN2DFormat.NHWC};
     static final RNNFormat[] RNN_FORMATS = {RNNFormat.NCW, RNNFormat.NWC};
     static final ConvolutionMode[] MODES = {
@@ -104,6 +105,16 @@ final class Parts {
 
     static INDArray series(int columns, RNNFormat f) {
         return f == RNNFormat.NCW ? random(8, N, columns, T) : random(8, N, T, columns);
+    }
+
+    static INDArray volume(Convolution3D.DataFormat f) {
+        return f == Convolution3D.DataFormat.NCDHW
+                ? random(11, N, CHANNELS, D, H, W)
+                : random(11, N, D, H, W, CHANNELS);
+    }
+
+    static InputType volumes(Convolution3D.DataFormat f) {
+        return InputType.convolutional3D(f, D, H, W, CHANNELS);
     }
 
     static INDArray image(CNN2DFormat f) {
