@@ -181,10 +181,10 @@ def activate(ctx: LayerContext, x: Value, activation: Settings | None, softmax_a
     if activation is None:
         return x
     name = activation["@class"]
-    if name == SOFTMAX:
-        return ctx.op("Softmax", x, axis=softmax_axis)
     if name in ctx.registry:
         return ctx.registry[name].emit(ctx, x, activation, {})  # type: ignore[no-any-return]
+    if name == SOFTMAX:
+        return ctx.op("Softmax", x, axis=softmax_axis)
     return FUNCTIONS[name](ctx, x, activation)
 
 

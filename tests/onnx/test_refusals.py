@@ -207,6 +207,15 @@ def test_an_activation_of_ones_own_wherever_one_is_taken(case):
     assert any("activation com.acme.MyTanh is not known" in line for line in refusal(case, model)[1:])
 
 
+@pytest.mark.parametrize("name", ["Softmax", "TanH"])
+def test_a_converter_in_place_of_one_that_is_built_in(name):
+    replaced = Converter(
+        "org.nd4j.linalg.activations.impl.Activation" + name, lambda ctx, x, settings, params: ctx.op("Neg", x)
+    )
+    with pytest.raises(ExportError, match="differs from DL4J"):
+        assert_parity(load("dense_dense_output"), registry=own(replaced))
+
+
 # --- what DL4J itself refuses
 
 

@@ -25,10 +25,8 @@ def _looked_up(ctx: LayerContext, x: Value, params: Params) -> Value:
     weights = ctx.const("W", params["W"])
     indices = ctx.op("Cast", x, to=TensorProto.INT64)
     # ONNX counts indices below zero from the end. DL4J refuses them, and so does Gather one behind the last.
-    below, end = (
-        ctx.op("Less", indices, ctx.const("zero", np.array(0, np.int64))),
-        ctx.const("end", np.array(weights.shape[0], np.int64)),
-    )
+    below = ctx.op("Less", indices, ctx.const("zero", np.array(0, np.int64)))
+    end = ctx.const("end", np.array(weights.shape[0], np.int64))
     indices = ctx.op("Where", below, end, indices, shape=x.shape)
     y = ctx.op("Gather", weights, indices, shape=(*x.shape, weights.shape[1]), axis=0)
     return ctx.op("Add", y, ctx.const("b", params["b"])) if "b" in params else y
