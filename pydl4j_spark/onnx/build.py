@@ -17,7 +17,7 @@ from pydl4j_spark.model_zip import ModelZip
 from pydl4j_spark.onnx.context import LayerContext, Surroundings
 from pydl4j_spark.onnx.converter import Registry
 from pydl4j_spark.onnx.ends import Ends, enter, leave, normalized
-from pydl4j_spark.onnx.graph import BATCH, Array, GraphBuilder, Value
+from pydl4j_spark.onnx.graph import BATCH, Array, GraphBuilder, Value, check_extents
 from pydl4j_spark.onnx.inputs import NetworkInput, find_inputs
 from pydl4j_spark.onnx.overwriting import SharedArrays
 from pydl4j_spark.onnx.refusals import choose_opset, preprocessor_place, refuse_unsupported, settings_of
@@ -144,6 +144,8 @@ def build(
     params = _split_params(network, source.params, registry)
     with settings_of(network.nodes[0].place):
         entries = find_inputs(network, source.manifest, input_shapes)
+        for entry in entries:
+            check_extents(entry.shape, f"input {entry.name!r}")
 
     builder = GraphBuilder(source.params.dtype, opset)
     edge = LayerContext(builder, "input", Surroundings(registry, {}))
