@@ -24,7 +24,7 @@ Shape: TypeAlias = tuple[Dim, ...]
 
 # More than any network has, and less than would exhaust a machine while a graph is written: nodes, one extent, and the
 # values of one row. A file may state anything.
-MOST_NODES, MOST_ALONG, MOST_VALUES = 100_000, 1 << 26, 1 << 31
+MOST_NODES, MOST_ALONG, MOST_VALUES = 30_000, 1 << 26, 1 << 31
 
 BATCH = "N"
 TIME = "T"

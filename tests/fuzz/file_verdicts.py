@@ -38,14 +38,13 @@ OLDER = b"an older export"
 
 # What a network may take that does not say so.
 SHAPES: tuple[Any, ...] = (
-    None,
-    (3,),
-    (5,),
+    *(None, (1,), (2,), (3,), (4,), (5,)),
     *((channels, 9, 8) for channels in (1, 2, 3, 4)),
-    (3, 6),
-    (2, 6),
-    (3, 4, 4, 2),
+    *((9, 8, 2), (3, 6), (2, 6), (6, 3)),
+    *((3, 4, 4, 2), (2, 4, 5, 4), (4, 5, 4, 2)),
 )
+
+DOUBLE = ", double"
 
 REFUSED = "refused: "
 AS_WHOLE = "exported as if it were whole"
@@ -93,7 +92,7 @@ def _documents() -> list[str]:
     for name, document in written("m2.1").items():
         if name.endswith("/initialised") or "vertices" in document:
             kinds.setdefault(frozenset(_classes(document)), name)
-    return sorted(kinds.values())
+    return sorted([*kinds.values(), *(name + DOUBLE for name in kinds.values())])
 
 
 def _classes(document: Any) -> Iterator[str]:
@@ -108,8 +107,10 @@ def _classes(document: Any) -> Iterator[str]:
 
 
 def _of_document(name: str) -> ModelZip:
-    """A network as a document of DL4J's describes it, with drawn parameters."""
-    document = written("m2.1")[name]
+    """A network as a document of DL4J's describes it, with drawn parameters, perhaps in double precision."""
+    document, double = written("m2.1")[name.removesuffix(DOUBLE)], name.endswith(DOUBLE)
+    if double:
+        document = {**document, "dataType": "DOUBLE"}
     registry = default_registry()
     nodes = parse_configuration(document).nodes
     size = sum(spec.size for node in nodes for spec in registry[node.dl4j_class].param_specs(node.json))
