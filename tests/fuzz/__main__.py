@@ -58,10 +58,11 @@ def _run(kind: str, cases: int, seed: int, case: Case) -> list[str]:
     """Run cases of one kind; give what must not happen."""
     outcomes: Counter[str] = Counter()
     wrong: list[str] = []
-    begun, with_megabytes = time.monotonic(), None
+    begun, with_megabytes, most = time.monotonic(), None, 0.0
     for number in range(cases):
         what, verdict = case(f"{seed}/{number}")
         outcomes[verdict.outcome] += 1
+        most = max(most, verdict.megabytes)
         if verdict.wrong:
             wrong.append(f"{seed}/{number} {what}: {verdict.wrong[:300]}")
             print(f"\r{kind} {wrong[-1]}", flush=True)
@@ -75,7 +76,7 @@ def _run(kind: str, cases: int, seed: int, case: Case) -> list[str]:
     grown = 0 if with_megabytes is None else _memory() - with_megabytes
     if grown > MEGABYTES:
         wrong.append(f"{grown:.0f} MB more than after the first cases")
-    memory = f"{_memory():.0f} MB at most, {grown:.0f} MB more than after the first"
+    memory = f"{grown:.0f} MB more than after the first" + (f", {most:.0f} MB for one of them at most" if most else "")
     print(f"\r{cases:,} {kind} in {time.monotonic() - begun:.0f} s, {memory}:")
     for outcome, count in outcomes.most_common():
         print(f"  {count:7,} {outcome}")
