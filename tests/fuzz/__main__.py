@@ -14,6 +14,7 @@ from typing import Any
 
 from tests.fuzz.damage import damaged
 from tests.fuzz.file_verdicts import case as file_case
+from tests.fuzz.file_verdicts import size_case
 from tests.fuzz.generate import graph, network
 from tests.fuzz.verdicts import Verdict, judge_drawn, judge_text
 
@@ -45,6 +46,7 @@ def _engine() -> Any:
 # they need no JVM, whose memory would stand beside theirs.
 KINDS: dict[str, tuple[str, int, Case]] = {
     "files": ("damaged model files", 10_000, file_case),
+    "sizes": ("enormous numbers in model files", 2_000, size_case),
     "cases": ("damaged configurations", 10_000, _damaged),
     "networks": ("drawn networks", 2_000, _drawn),
 }

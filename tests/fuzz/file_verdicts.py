@@ -22,11 +22,12 @@ import onnx
 
 from pydl4j_spark.description import parse_configuration
 from pydl4j_spark.errors import ExportError, ModelFormatError
-from pydl4j_spark.model_zip import ModelZip, write_model_zip
+from pydl4j_spark.model_zip import CONFIGURATION, ModelZip, write_model_zip
 from pydl4j_spark.onnx import export_onnx
 from pydl4j_spark.onnx.registry import default_registry
 from tests.fixtures.dl4j_json import written
-from tests.fuzz.files import Damaged, damaged_file
+from tests.fuzz.damage import at, places, put
+from tests.fuzz.files import UNREAD, Damaged, damaged_file, unzipped, zipped
 from tests.fuzz.verdicts import Verdict
 from tests.onnx.cases import NAMES, load
 
@@ -45,6 +46,7 @@ SHAPES: tuple[Any, ...] = (
 )
 
 DOUBLE = ", double"
+SIZES = (30_000_000, 3_000, 10**9)
 
 REFUSED = "refused: "
 AS_WHOLE = "exported as if it were whole"
@@ -151,6 +153,37 @@ def case(name: str) -> tuple[str, Verdict]:
         base = base_of(rng.choice((*NAMES, *_documents())), rng.random() < 0.3)
     damaged = damaged_file(rng, base.raw)
     return f"{base.name}: {damaged.what}", judge_file(base, damaged)
+
+
+@functools.cache
+def numbers() -> list[tuple[str, tuple[Any, ...]]]:
+    """Where the documents that can be exported have a number that an export reads."""
+    return [
+        (name, place)
+        for name in _documents()
+        if (base := base_of(name, False))
+        for place, value in _values(json.loads(unzipped(base.raw)[CONFIGURATION]))
+        if isinstance(value, int) and not isinstance(value, bool) and not any(key in UNREAD for key in place)
+    ]
+
+
+def _values(document: Any) -> Iterator[tuple[tuple[Any, ...], Any]]:
+    return ((place, at(document, place)) for place in places(document))
+
+
+def size_case(name: str) -> tuple[str, Verdict]:
+    """Put an enormous number in the place of one: all of them in turn, by the number of the case."""
+    number = int(name.rpartition("/")[2])
+    of, place = numbers()[number % len(numbers())]
+    size = SIZES[number // len(numbers()) % len(SIZES)]
+    base = base_of(of, False)
+    assert base is not None
+    entries = unzipped(base.raw)
+    document = json.loads(entries[CONFIGURATION])
+    put(document, place, size)
+    entries[CONFIGURATION] = json.dumps(document).encode()
+    what = f"{size} at {'/'.join(map(str, place))}"
+    return f"{of}: {what}", judge_file(base, Damaged(what, zipped(entries), told=False))
 
 
 def judge_file(base: Base, damaged: Damaged) -> Verdict:
