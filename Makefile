@@ -43,7 +43,7 @@ test: venv spark35  ## JUnit, ruff, mypy and pytest, slow and cluster tests too
 	exit $$status
 
 # The same seed gives the same cases: FUZZ_ARGS="--seed 1 --only 4711" shows one configuration, --only-file one file.
-FUZZ_ARGS ?= --files 10000 --cases 10000 --networks 2000 --seed 1
+FUZZ_ARGS ?= --files 10000 --sizes 2000 --cases 10000 --networks 2000 --seed 1
 
 fuzz: install  ## damaged files, damaged JSON and drawn networks by the thousand; half an hour (FUZZ_ARGS)
 	$(PY) -m tests.fuzz $(FUZZ_ARGS)

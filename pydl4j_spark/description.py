@@ -182,6 +182,8 @@ def _graph(configuration: Mapping[str, Any]) -> tuple[tuple[str, ...], tuple[str
     vertices, fed = configuration["vertices"], configuration.get("vertexInputs")
     if not isinstance(fed, dict):
         raise ModelFormatError(f"{CONFIGURATION}: 'vertexInputs' is no object; the file is damaged")
+    if len({*inputs, *vertices}) < len(inputs) + len(vertices):
+        raise ModelFormatError(f"{CONFIGURATION}: inputs or vertices share a name; the file is damaged")
     sources = {name: _names(fed, name) for name in vertices}
     for name in (*outputs, *(one for source in sources.values() for one in source)):
         if name not in vertices and (name in outputs or name not in inputs):

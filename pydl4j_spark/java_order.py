@@ -42,10 +42,10 @@ def _as_java_iterates(rising: Iterable[int]) -> list[int]:
     """Give numbers in the order in which Java goes through a HashSet of them, for DL4J keeps them in one."""
     buckets, held = 16, list[int]()
     for number in rising:
-        chain = sum(one % buckets == number % buckets for one in held)
-        held.append(number)
         # A set grows when it is three quarters full, and while small when many share a bucket.
-        if chain >= 8 and buckets < 64:
+        crowded = buckets < 64 and sum(one % buckets == number % buckets for one in held) >= 8
+        held.append(number)
+        if crowded:
             buckets *= 2
         if len(held) > 0.75 * buckets:
             buckets *= 2

@@ -186,8 +186,9 @@ def read_nd4j(data: bytes | ByteReader, what: str = "array") -> Array:
     if not 0 <= rank <= _MAX_RANK or len(info) != 2 * rank + 4:
         raise ModelFormatError(f"{reader.what}: shape information of {len(info)} numbers for rank {rank}; damaged")
     shape, strides = info[1 : rank + 1], info[rank + 1 : 2 * rank + 1]
-    if any(n < 0 for n in shape):
-        raise ModelFormatError(f"{reader.what}: negative extent in shape {shape}; the file is damaged")
+    # Where one extent is zero the others still say how large it would be.
+    if any(n < 0 for n in shape) or math.prod(n or 1 for n in shape) > sys.maxsize // 8:
+        raise ModelFormatError(f"{reader.what}: no array has the shape {shape}; the file is damaged")
     size = math.prod(shape)
     # ND4J writes no data buffer at all behind the shape of an empty array.
     values = _read_buffer(reader) if size or reader.left else np.zeros(0, np.float32)

@@ -17,7 +17,7 @@ from pydl4j_spark.model_zip import ModelZip
 from pydl4j_spark.onnx.context import LayerContext, Surroundings
 from pydl4j_spark.onnx.converter import Registry
 from pydl4j_spark.onnx.ends import Ends, enter, leave, normalized
-from pydl4j_spark.onnx.graph import BATCH, Array, GraphBuilder, Value
+from pydl4j_spark.onnx.graph import BATCH, Array, GraphBuilder, Value, check_extents
 from pydl4j_spark.onnx.inputs import NetworkInput, find_inputs
 from pydl4j_spark.onnx.overwriting import SharedArrays
 from pydl4j_spark.onnx.refusals import choose_opset, preprocessor_place, refuse_unsupported, settings_of
@@ -25,6 +25,8 @@ from pydl4j_spark.onnx.storage import skeleton, write_model
 
 # What the one output of a network of layers is called; a graph's are called as their vertices.
 OUTPUT_NAME = "output"
+# A file may state anything; deeper ones than this are not known.
+MOST_LAYERS = 10_000
 IR_VERSIONS = {13: 7, 14: 7, 15: 8, 16: 8, 17: 8, 18: 8, 19: 9, 20: 9, 21: 10}
 
 
@@ -135,11 +137,15 @@ def build(
     network = parse_configuration(source.configuration)
     if network.data_type == "BFLOAT16":
         raise ExportError("a network of data type BFLOAT16 cannot be exported; convert it to FLOAT and save it again")
+    if len(network.nodes) > MOST_LAYERS:
+        raise ExportError(f"a network of {len(network.nodes)} layers and vertices is not exported, nor run by anyone")
     refuse_unsupported(network, registry)
     opset = choose_opset(network, opset, registry)
     params = _split_params(network, source.params, registry)
     with settings_of(network.nodes[0].place):
         entries = find_inputs(network, source.manifest, input_shapes)
+        for entry in entries:
+            check_extents(entry.shape, f"input {entry.name!r}")
 
     builder = GraphBuilder(source.params.dtype, opset)
     edge = LayerContext(builder, "input", Surroundings(registry, {}))

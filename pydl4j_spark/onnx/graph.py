@@ -7,6 +7,7 @@ changes undo each other.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeAlias
 
@@ -15,9 +16,15 @@ import numpy.typing as npt
 from attrs import evolve, frozen
 from onnx import GraphProto, NodeProto, TensorProto, ValueInfoProto, helper
 
+from pydl4j_spark.errors import ExportError
+
 Array: TypeAlias = npt.NDArray[Any]
 Dim: TypeAlias = int | str
 Shape: TypeAlias = tuple[Dim, ...]
+
+# More than any network has, and less than would exhaust a machine while a graph is written: nodes, one extent, and the
+# values of one row. A file may state anything.
+MOST_NODES, MOST_ALONG, MOST_VALUES = 30_000, 1 << 26, 1 << 31
 
 BATCH = "N"
 TIME = "T"
@@ -45,6 +52,13 @@ class Value:
     def rank(self) -> int:
         """The number of axes."""
         return len(self.shape)
+
+
+def check_extents(shape: Shape, what: str) -> None:
+    """Refuse a shape that nothing can have."""
+    extents = [d for d in shape if not isinstance(d, str)]
+    if any(not 1 <= d <= MOST_ALONG for d in extents) or math.prod(extents) > MOST_VALUES:
+        raise ExportError(f"{what}: a shape of {shape} cannot be computed; are its sizes meant?")
 
 
 def _info(value: Value, dtype: np.dtype[Any]) -> ValueInfoProto:
@@ -88,6 +102,10 @@ class GraphBuilder:
 
     def node(self, prefix: str, op: str, inputs: Sequence[str], shapes: Sequence[Shape], **attrs: Any) -> list[Value]:
         """Add a node with one output per shape."""
+        if len(self.nodes) >= MOST_NODES:
+            raise ExportError(f"{prefix}: more than {MOST_NODES} nodes would be needed; are its sizes meant?")
+        for shape in shapes:
+            check_extents(shape, prefix)
         name = self.unique(f"{prefix}/{op}")
         outputs = [name if i == 0 else f"{name}:{i}" for i in range(len(shapes))]
         self.nodes.append(helper.make_node(op, list(inputs), outputs, name=name, **attrs))

@@ -30,15 +30,17 @@ def stated_layout(rank: int, *parts: Mapping[str, Any]) -> str | None:
 def output_layout(network: NetworkDescription, name: str, rank: int) -> str:
     """Return the layout of what comes out of a node: what it or the nearest before it states."""
     nodes: dict[str, NodeDescription] = {node.name: node for node in network.nodes}
-    waiting = [name]
+    waiting, seen = [name], {name}
     for place in waiting:
         node = nodes.get(place)
         if node is None:
             continue
         if rank in LAYOUTS and (found := stated_layout(rank, node.json, node.preprocessor or {})):
             return found
-        waiting += [one for one in node.inputs if one not in waiting]
-    return LAYOUTS[rank][0]
+        fresh = [one for one in dict.fromkeys(node.inputs) if one not in seen]
+        waiting += fresh
+        seen.update(fresh)
+    return LAYOUTS[rank][0] if rank in LAYOUTS else "N" + "?" * (rank - 1)
 
 
 def order(before: str, after: str, what: str) -> tuple[int, ...] | None:

@@ -11,7 +11,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -22,30 +22,31 @@ import onnx
 
 from pydl4j_spark.description import parse_configuration
 from pydl4j_spark.errors import ExportError, ModelFormatError
-from pydl4j_spark.model_zip import ModelZip, write_model_zip
+from pydl4j_spark.model_zip import CONFIGURATION, ModelZip, write_model_zip
 from pydl4j_spark.onnx import export_onnx
 from pydl4j_spark.onnx.registry import default_registry
 from tests.fixtures.dl4j_json import written
-from tests.fuzz.files import Damaged, damaged_file
+from tests.fuzz.damage import at, places, put
+from tests.fuzz.files import UNREAD, Damaged, damaged_file, unzipped, zipped
 from tests.fuzz.verdicts import Verdict
 from tests.onnx.cases import NAMES, load
 
 # Of this thread's own time; and by the clock, for a case that does not end.
 SECONDS, PATIENCE = 5.0, 60
-# What a case may need beyond what all before it needed.
-MEGABYTES = 1000
+# What a case may need while it lasts.
+MEGABYTES = 700
 OLDER = b"an older export"
 
 # What a network may take that does not say so.
 SHAPES: tuple[Any, ...] = (
-    None,
-    (3,),
-    (5,),
+    *(None, (1,), (2,), (3,), (4,), (5,)),
     *((channels, 9, 8) for channels in (1, 2, 3, 4)),
-    (3, 6),
-    (2, 6),
-    (3, 4, 4, 2),
+    *((9, 8, 2), (3, 6), (2, 6), (6, 3)),
+    *((3, 4, 4, 2), (2, 4, 5, 4), (4, 5, 4, 2)),
 )
+
+DOUBLE = ", double"
+SIZES = (30_000_000, 3_000, 10**9)
 
 REFUSED = "refused: "
 AS_WHOLE = "exported as if it were whole"
@@ -93,7 +94,7 @@ def _documents() -> list[str]:
     for name, document in written("m2.1").items():
         if name.endswith("/initialised") or "vertices" in document:
             kinds.setdefault(frozenset(_classes(document)), name)
-    return sorted(kinds.values())
+    return sorted([*kinds.values(), *(name + DOUBLE for name in kinds.values())])
 
 
 def _classes(document: Any) -> Iterator[str]:
@@ -108,8 +109,10 @@ def _classes(document: Any) -> Iterator[str]:
 
 
 def _of_document(name: str) -> ModelZip:
-    """A network as a document of DL4J's describes it, with drawn parameters."""
-    document = written("m2.1")[name]
+    """A network as a document of DL4J's describes it, with drawn parameters, perhaps in double precision."""
+    document, double = written("m2.1")[name.removesuffix(DOUBLE)], name.endswith(DOUBLE)
+    if double:
+        document = {**document, "dataType": "DOUBLE"}
     registry = default_registry()
     nodes = parse_configuration(document).nodes
     size = sum(spec.size for node in nodes for spec in registry[node.dl4j_class].param_specs(node.json))
@@ -152,22 +155,51 @@ def case(name: str) -> tuple[str, Verdict]:
     return f"{base.name}: {damaged.what}", judge_file(base, damaged)
 
 
+@functools.cache
+def numbers() -> list[tuple[str, tuple[Any, ...]]]:
+    """Where the documents that can be exported have a number that an export reads."""
+    return [
+        (name, place)
+        for name in _documents()
+        if (base := base_of(name, False))
+        for place, value in _values(json.loads(unzipped(base.raw)[CONFIGURATION]))
+        if isinstance(value, int) and not isinstance(value, bool) and not any(key in UNREAD for key in place)
+    ]
+
+
+def _values(document: Any) -> Iterator[tuple[tuple[Any, ...], Any]]:
+    return ((place, at(document, place)) for place in places(document))
+
+
+def size_case(name: str) -> tuple[str, Verdict]:
+    """Put an enormous number in the place of one: all of them in turn, by the number of the case."""
+    number = int(name.rpartition("/")[2])
+    of, place = numbers()[number % len(numbers())]
+    size = SIZES[number // len(numbers()) % len(SIZES)]
+    base = base_of(of, False)
+    assert base is not None
+    entries = unzipped(base.raw)
+    document = json.loads(entries[CONFIGURATION])
+    put(document, place, size)
+    entries[CONFIGURATION] = json.dumps(document).encode()
+    what = f"{size} at {'/'.join(map(str, place))}"
+    return f"{of}: {what}", judge_file(base, Damaged(what, zipped(entries), told=False))
+
+
 def judge_file(base: Base, damaged: Damaged) -> Verdict:
     """Export a damaged file over an older one."""
+    _forget_peak()
     begun, before = time.thread_time(), _peak()
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder, "model.onnx")
         target.write_bytes(OLDER)
         verdict = _judge(base, damaged, target)
         left = {path.name for path in Path(folder).iterdir()} - {"model.zip", target.name}
-        if left:
-            verdict = attrs.evolve(verdict, wrong=f"left behind: {left}")
     seconds, grown = time.thread_time() - begun, _peak() - before
-    if seconds > SECONDS and not verdict.wrong:
-        return attrs.evolve(verdict, wrong=f"{seconds:.1f} s")
-    if grown > MEGABYTES and not verdict.wrong:
-        return attrs.evolve(verdict, wrong=f"{grown:.0f} MB")
-    return verdict
+    wrong = verdict.wrong or (f"left behind: {left}" if left else "")
+    wrong = wrong or (f"{seconds:.1f} s" if seconds > SECONDS else "")
+    wrong = wrong or (f"{grown:.0f} MB" if grown > MEGABYTES else "")
+    return attrs.evolve(verdict, wrong=wrong, megabytes=grown)
 
 
 def _judge(base: Base, damaged: Damaged, target: Path) -> Verdict:
@@ -203,5 +235,11 @@ def _patience() -> Iterator[None]:
 
 
 def _peak() -> float:
-    """The most memory that the process ever had, in MB."""
+    """The most memory that the process had, in MB, since its peak was forgotten or since it began."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def _forget_peak() -> None:
+    """Begin anew with what there is now; elsewhere than on Linux only more than ever is seen."""
+    with suppress(OSError), open("/proc/self/clear_refs", "w") as file:
+        file.write("5")

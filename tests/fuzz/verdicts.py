@@ -30,11 +30,12 @@ TRAINED = "trained by a step, and as DL4J describes it"
 
 @attrs.frozen
 class Verdict:
-    """What became of it; `why` it was refused, and `wrong` what must not happen."""
+    """What became of it; `why` it was refused, `wrong` what must not happen, and the memory it took where measured."""
 
     outcome: str
     why: str = ""
     wrong: str = ""
+    megabytes: float = 0
 
 
 def judge_text(text: str | bytes, engine: Any) -> Verdict:
