@@ -203,7 +203,8 @@ def _read_params(entries: ZipEntries, data_type: str) -> Array:
         params = None
     else:
         raise ModelFormatError(f"{COEFFICIENTS} is missing; the file is incomplete, so save it again")
-    if params is None:
+    if params is None or not params.size:
+        # For none at all DL4J writes an empty array of floats, whatever the network computes with.
         return np.zeros(0, {"DOUBLE": np.float64, "HALF": np.float16}.get(data_type, np.float32))
     return params
 
