@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pydl4j_spark.onnx import preprocessors
 from pydl4j_spark.onnx.converter import Converter
-from pydl4j_spark.onnx.layers import convolution, feedforward, normalization, recurrent, subsampling
-from pydl4j_spark.onnx.vertices import arithmetic, joining
+from pydl4j_spark.onnx.layers import attention as attention_layers
+from pydl4j_spark.onnx.layers import capsules, convolution, feedforward, normalization, recurrent, subsampling
+from pydl4j_spark.onnx.vertices import arithmetic, joining, rnn, shaping
+from pydl4j_spark.onnx.vertices import attention as attention_vertices
 
 _FAMILIES = (
     feedforward,
@@ -13,8 +15,13 @@ _FAMILIES = (
     convolution,
     subsampling,
     recurrent,
+    attention_layers,
+    capsules,
     arithmetic,
     joining,
+    shaping,
+    rnn,
+    attention_vertices,
     preprocessors,
 )
 
