@@ -15,6 +15,13 @@ DEFAULT_OPSET = 15
 OPSETS = range(13, 22)
 
 
+# What a file cannot be exported with, although it states all of it.
+_REASONS = {
+    "org.deeplearning4j.nn.conf.layers.LearnedSelfAttentionLayer": "DL4J itself cannot run it",
+    "org.deeplearning4j.nn.modelimport.keras.layers.TFOpLayer": "it runs an operation of TensorFlow",
+}
+
+
 def preprocessor_place(node: NodeDescription) -> str:
     """Say where a preprocessor is."""
     return f"preprocessor of {node.place.partition(' (')[0]} ({(node.preprocessor or {}).get('@class')})"
@@ -38,8 +45,16 @@ def _parts(network: NetworkDescription) -> Iterator[tuple[str, Mapping[str, Any]
     """Go through everything that needs a converter: its place and its JSON."""
     for node in network.nodes:
         if node.preprocessor is not None:
-            yield preprocessor_place(node), node.preprocessor
-        yield node.place, node.json
+            yield from _with_inner(preprocessor_place(node), node.preprocessor)
+        yield from _with_inner(node.place, node.json)
+
+
+def _with_inner(what: str, part: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Give a vertex or preprocessor, and the preprocessors in it."""
+    yield what, part
+    own = part.get("preProcessor")
+    for inner in [own] if isinstance(own, Mapping) else part.get("inputPreProcessors") or ():
+        yield from _with_inner(f"preprocessor in {what} ({inner.get('@class')})", inner)
 
 
 def refuse_unsupported(network: NetworkDescription, registry: Registry) -> None:
@@ -59,6 +74,8 @@ def _objection(part: Mapping[str, Any], registry: Registry) -> str | None:
     converter = registry.get(name)
     hook = f"pass converters={{{name!r}: Converter({name!r}, emit, params)}}"
     if converter is None:
+        if name in _REASONS:
+            return f"{_REASONS[name]}; {hook}"
         if name.startswith("org.deeplearning4j.") and "samediff" not in name.lower():
             return f"has no converter in this version; {hook}"
         return f"its behaviour is Java code that is not in the file; {hook}"
