@@ -30,17 +30,9 @@ def _merge(ctx: LayerContext, inputs: Sequence[Value], json: LayerJson, params: 
 
 
 def _stack(ctx: LayerContext, inputs: Sequence[Value], json: LayerJson, params: Params) -> Value:
-    if inputs[0].rank == 3 and _may_differ(ctx, [x.shape[2] for x in inputs]):
+    if inputs[0].rank == 3 and len({x.shape[2] for x in inputs}) > 1:
         inputs = _equally_long(ctx, inputs)
     return _concat(ctx, inputs, 0)
-
-
-def _may_differ(ctx: LayerContext, lengths: Sequence[Dim]) -> bool:
-    """Whether sequences may have different lengths; those of several inputs may, by whatever name."""
-    varying = [
-        x for x in ctx.around.inputs.values() if x.rank == 3 and not all(isinstance(d, int) for d in x.shape[1:])
-    ]
-    return len(set(lengths)) > 1 or (len(varying) > 1 and isinstance(lengths[0], str))
 
 
 def _equally_long(ctx: LayerContext, inputs: Sequence[Value]) -> list[Value]:
