@@ -19,6 +19,11 @@ final class Main {
                 new BatchNormalizations(),
                 new Recurrent(),
                 new Preprocessors(),
+                new MorePreprocessors(),
+                new Attentions(),
+                new Capsules(),
+                new Vertices(),
+                new Graphs(),
                 new DataTypes(),
                 new Normalizers());
         families.forEach(family -> family.write(target));
