@@ -65,8 +65,8 @@ class Attention:
     def to(self, ctx: LayerContext, queries: Value) -> Value:
         """Return what each of the queries ``[N, T, C]`` gets."""
         # By a vector: onnxruntime would fuse a single number into the product, rounded to single precision.
-        scale = np.full(self.size, 1 / np.sqrt(self.size))
-        own = ctx.op("Mul", self._heads(ctx, queries, "Wq"), ctx.const("scale", scale))
+        scale = ctx.const("scale", np.full(self.size, _scale(self.size)))
+        own = ctx.op("Mul", self._heads(ctx, queries, "Wq"), scale)
         scores = ctx.op("MatMul", own, self.keys, shape=(*own.shape[:3], self.keys.shape[3]))
         if self.bias is not None:
             scores = ctx.op("Add", scores, self.bias)
@@ -81,6 +81,10 @@ class Attention:
 
 
 _PROJECTIONS = ("Wq", "Wk", "Wv", "Wo")
+
+
+def _scale(size: int) -> float:
+    return size**-0.5
 
 
 def _matrix(weights: Array) -> Array:

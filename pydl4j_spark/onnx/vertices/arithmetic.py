@@ -52,7 +52,7 @@ def _l2_normalize(ctx: LayerContext, x: Value, json: LayerJson, params: Params) 
 
 
 def _l2(ctx: LayerContext, inputs: Sequence[Value], json: LayerJson, params: Params) -> Value:
-    # The eps of the configuration counts in training only.
+    # Without an epsilon: DL4J's counts in training only.
     a, b = inputs
     distance = _length(ctx, ctx.op("Sub", a, b))
     return ctx.reshape(distance, [-1, 1], (a.shape[0], 1))
