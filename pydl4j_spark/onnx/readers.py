@@ -27,6 +27,7 @@ _ALIKE = {
     _LAYERS + "BatchNormalization",
     _LAYERS + "DropoutLayer",
 }
+_AS_WIDE = {*_ALIKE, _VERTICES + "rnn.LastTimeStepVertex", _VERTICES + "rnn.DuplicateToTimeSeriesVertex"}
 
 
 class Readers:
@@ -93,7 +94,7 @@ class Readers:
         node = self.nodes.get(name)
         if node is None:
             return None
-        if node.dl4j_class in _ALIKE:
+        if node.dl4j_class in _AS_WIDE:
             return self._width(node.inputs[0])
         return int(node.json["nout"]) if node.json.get("nout") else None
 
