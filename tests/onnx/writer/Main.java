@@ -24,6 +24,11 @@ final class Main {
                 new Overwriting(),
                 new Recurrent(),
                 new Preprocessors(),
+                new MorePreprocessors(),
+                new Attentions(),
+                new Capsules(),
+                new Vertices(),
+                new Graphs(),
                 new DataTypes(),
                 new Normalizers());
         families.forEach(family -> family.write(target));

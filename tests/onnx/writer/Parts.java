@@ -1,6 +1,7 @@
 package org.pydl4j.fixtures;
 
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import org.deeplearning4j.nn.conf.CNN2DFormat;
 import org.deeplearning4j.nn.conf.ConvolutionMode;
@@ -18,6 +19,8 @@ import org.nd4j.linalg.ops.transforms.Transforms;
 /** Sizes, layers and inputs that the cases share. No two extents are equal, so that a wrong axis cannot hide. */
 final class Parts {
     static final int N = 3, C = 4, T = 5, D = 4, H = 6, W = 7, CHANNELS = 2;
+    @SuppressWarnings("deprecation") // HALF, which model files still have
+    static final List<DataType> OTHER_TYPES = List.of(DataType.DOUBLE, DataType.HALF);
     static final CNN2DFormat[] CNN_FORMATS = {CNN2DFormat.NCHW, CNN2DFormat.NHWC};
     static final RNNFormat[] RNN_FORMATS = {RNNFormat.NCW, RNNFormat.NWC};
     static final ConvolutionMode[] MODES = {

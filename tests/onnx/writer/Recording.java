@@ -73,7 +73,7 @@ final class Recording {
     private void randomize(long seed, double scale) {
         Random r = new Random(seed);
         INDArray flat = net.model().params();
-        double[] values = r.doubles(net.model().numParams()).map(v -> scale * (2 * v - 1)).toArray();
+        double[] values = r.doubles(flat.length()).map(v -> scale * (2 * v - 1)).toArray();
         if (values.length > 0) {
             flat.assign(Nd4j.createFromArray(values).castTo(type).reshape(flat.shape()));
         }
