@@ -42,12 +42,14 @@ _SEQUENCES = {
     for name in (
         "LSTM",
         "GravesLSTM",
+        "GravesBidirectionalLSTM",
         "RnnOutputLayer",
         "recurrent.SimpleRnn",
         "recurrent.Bidirectional",
         "recurrent.LastTimeStep",
         "SelfAttentionLayer",
         "RecurrentAttentionLayer",
+        "util.MaskZeroLayer",
     )
 }
 # A length for sequences of any length, unlike other extents that are likely.
