@@ -12,6 +12,7 @@ from pydl4j_spark.onnx.context import LayerContext
 from pydl4j_spark.onnx.converter import Converter, LayerJson
 from pydl4j_spark.onnx.extents import divided, times
 from pydl4j_spark.onnx.graph import BATCH, Array, Value
+from pydl4j_spark.onnx.handed_masks import as_images, as_rows, as_sequence, flattened
 from pydl4j_spark.onnx.sequences import from_time_major, to_time_major
 
 _PREPROCESSORS = "org.deeplearning4j.nn.conf.preprocessor."
@@ -81,6 +82,13 @@ def _composed(ctx: LayerContext, x: Value, json: LayerJson, params: Params) -> V
     return x
 
 
+def _composed_mask(ctx: LayerContext, y: Value, json: LayerJson) -> Value | None:
+    for part in json["inputPreProcessors"]:
+        mask = ctx.registry[part["@class"]].mask(ctx, y, part)
+        ctx = ctx.inside(part["@class"].rpartition(".")[2], [mask])
+    return ctx.mask
+
+
 def _reshape(ctx: LayerContext, x: Value, json: LayerJson, params: Params) -> Value:
     target = [int(d) for d in json["targetShape"]]
     row = target[1:] if json["hasMiniBatchDimension"] else target
@@ -100,15 +108,15 @@ def _flatten_rnn(ctx: LayerContext, x: Value, json: LayerJson, params: Params) -
 
 
 CONVERTERS = (
-    Converter(_PREPROCESSORS + "CnnToFeedForwardPreProcessor", _cnn_to_feed_forward),
+    Converter(_PREPROCESSORS + "CnnToFeedForwardPreProcessor", _cnn_to_feed_forward, mask=flattened),
     Converter(_PREPROCESSORS + "Cnn3DToFeedForwardPreProcessor", _cnn_to_feed_forward),
     Converter(_PREPROCESSORS + "FeedForwardToCnnPreProcessor", _feed_forward_to_cnn),
     Converter(_PREPROCESSORS + "FeedForwardToCnn3DPreProcessor", _feed_forward_to_cnn3d),
-    Converter(_PREPROCESSORS + "RnnToFeedForwardPreProcessor", _rnn_to_feed_forward),
-    Converter(_PREPROCESSORS + "FeedForwardToRnnPreProcessor", _feed_forward_to_rnn),
-    Converter(_PREPROCESSORS + "RnnToCnnPreProcessor", _rnn_to_cnn),
-    Converter(_PREPROCESSORS + "CnnToRnnPreProcessor", _cnn_to_rnn),
-    Converter(_PREPROCESSORS + "ComposableInputPreProcessor", _composed),
+    Converter(_PREPROCESSORS + "RnnToFeedForwardPreProcessor", _rnn_to_feed_forward, mask=as_rows),
+    Converter(_PREPROCESSORS + "FeedForwardToRnnPreProcessor", _feed_forward_to_rnn, mask=as_sequence),
+    Converter(_PREPROCESSORS + "RnnToCnnPreProcessor", _rnn_to_cnn, mask=as_images),
+    Converter(_PREPROCESSORS + "CnnToRnnPreProcessor", _cnn_to_rnn, mask=as_sequence),
+    Converter(_PREPROCESSORS + "ComposableInputPreProcessor", _composed, mask=_composed_mask),
     Converter(_KERAS + "ReshapePreprocessor", _reshape),
     Converter(_KERAS + "PermutePreprocessor", _permute),
     Converter(_KERAS + "KerasFlattenRnnPreprocessor", _flatten_rnn),

@@ -11,6 +11,7 @@ from pydl4j_spark.onnx.context import LayerContext
 from pydl4j_spark.onnx.converter import Converter, LayerJson
 from pydl4j_spark.onnx.extents import broadcast
 from pydl4j_spark.onnx.graph import Array, Value
+from pydl4j_spark.onnx.handed_masks import any_of_all
 
 _VERTICES = "org.deeplearning4j.nn.conf.graph."
 _OPERATORS = {"Add": "Add", "Subtract": "Sub", "Product": "Mul", "Average": "Add", "Max": "Max"}
@@ -59,7 +60,7 @@ def _l2(ctx: LayerContext, inputs: Sequence[Value], json: LayerJson, params: Par
 
 
 CONVERTERS = (
-    Converter(_VERTICES + "ElementWiseVertex", _element_wise, many=True),
+    Converter(_VERTICES + "ElementWiseVertex", _element_wise, many=True, mask=any_of_all),
     Converter(_VERTICES + "ScaleVertex", _scale),
     Converter(_VERTICES + "ShiftVertex", _shift),
     Converter(_VERTICES + "L2NormalizeVertex", _l2_normalize),

@@ -10,6 +10,7 @@ from pydl4j_spark.onnx.context import LayerContext
 from pydl4j_spark.onnx.converter import Converter, LayerJson
 from pydl4j_spark.onnx.extents import divided, plus
 from pydl4j_spark.onnx.graph import Array, Dim, Value
+from pydl4j_spark.onnx.handed_masks import any_of_all
 
 _VERTICES = "org.deeplearning4j.nn.conf.graph."
 
@@ -50,11 +51,28 @@ def _equally_long(ctx: LayerContext, inputs: Sequence[Value]) -> list[Value]:
     return padded
 
 
+def _stacked_mask(ctx: LayerContext, y: Value, json: LayerJson) -> Value | None:
+    masks = [mask for mask in ctx.masks if mask is not None]
+    if not masks:
+        return None
+    if len(masks) < len(ctx.masks):
+        raise ExportError(f"vertex {ctx.name!r}: DL4J itself cannot stack inputs of which only some have a mask")
+    if len({mask.shape[1] for mask in masks}) == 1:
+        return _concat(ctx, masks, 0)
+    one_channel = [ctx.op("Unsqueeze", m, ctx.ints(1), shape=(m.shape[0], 1, m.shape[1])) for m in masks]
+    stacked = _concat(ctx, _equally_long(ctx, one_channel), 0)
+    return ctx.op("Squeeze", stacked, ctx.ints(1), shape=(stacked.shape[0], stacked.shape[2]))
+
+
 def _unstack(ctx: LayerContext, x: Value, json: LayerJson, params: Params) -> Value:
     part, parts = int(json["from"]), int(json["stackSize"])
     step = ctx.op("Div", ctx.extent(x, 0), ctx.ints(parts))
     start, end = (ctx.op("Mul", step, ctx.ints(i)) for i in (part, part + 1))
     return ctx.op("Slice", x, start, end, ctx.ints(0), shape=(divided(x.shape[0], parts), *x.shape[1:]))
+
+
+def _unstacked_mask(ctx: LayerContext, y: Value, json: LayerJson) -> Value | None:
+    return None if ctx.mask is None else _unstack(ctx, ctx.mask, json, {})
 
 
 def _subset(ctx: LayerContext, x: Value, json: LayerJson, params: Params) -> Value:
@@ -68,8 +86,8 @@ def _subset(ctx: LayerContext, x: Value, json: LayerJson, params: Params) -> Val
 
 
 CONVERTERS = (
-    Converter(_VERTICES + "MergeVertex", _merge, many=True),
-    Converter(_VERTICES + "StackVertex", _stack, many=True),
-    Converter(_VERTICES + "UnstackVertex", _unstack),
+    Converter(_VERTICES + "MergeVertex", _merge, many=True, mask=any_of_all),
+    Converter(_VERTICES + "StackVertex", _stack, many=True, mask=_stacked_mask),
+    Converter(_VERTICES + "UnstackVertex", _unstack, mask=_unstacked_mask),
     Converter(_VERTICES + "SubsetVertex", _subset),
 )

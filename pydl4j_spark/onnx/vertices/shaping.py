@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from pydl4j_spark.errors import ExportError
 from pydl4j_spark.onnx.context import LayerContext
-from pydl4j_spark.onnx.converter import Converter, LayerJson, no_mask
+from pydl4j_spark.onnx.converter import Converter, LayerJson
 from pydl4j_spark.onnx.extents import divided, plus, times
 from pydl4j_spark.onnx.graph import BATCH, Array, Shape, Value
 
@@ -37,6 +37,21 @@ def _reshape(ctx: LayerContext, x: Value, json: LayerJson, params: Params) -> Va
     return ctx.transpose(y, *reversed(range(y.rank)))
 
 
+def _reshaped_mask(ctx: LayerContext, y: Value, json: LayerJson) -> Value | None:
+    mask = ctx.mask
+    if mask is None:
+        return None
+    if json.get("maskShape") is not None:
+        return _reshape(ctx, mask, {**json, "newShape": json["maskShape"]}, {})
+    if mask.shape[1] != 1:
+        if y.rank == 3:
+            return mask
+        raise ExportError(f"vertex {ctx.name!r}: DL4J itself cannot reshape a sequence with a mask to rank {y.rank}")
+    # A column stays one, unless rows become steps.
+    target = [json["newShape"][0], json["newShape"][-1]]
+    return _reshape(ctx, mask, {**json, "newShape": target}, {}) if y.rank == 3 else mask
+
+
 def _pool_helper(ctx: LayerContext, x: Value, json: LayerJson, params: Params) -> Value:
     if x.rank != 4:
         raise ExportError(f"vertex {ctx.name!r} takes images of rank 4, but rank {x.rank} arrives")
@@ -57,7 +72,7 @@ def _preprocessor_mask(ctx: LayerContext, y: Value, json: LayerJson) -> Value | 
 _END = 2**63 - 1
 
 CONVERTERS = (
-    Converter(_VERTICES + "ReshapeVertex", _reshape, mask=no_mask),
+    Converter(_VERTICES + "ReshapeVertex", _reshape, mask=_reshaped_mask),
     Converter(_VERTICES + "PoolHelperVertex", _pool_helper),
     Converter(_VERTICES + "PreprocessorVertex", _preprocessor, mask=_preprocessor_mask),
 )
