@@ -25,10 +25,11 @@ from pydl4j_spark.onnx.registry import default_registry
 from pydl4j_spark.onnx.verify import Verification, compare, run_onnx, verify_onnx
 
 FIXTURES = Path(__file__).parent / "fixtures"
-# What the exporter cannot take yet, by the start of its name; a test sees that it is refused.
-WAITING = ("example_",)
-ALL = sorted(path.stem for path in FIXTURES.glob("*.zip"))
-NAMES = [name for name in ALL if not name.startswith(WAITING)]
+# Where a mask that masks nothing changes what DL4J computes: the mean over an image divides by the numbers in the mask,
+# of which there is one; the last step of double precision is taken out in single precision; and of stacked sequences
+# the shorter one is filled up, which without a mask counts as steps.
+NOT_AS_WITHOUT = ("mask_images_global_AVG", "mask_last_lstm_DOUBLE", "mask_graph_stack_lengths")
+NAMES = sorted(path.stem for path in FIXTURES.glob("*.zip"))
 
 
 Arrays = list[np.ndarray]
@@ -182,6 +183,8 @@ def assert_parity(
         full = [np.ones((len(rows), _steps(case, rows)), rows.dtype) for rows in x]
         masks = [one if mask is None else mask.astype(one.dtype) for mask, one in zip(case.masks, full, strict=True)]
         for given, expected in ((full, case.unmasked), (masks, case.outputs)):
+            if given is full and case.name in NOT_AS_WITHOUT:
+                continue
             also = [mask for mask, wanted in zip(given, case.is_sequence, strict=True) if wanted]
             found.append(verify_onnx(masked, [*x, *also], expected))
         if case.alone:
