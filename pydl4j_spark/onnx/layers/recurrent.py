@@ -13,6 +13,7 @@ import numpy as np
 from attrs import evolve
 from onnx import TensorProto
 
+from pydl4j_spark.description import FROZEN
 from pydl4j_spark.errors import ExportError, UnsupportedLayer
 from pydl4j_spark.onnx.activations import activate
 from pydl4j_spark.onnx.cells import Params, Way, lstm, simple_rnn
@@ -158,7 +159,12 @@ def _recurrent(ctx: LayerContext, x: Value, layer: LayerJson, params: Params) ->
 
 def _stepping(ctx: LayerContext, layer: LayerJson) -> tuple[LayerJson, Way]:
     """Return what DL4J's rnnTimeStep runs: without the wrapper, what is inside; a layer in two keeps no state."""
-    inner = layer.get("underlying", layer)
+    inner, wrappers = layer, layer.get(FROZEN, 0)
+    if "underlying" in layer:
+        inner = layer["underlying"]
+        wrappers += 1 + inner.get(FROZEN, 0)
+    if wrappers > 1:
+        return layer, Way()
     kind = inner["@class"]
     if kind in (BIDIRECTIONAL, GRAVES_BIDIRECTIONAL):
         raise UnsupportedLayer(f"layer {ctx.name!r} ({kind}): DL4J cannot run both directions step by step")

@@ -45,6 +45,8 @@ final class Steps extends Family {
         // Two wrappers hide it: every call starts anew.
         stepped("last_of_zero", NCW, lstm(C, 3, NCW).build(), new LastTimeStep(new MaskZeroLayer.Builder()
                 .setUnderlying(deep(lstm(3, 2, NCW)).build()).build()), dense(2, 3).build());
+        stepped("frozen_last", NCW, lstm(C, 3, NCW).build(), new FrozenLayerWithBackprop(new LastTimeStep(
+                deep(lstm(3, 2, NCW)).build())), dense(2, 3).build());
         stepped("frozen", NCW, new FrozenLayer(lstm(C, 2, NCW).build()));
         stepped("frozen_backprop", NCW, new FrozenLayerWithBackprop(lstm(C, 2, NCW).build()));
         stepped("timedistributed", NCW, new TimeDistributed(dense(C, 3).build(), NCW), lstm(3, 2, NCW).build());
