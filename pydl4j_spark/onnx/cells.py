@@ -105,7 +105,7 @@ def _projected(ctx: LayerContext, x: Value, params: Params) -> Value:
 
 def _scan(ctx: LayerContext, z: Value, n: int, count: int, step: Callable[..., tuple[Value, ...]], way: Way) -> Value:
     """Run `step` over time, with so many states, of which the first is the output."""
-    time, batch, width = z.shape
+    time, batch = z.shape[:2]
     own = _states(ctx, z, n, count, way)
     if own:
         begin = own

@@ -158,14 +158,15 @@ def _find(readers: Readers, name: str, given: Any, input_type: Mapping[str, Any]
         shape = readers.shape(name) if input_type is None else _of_input_type(input_type)
     if shape is None:
         raise ExportError(_unknown(name, nodes))
-    vocabulary = next(filter(None, (_vocabulary(node.json) for node in nodes)), None)
+    vocabulary = next(filter(None, (_vocabulary(node.dl4j_class, node.json) for node in nodes)), None)
     return NetworkInput(name, shape, _layout(nodes, shape, input_type), vocabulary)
 
 
-def _vocabulary(layer: Mapping[str, Any]) -> int | None:
-    if layer.get("@class") == _TIME_DISTRIBUTED:
-        return _vocabulary(layer["underlying"])
-    return int(layer["nin"]) if layer.get("@class") in _VOCABULARIES else None
+def _vocabulary(kind: str, layer: Mapping[str, Any]) -> int | None:
+    if kind == _TIME_DISTRIBUTED:
+        inner = layer["underlying"]
+        return _vocabulary(inner["@class"], inner)
+    return int(layer["nin"]) if kind in _VOCABULARIES else None
 
 
 def _unknown(name: str, nodes: Sequence[NodeDescription]) -> str:

@@ -78,9 +78,10 @@ class Case:
         return [x.ndim == 3 or mask is not None for x, mask in zip(self.inputs, masks, strict=True)]
 
     @property
-    def shapes(self) -> dict[str, tuple[int, ...]]:
-        """The shapes of a row of each input."""
-        return {name: x.shape[1:] for name, x in zip(self.meta["inputs"], self.inputs, strict=True)}
+    def shapes(self) -> dict[str, tuple[int | None, ...]]:
+        """The shapes of a row of each input, None where the steps have other extents."""
+        taken = zip(self.inputs, *(inputs for inputs, _ in self.steps), strict=True)
+        return {name: _common(*arrays) for name, arrays in zip(self.meta["inputs"], taken, strict=True)}
 
     @property
     def input_shapes(self) -> dict[str, tuple[int, ...]] | None:
@@ -195,6 +196,11 @@ def assert_parity(
     return max(one.max_abs_error for one in found)
 
 
+def _common(like: np.ndarray, *others: np.ndarray) -> tuple[int | None, ...]:
+    same = [one.shape for one in others if one.ndim == like.ndim]
+    return tuple(d if all(shape[i] == d for shape in same) else None for i, d in enumerate(like.shape) if i)
+
+
 def _steps(case: Case, rows: np.ndarray) -> int:
     """The number of time steps, as the fixture's masks have it."""
     known = [mask.shape[1] for mask in case.masks or [] if mask is not None]
@@ -208,7 +214,12 @@ def _step_by_step(content: bytes, case: Case, dtype: Any) -> list[Verification]:
     states = [np.zeros((rows, *(d.dim_value for d in end.type.tensor_type.shape.dim[1:])), dtype) for end in ends]
     found = []
     for x, expected in case.steps:
-        got = run_onnx(content, *(rows.astype(dtype) for rows in x), *states)
+        # DL4J takes a single step without an axis for the time as well, and gives one.
+        whole = [
+            one.reshape(*one.shape, *[1] * (like.ndim - one.ndim)) for one, like in zip(x, case.inputs, strict=True)
+        ]
+        got = run_onnx(content, *(one.astype(dtype) for one in whole), *states)
         outputs, states = got[: len(expected)], got[len(expected) :]
+        outputs = [one[..., 0] if one.ndim > like.ndim else one for one, like in zip(outputs, expected, strict=True)]
         found += [Verification(*compare(a, b), rows) for a, b in zip(outputs, expected, strict=True)]
     return found

@@ -6,7 +6,7 @@ and which mask it sees, is handed down to it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import TypeAlias
 
 import numpy as np
@@ -190,16 +190,29 @@ def _simple_objection(layer: LayerJson) -> str | None:
     return "DL4J itself cannot run a SimpleRnn with layer normalization" if layer.get("hasLayerNorm") else None
 
 
+def _bidirectional_objection(layer: LayerJson) -> str | None:
+    halves = (layer["fwd"], layer["bwd"])
+    return next((reason for half in halves if (reason := _cannot_hold(layer, half, _LAST_OF))), None)
+
+
 def _last_objection(layer: LayerJson) -> str | None:
-    inner = str(layer["underlying"]["@class"])
-    if inner in (LAST_TIME_STEP, _LAYERS + "recurrent.TimeDistributed"):
-        return f"DL4J itself cannot take the last step of {inner.rpartition('.')[2]}"
-    return None
+    return _cannot_hold(layer, layer["underlying"], _STEPS)
+
+
+_RECURRENT = {*_CELLS, GRAVES_BIDIRECTIONAL}
+_LAST_OF, _STEPS = {*_RECURRENT, LAST_TIME_STEP}, {*_RECURRENT, BIDIRECTIONAL, MASK_ZERO}
+
+
+def _cannot_hold(layer: LayerJson, inner: LayerJson, allowed: Collection[str]) -> str | None:
+    """Refuse what DL4J has but cannot run inside; of a user's own layers nothing is known."""
+    outer_name, name = (str(one["@class"]).rpartition(".")[2] for one in (layer, inner))
+    known = str(inner["@class"]).startswith("org.deeplearning4j.") and inner["@class"] not in allowed
+    return f"DL4J itself cannot run {outer_name} of {name}" if known else None
 
 
 def _mask_zero_objection(layer: LayerJson) -> str | None:
     inner = layer["underlying"]
-    if layout_of(inner) == "NWC" and inner["@class"] not in (*_CELLS, GRAVES_BIDIRECTIONAL):
+    if layout_of(inner) == "NWC" and inner["@class"] not in _RECURRENT:
         return "DL4J itself looks for padding along the wrong axis of NWC, unless a recurrent layer is right inside"
     return None
 
@@ -221,7 +234,7 @@ CONVERTERS = (
     Converter(GRAVES, _recurrent, _lstm_params),
     Converter(SIMPLE_RNN, _recurrent, _simple_params, objection=_simple_objection),
     Converter(GRAVES_BIDIRECTIONAL, _recurrent, _graves_bidirectional_params),
-    Converter(BIDIRECTIONAL, _recurrent, inside=_both_inside, mask=_mask_of_both),
+    Converter(BIDIRECTIONAL, _recurrent, inside=_both_inside, objection=_bidirectional_objection, mask=_mask_of_both),
     Converter(LAST_TIME_STEP, _recurrent, inside=_one_inside, objection=_last_objection, mask=no_mask),
     Converter(MASK_ZERO, _recurrent, inside=_one_inside, objection=_mask_zero_objection, mask=no_mask),
     Converter(_LAYERS + "RnnOutputLayer", _rnn_output, _rnn_output_params, mask=no_mask),
