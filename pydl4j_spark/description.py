@@ -89,6 +89,8 @@ _FROZEN = {
     "org.deeplearning4j.nn.conf.layers.misc.FrozenLayerWithBackprop": "underlying",
     "org.deeplearning4j.nn.conf.graph.FrozenVertex": "underlying",
 }
+# In the JSON of what is inside, how many were left out: only a run step by step can tell.
+FROZEN = "@frozen"
 # What other wrappers call the layers inside them.
 _WRAPPED = ("underlying", "fwd", "bwd")
 _DEEPEST = 20
@@ -137,11 +139,13 @@ def _thawed(json: Any, where: str, depth: int = 0) -> Any:
     """Leave out the frozen wrappers, also those inside other wrappers."""
     if depth > _DEEPEST:
         raise ModelFormatError(f"{CONFIGURATION}: {where} has layers inside layers without end; the file is damaged")
+    left_out = 0
     while isinstance(json, dict) and (key := _FROZEN.get(str(json.get("@class")))):
-        json = json.get(key)
+        json, left_out = json.get(key), left_out + 1
     if not isinstance(json, dict):
         return json
-    return {**json, **{key: _thawed(json[key], where, depth + 1) for key in _WRAPPED if key in json}}
+    inner = {key: _thawed(json[key], where, depth + 1) for key in _WRAPPED if key in json}
+    return {**json, **inner, **({FROZEN: left_out} if left_out else {})}
 
 
 def _layer_json(conf: Any, where: str) -> Mapping[str, Any]:

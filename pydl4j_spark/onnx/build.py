@@ -134,6 +134,8 @@ def build(
     UnsupportedLayer, ExportError, ModelFormatError
         As :func:`~pydl4j_spark.onnx.export_onnx` says.
     """
+    if masks and stateful:
+        raise ExportError("masks=True and stateful=True: DL4J takes no masks when it runs step by step; leave one out")
     network = parse_configuration(source.configuration)
     if network.data_type == "BFLOAT16":
         raise ExportError("a network of data type BFLOAT16 cannot be exported; convert it to FLOAT and save it again")
@@ -165,6 +167,8 @@ def build(
         for name in arrays.written_by(node, registry[node.dl4j_class].in_place):
             values[name] = values[node.name]
 
+    if stateful and not around.states:
+        raise ExportError("stateful=True, but no layer of the network keeps a state between steps; leave it out")
     outside = [entrance.outside for entrance in entrances]
     outputs, further, orders = _leave(builder, around, network, values, ends)
     states = around.states or []

@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 from attrs import field, frozen
+from onnx import helper
 
 from pydl4j_spark.onnx.graph import Array, GraphBuilder, Shape, Value
 
@@ -76,6 +77,27 @@ class LayerContext:
     def mask(self) -> Value | None:
         """The mask of the first input."""
         return self.masks[0] if self.masks else None
+
+    @property
+    def element_type(self) -> int:
+        """The floating point type of the network, as ONNX numbers it."""
+        return int(helper.np_dtype_to_tensor_dtype(self.dtype))
+
+    @property
+    def stateful(self) -> bool:
+        """Whether states come in and go out."""
+        return self.around.states is not None
+
+    def state(self, name: str, shape: Shape) -> Value:
+        """Declare a state of this layer, which comes in as ``<layer>/<name>``."""
+        return Value(self.builder.unique(f"{self.name}/{name}"), shape)
+
+    def hand_over(self, state: Value, after: Value) -> None:
+        """Say what becomes of a state; it goes out under its name with ``_next`` behind."""
+        if self.around.states is None:
+            raise ValueError("this export keeps no states")
+        outside = self.builder.unique(f"{state.name}_next")
+        self.around.states.append((state.name, state, self.builder.rename(after, outside)))
 
     def batch(self) -> Value:
         """Return the number of rows at run time, as a vector of one integer."""

@@ -13,10 +13,12 @@ from pydl4j_spark.errors import ExportError
 from pydl4j_spark.onnx.graph import BATCH, TIME, Array, Dim, Shape
 from pydl4j_spark.onnx.layers.recurrent import layout_of
 from pydl4j_spark.onnx.layouts import LAYOUTS, stated_layout
+from pydl4j_spark.onnx.readers import Readers
 
 _LAYERS = "org.deeplearning4j.nn.conf.layers."
 _EMBEDDING = _LAYERS + "EmbeddingLayer"
 _EMBEDDING_SEQUENCE = _LAYERS + "EmbeddingSequenceLayer"
+_CAPSULES = _LAYERS + "CapsuleLayer"
 _VOCABULARIES = (_EMBEDDING, _EMBEDDING_SEQUENCE)
 _PRELU = _LAYERS + "PReLULayer"
 _TIME_DISTRIBUTED = _LAYERS + "recurrent.TimeDistributed"
@@ -40,10 +42,14 @@ _SEQUENCES = {
     for name in (
         "LSTM",
         "GravesLSTM",
+        "GravesBidirectionalLSTM",
         "RnnOutputLayer",
         "recurrent.SimpleRnn",
         "recurrent.Bidirectional",
         "recurrent.LastTimeStep",
+        "SelfAttentionLayer",
+        "RecurrentAttentionLayer",
+        "util.MaskZeroLayer",
     )
 }
 # A length for sequences of any length, unlike other extents that are likely.
@@ -109,7 +115,19 @@ def find_inputs(
     given = _by_input(network, input_shapes)
     recorded = manifest or {}
     types = recorded.get("input_types") or {network.inputs[0]: recorded.get("input_type")}
-    return tuple(_find(network, name, given.get(name), types.get(name)) for name in network.inputs)
+    readers = Readers(network, _inferred)
+    return _told_apart([_find(readers, name, given.get(name), types.get(name)) for name in network.inputs])
+
+
+def _told_apart(entries: Sequence[NetworkInput]) -> tuple[NetworkInput, ...]:
+    """Name varying extents after their inputs where several have some: onnxruntime relies on one name, one number."""
+    named = [{d for d in entry.shape if isinstance(d, str)} - {BATCH} for entry in entries]
+    if sum(bool(names) for names in named) < 2:
+        return tuple(entries)
+    return tuple(
+        evolve(entry, shape=tuple(f"{d}_{entry.name}" if d in names else d for d in entry.shape))
+        for entry, names in zip(entries, named, strict=True)
+    )
 
 
 def _by_input(network: NetworkDescription, input_shapes: Any) -> Mapping[str, Any]:
@@ -129,34 +147,38 @@ def _by_input(network: NetworkDescription, input_shapes: Any) -> Mapping[str, An
     return {network.inputs[0]: input_shapes}
 
 
-def _find(network: NetworkDescription, name: str, given: Any, input_type: Mapping[str, Any] | None) -> NetworkInput:
+def _find(readers: Readers, name: str, given: Any, input_type: Mapping[str, Any] | None) -> NetworkInput:
     shape: Shape | None = None
     if isinstance(given, Mapping):
         input_type = given
     elif given is not None:
         shape = _given(given)
-    readers = [node for node in network.nodes if name in node.inputs]
+    nodes = readers.behind(name)
     if shape is None:
-        found = (_inferred(node) for node in readers)
-        shape = _of_input_type(input_type) if input_type is not None else next((s for s in found if s), None)
+        shape = readers.shape(name) if input_type is None else _of_input_type(input_type)
     if shape is None:
-        raise ExportError(
-            f"the model file does not say what {_what(name, readers)} takes; give input_shapes=, the shape of one row "
-            "without the batch, such as (3, 32, 32)"
-        )
-    vocabulary = next(filter(None, (_vocabulary(node.json) for node in readers)), None)
-    return NetworkInput(name, shape, _layout(readers, shape, input_type), vocabulary)
+        raise ExportError(_unknown(name, nodes))
+    vocabulary = next(filter(None, (_vocabulary(node.dl4j_class, node.json) for node in nodes)), None)
+    return NetworkInput(name, shape, _layout(nodes, shape, input_type), vocabulary)
 
 
-def _vocabulary(layer: Mapping[str, Any]) -> int | None:
-    if layer.get("@class") == _TIME_DISTRIBUTED:
-        return _vocabulary(layer["underlying"])
-    return int(layer["nin"]) if layer.get("@class") in _VOCABULARIES else None
+def _vocabulary(kind: str, layer: Mapping[str, Any]) -> int | None:
+    if kind == _TIME_DISTRIBUTED:
+        inner = layer["underlying"]
+        return _vocabulary(inner["@class"], inner)
+    return int(layer["nin"]) if kind in _VOCABULARIES else None
 
 
-def _what(name: str, readers: Sequence[NodeDescription]) -> str:
-    first = f"layer {readers[0].name!r}" if readers else "nothing"
-    return first if name == "input" else f"input {name!r} of {first}"
+def _unknown(name: str, nodes: Sequence[NodeDescription]) -> str:
+    what = "layer" if nodes and nodes[0].is_layer else "vertex"
+    first = f"{what} {nodes[0].name!r}" if nodes else "nothing"
+    taken, shape = (
+        (first, "(3, 32, 32)") if name == "input" else (f"input {name!r} of {first}", f"{{{name!r}: (3, 32, 32)}}")
+    )
+    return (
+        f"the model file does not say what {taken} takes; give input_shapes=, the shape of one row without the batch, "
+        f"such as {shape}"
+    )
 
 
 def _given(shape: Any) -> Shape:
@@ -202,6 +224,19 @@ def _inferred(node: NodeDescription) -> Shape | None:
         flat = image[0] * image[1] * image[2]
         if kind == "FeedForwardToCnnPreProcessor":
             return BATCH, flat
+        if kind == "FeedForwardToCnn3DPreProcessor":
+            return BATCH, flat * int(preprocessor["inputDepth"])
+        if kind == "Cnn3DToFeedForwardPreProcessor" and flat:
+            c, h, w = image
+            d = int(preprocessor["inputDepth"])
+            return (BATCH, c, d, h, w) if preprocessor["ncdhw"] else (BATCH, d, h, w, c)
+        if kind == "ReshapePreprocessor":
+            given = [int(n) for n in preprocessor["inputShape"]]
+            return BATCH, *(given[1:] if preprocessor["hasMiniBatchDimension"] else given)
+        if kind == "ComposableInputPreProcessor":
+            return _inferred(evolve(node, preprocessor=preprocessor["inputPreProcessors"][0]))
+        if kind in ("CnnToRnnPreProcessor", "TensorFlowCnnToFeedForwardPreProcessor") and flat:
+            return BATCH, *image
         if kind == "RnnToCnnPreProcessor":
             return _sequence(flat, preprocessor.get("rnnDataFormat"))
         if kind == "RnnToFeedForwardPreProcessor":
@@ -222,6 +257,8 @@ def _inferred(node: NodeDescription) -> Shape | None:
     if node.dl4j_class == _TIME_DISTRIBUTED:
         inner = node.json["underlying"]
         return _steps_of(evolve(node, dl4j_class=inner["@class"], json=inner), stated_layout(3, node.json))
+    if node.dl4j_class == _CAPSULES:
+        return BATCH, int(node.json["inputCapsules"]), int(node.json["inputCapsuleDimensions"])
     if node.dl4j_class in _SEQUENCES:
         return _sequence(_width(node.json), layout_of(node.json))
     return None

@@ -17,6 +17,13 @@ DEFAULT_OPSET = 15
 OPSETS = range(13, 22)
 
 
+# What a file cannot be exported with, although it states all of it.
+_REASONS = {
+    "org.deeplearning4j.nn.conf.layers.LearnedSelfAttentionLayer": "DL4J itself cannot run it",
+    "org.deeplearning4j.nn.modelimport.keras.layers.TFOpLayer": "it runs an operation of TensorFlow",
+}
+
+
 def preprocessor_place(node: NodeDescription) -> str:
     """Say where a preprocessor is."""
     return f"preprocessor of {node.place.partition(' (')[0]} ({(node.preprocessor or {}).get('@class')})"
@@ -68,19 +75,23 @@ def _parts(network: NetworkDescription, registry: Registry) -> Iterator[_Part]:
     """Go through everything that needs a converter, also inside wrappers."""
     for node in network.nodes:
         if node.preprocessor is not None:
-            yield _Part(preprocessor_place(node), node.preprocessor, "emit")
+            yield from _with_inner(_Part(preprocessor_place(node), node.preprocessor, "emit"), registry)
         arguments = "emit, params" if node.is_layer else "emit, params, many=True"
         yield from _with_inner(_Part(node.place, node.json, arguments), registry)
 
 
 def _with_inner(part: _Part, registry: Registry) -> Iterator[_Part]:
     yield part
+    own = part.json.get("preProcessor")
+    preprocessors = [own] if isinstance(own, Mapping) else part.json.get("inputPreProcessors") or ()
+    inner = [_Part(f"preprocessor in {part.place} ({one.get('@class')})", one, "emit") for one in preprocessors]
     converter = registry.get(part.dl4j_class)
     if converter is not None:
         with settings_of(part.place):
-            inner = [_Part(f"{one['@class']} in {part.place}", one) for one in converter.inside(part.json).values()]
-        for one in inner:
-            yield from _with_inner(one, registry)
+            layers = converter.inside(part.json).values()
+            inner += [_Part(f"{one['@class']} in {part.place}", one) for one in layers]
+    for each in inner:
+        yield from _with_inner(each, registry)
 
 
 def refuse_unsupported(network: NetworkDescription, registry: Registry) -> None:
@@ -97,6 +108,8 @@ def refuse_unsupported(network: NetworkDescription, registry: Registry) -> None:
 def _objection(part: _Part, registry: Registry) -> str | None:
     converter = registry.get(part.dl4j_class)
     if converter is None:
+        if part.dl4j_class in _REASONS:
+            return f"{_REASONS[part.dl4j_class]}; {part.hook}"
         if part.dl4j_class.startswith("org.deeplearning4j.") and "samediff" not in part.dl4j_class.lower():
             return f"has no converter in this version; {part.hook}"
         return f"its behaviour is Java code that is not in the file; {part.hook}"

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pydl4j_spark.onnx import preprocessors
 from pydl4j_spark.onnx.converter import Converter
+from pydl4j_spark.onnx.layers import attention as attention_layers
 from pydl4j_spark.onnx.layers import (
     autoencoders,
+    capsules,
     convolution,
     embedding,
     feedforward,
@@ -16,7 +18,8 @@ from pydl4j_spark.onnx.layers import (
     sequences,
     subsampling,
 )
-from pydl4j_spark.onnx.vertices import arithmetic, joining
+from pydl4j_spark.onnx.vertices import arithmetic, joining, rnn, shaping
+from pydl4j_spark.onnx.vertices import attention as attention_vertices
 
 _FAMILIES = (
     feedforward,
@@ -28,9 +31,14 @@ _FAMILIES = (
     subsampling,
     pooling,
     recurrent,
+    attention_layers,
+    capsules,
     sequences,
     arithmetic,
     joining,
+    shaping,
+    rnn,
+    attention_vertices,
     preprocessors,
 )
 

@@ -25,10 +25,11 @@ from pydl4j_spark.onnx.registry import default_registry
 from pydl4j_spark.onnx.verify import Verification, compare, run_onnx, verify_onnx
 
 FIXTURES = Path(__file__).parent / "fixtures"
-# What the exporter cannot take yet, by the start of its name; a test sees that it is refused.
-WAITING = ("example_",)
-ALL = sorted(path.stem for path in FIXTURES.glob("*.zip"))
-NAMES = [name for name in ALL if not name.startswith(WAITING)]
+# Where a mask that masks nothing changes what DL4J computes: the mean over an image divides by the numbers in the mask,
+# of which there is one; the last step of double precision is taken out in single precision; and of stacked sequences
+# the shorter one is filled up, which without a mask counts as steps.
+NOT_AS_WITHOUT = ("mask_images_global_AVG", "mask_last_lstm_DOUBLE", "mask_graph_stack_lengths")
+NAMES = sorted(path.stem for path in FIXTURES.glob("*.zip"))
 
 
 Arrays = list[np.ndarray]
@@ -77,9 +78,10 @@ class Case:
         return [x.ndim == 3 or mask is not None for x, mask in zip(self.inputs, masks, strict=True)]
 
     @property
-    def shapes(self) -> dict[str, tuple[int, ...]]:
-        """The shapes of a row of each input."""
-        return {name: x.shape[1:] for name, x in zip(self.meta["inputs"], self.inputs, strict=True)}
+    def shapes(self) -> dict[str, tuple[int | None, ...]]:
+        """The shapes of a row of each input, None where the steps have other extents."""
+        taken = zip(self.inputs, *(inputs for inputs, _ in self.steps), strict=True)
+        return {name: _common(*arrays) for name, arrays in zip(self.meta["inputs"], taken, strict=True)}
 
     @property
     def input_shapes(self) -> dict[str, tuple[int, ...]] | None:
@@ -89,6 +91,11 @@ class Case:
         except ExportError:
             return self.shapes
         return None
+
+    @property
+    def whole_batch_only(self) -> bool:
+        """Whether the writer left out the first row alone; early fixtures never have it."""
+        return self.alone is None and not self.meta.get("early")
 
     def first(self, rows: np.ndarray) -> np.ndarray:
         """The part of an output that belongs to the first row of the input."""
@@ -102,7 +109,9 @@ class Case:
 def load(name: str) -> Case:
     with zipfile.ZipFile(FIXTURES / f"{name}.zip") as archive:
         entries = {each: archive.read(each) for each in archive.namelist()}
-    meta = json.loads(entries.get("meta.json", b'{"dl4j": "1.0.0-M2.1", "inputs": ["input"], "outputs": ["output"]}'))
+    meta = json.loads(
+        entries.get("meta.json", b'{"dl4j": "1.0.0-M2.1", "early": true, "inputs": ["input"], "outputs": ["output"]}')
+    )
 
     def arrays(entry: str, names: list[str]) -> list[Any] | None:
         files = [f"{entry}.npy"] if len(names) == 1 else [f"{entry}_{i}.npy" for i in range(len(names))]
@@ -167,13 +176,16 @@ def assert_parity(
     x = [rows.astype(model.params.dtype) for rows in case.normalized_inputs]
     plain = content()
     found = [verify_onnx(plain, x, case.unmasked)]
-    alone = case.alone if case.alone and not case.masks else [case.first(y) for y in case.unmasked]
-    found.append(verify_onnx(plain, [rows[:1] for rows in x], alone))
+    if not case.whole_batch_only:
+        alone = case.alone if case.alone and not case.masks else [case.first(y) for y in case.unmasked]
+        found.append(verify_onnx(plain, [rows[:1] for rows in x], alone))
     if case.masks:
         masked = content(masks=True)
         full = [np.ones((len(rows), _steps(case, rows)), rows.dtype) for rows in x]
         masks = [one if mask is None else mask.astype(one.dtype) for mask, one in zip(case.masks, full, strict=True)]
         for given, expected in ((full, case.unmasked), (masks, case.outputs)):
+            if given is full and case.name in NOT_AS_WITHOUT:
+                continue
             also = [mask for mask, wanted in zip(given, case.is_sequence, strict=True) if wanted]
             found.append(verify_onnx(masked, [*x, *also], expected))
         if case.alone:
@@ -182,6 +194,11 @@ def assert_parity(
     if case.steps:
         found += _step_by_step(content(stateful=True), case, model.params.dtype)
     return max(one.max_abs_error for one in found)
+
+
+def _common(like: np.ndarray, *others: np.ndarray) -> tuple[int | None, ...]:
+    same = [one.shape for one in others if one.ndim == like.ndim]
+    return tuple(d if all(shape[i] == d for shape in same) else None for i, d in enumerate(like.shape) if i)
 
 
 def _steps(case: Case, rows: np.ndarray) -> int:
@@ -197,7 +214,12 @@ def _step_by_step(content: bytes, case: Case, dtype: Any) -> list[Verification]:
     states = [np.zeros((rows, *(d.dim_value for d in end.type.tensor_type.shape.dim[1:])), dtype) for end in ends]
     found = []
     for x, expected in case.steps:
-        got = run_onnx(content, *(rows.astype(dtype) for rows in x), *states)
+        # DL4J takes a single step without an axis for the time as well, and gives one.
+        whole = [
+            one.reshape(*one.shape, *[1] * (like.ndim - one.ndim)) for one, like in zip(x, case.inputs, strict=True)
+        ]
+        got = run_onnx(content, *(one.astype(dtype) for one in whole), *states)
         outputs, states = got[: len(expected)], got[len(expected) :]
+        outputs = [one[..., 0] if one.ndim > like.ndim else one for one, like in zip(outputs, expected, strict=True)]
         found += [Verification(*compare(a, b), rows) for a, b in zip(outputs, expected, strict=True)]
     return found

@@ -298,23 +298,31 @@ def test_an_activation_of_ones_own(path):
 
 
 def test_everything_unsupported_is_named_at_once(path):
+    learned = "org.deeplearning4j.nn.conf.layers.LearnedSelfAttentionLayer"
+    raw_operation = "org.deeplearning4j.nn.modelimport.keras.layers.TFOpLayer"
+    composed = "org.deeplearning4j.nn.conf.preprocessor.ComposableInputPreProcessor"
+
     def change(configuration):
         confs = configuration["confs"]
-        for name in ("org.deeplearning4j.nn.conf.layers.CapsuleLayer", "com.acme.MyLayer"):
+        for name in ("org.deeplearning4j.nn.conf.layers.Unheard", "com.acme.MyLayer", learned, raw_operation):
             confs.append({"layer": {"@class": name}})
         confs.append({"layer": {**confs[0]["layer"], "activationFn": {"@class": "com.acme.MyActivation"}}})
         confs.append({"layer": {"@class": "org.deeplearning4j.nn.conf.layers.SubsamplingLayer", "poolingType": "SUM"}})
-        configuration["inputPreProcessors"] = {"1": {"@class": "com.acme.MyPreprocessor"}}
+        inner = {"@class": composed, "inputPreProcessors": [{"@class": "com.acme.MyInnerPreprocessor"}]}
+        configuration["inputPreProcessors"] = {"1": {"@class": "com.acme.MyPreprocessor"}, "2": inner}
 
     with pytest.raises(UnsupportedLayer) as caught:
         export_onnx(with_layers(load("dense"), change), path)
     message = str(caught.value)
     for part in (
-        "layer 1 ('layer1', org.deeplearning4j.nn.conf.layers.CapsuleLayer): has no converter",
+        "layer 1 ('layer1', org.deeplearning4j.nn.conf.layers.Unheard): has no converter",
         "layer 2 ('layer2', com.acme.MyLayer): its behaviour is Java code",
         "com.acme.MyActivation",
         "SUM",
         "preprocessor of layer 1 (com.acme.MyPreprocessor)",
+        f"preprocessor in preprocessor of layer 2 ({composed}) (com.acme.MyInnerPreprocessor): its behaviour is Java code",
+        f"layer 3 ('layer3', {learned}): DL4J itself cannot run it",
+        f"layer 4 ('layer4', {raw_operation}): it runs an operation of TensorFlow",
         "converters={'com.acme.MyLayer'",
     ):
         assert part in message

@@ -9,10 +9,10 @@ import pytest
 from attrs import evolve
 
 from pydl4j_spark.errors import ExportError
-from pydl4j_spark.onnx import activations, windows
+from pydl4j_spark.onnx import activations, cells, windows
 from pydl4j_spark.onnx.activations import activate
 from pydl4j_spark.onnx.converter import ParamSpec
-from pydl4j_spark.onnx.layers import feedforward, normalization, recurrent
+from pydl4j_spark.onnx.layers import feedforward, normalization
 from pydl4j_spark.onnx.registry import default_registry
 from pydl4j_spark.onnx.verify import verify_onnx
 
@@ -72,7 +72,7 @@ def test_gate_blocks_taken_by_their_names(monkeypatch, case):
         i, f, o, g = (array[..., k * n : (k + 1) * n] for k in range(4))
         return np.concatenate([i, o, f, g], -1)
 
-    monkeypatch.setattr(recurrent, "_onnx_gates", naive)
+    monkeypatch.setattr(cells, "onnx_gates", naive)
     with pytest.raises(ExportError, match="differs"):
         assert_parity(load(case))
 
@@ -80,7 +80,7 @@ def test_gate_blocks_taken_by_their_names(monkeypatch, case):
 @pytest.mark.parametrize("case", ["graves_NCW", "gate_graves_swish"])
 def test_peepholes_in_file_order(monkeypatch, case):
     assert_parity(load(case))
-    monkeypatch.setattr(recurrent, "_peepholes", lambda rw, n: (rw[:, 4 * n], rw[:, 4 * n + 1], rw[:, 4 * n + 2]))
+    monkeypatch.setattr(cells, "peepholes", lambda rw, n: (rw[:, 4 * n], rw[:, 4 * n + 1], rw[:, 4 * n + 2]))
     with pytest.raises(ExportError, match="differs"):
         assert_parity(load(case))
 
@@ -235,21 +235,6 @@ def test_images_flattened_channels_first():
         return old.emit(ctx, ctx.transpose(x, 0, 3, 1, 2), layer, params)
 
     assert_noticed("lenet_NHWC", with_emit(PREPROCESSORS + "CnnToFeedForwardPreProcessor", emit))
-
-
-@pytest.mark.parametrize("case", ["last_bidirectional_NCW", "last_bidirectional_NWC"])
-def test_last_state_of_the_backward_half(monkeypatch, case):
-    assert_parity(load(case))
-
-    def final_states(ctx, x, layer, params):
-        forward, backward = recurrent._both(ctx, x, layer, params)
-        final = recurrent._at(ctx, backward, 0)
-        repeated = ctx.op("Expand", final, ctx.op("Shape", backward, shape=(3,)), shape=backward.shape)
-        return recurrent._combine(ctx, forward, repeated, layer["mode"])
-
-    monkeypatch.setattr(recurrent, "_steps", final_states)
-    with pytest.raises(ExportError, match="differs"):
-        assert_parity(load(case))
 
 
 @pytest.mark.parametrize("case", ["dense_layernorm", "dense_layernorm_nobias"])

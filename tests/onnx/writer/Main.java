@@ -23,7 +23,17 @@ final class Main {
                 new Outputs(),
                 new Overwriting(),
                 new Recurrent(),
+                new Zeros(),
+                new Steps(),
+                new Masks(),
+                new MasksElsewhere(),
+                new MasksInGraphs(),
                 new Preprocessors(),
+                new MorePreprocessors(),
+                new Attentions(),
+                new Capsules(),
+                new Vertices(),
+                new Graphs(),
                 new DataTypes(),
                 new Normalizers());
         families.forEach(family -> family.write(target));

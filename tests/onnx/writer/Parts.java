@@ -1,23 +1,29 @@
 package org.pydl4j.fixtures;
 
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import org.deeplearning4j.nn.conf.CNN2DFormat;
 import org.deeplearning4j.nn.conf.ConvolutionMode;
 import org.deeplearning4j.nn.conf.RNNFormat;
 import org.deeplearning4j.nn.conf.inputs.InputType;
 import org.deeplearning4j.nn.conf.layers.*;
+import org.deeplearning4j.nn.conf.layers.recurrent.SimpleRnn;
+import org.deeplearning4j.nn.weights.WeightInit;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
+import org.nd4j.linalg.learning.config.Adam;
 import org.nd4j.linalg.lossfunctions.LossFunctions.LossFunction;
 import org.nd4j.linalg.ops.transforms.Transforms;
 
 /** Sizes, layers and inputs that the cases share. No two extents are equal, so that a wrong axis cannot hide. */
 final class Parts {
     static final int N = 3, C = 4, T = 5, D = 4, H = 6, W = 7, CHANNELS = 2;
+    @SuppressWarnings("deprecation") // HALF, which model files still have
+    static final List<DataType> OTHER_TYPES = List.of(DataType.DOUBLE, DataType.HALF);
     static final CNN2DFormat[] CNN_FORMATS = {CNN2DFormat.NCHW, CNN2DFormat.NHWC};
     static final RNNFormat[] RNN_FORMATS = {RNNFormat.NCW, RNNFormat.NWC};
     static final ConvolutionMode[] MODES = {
@@ -53,6 +59,25 @@ final class Parts {
     static GravesLSTM.Builder graves(int nIn, int nOut, RNNFormat f) {
         GravesLSTM.Builder b = new GravesLSTM.Builder().nIn(nIn).nOut(nOut).activation(Activation.TANH);
         b.dataFormat(f);
+        return b;
+    }
+
+    static SimpleRnn.Builder simple(int nIn, int nOut, RNNFormat f) {
+        return new SimpleRnn.Builder().nIn(nIn).nOut(nOut).activation(Activation.TANH).dataFormat(f);
+    }
+
+    @SuppressWarnings("deprecation")
+    static GravesBidirectionalLSTM both(int nIn, int nOut, RNNFormat f) {
+        GravesBidirectionalLSTM.Builder b = new GravesBidirectionalLSTM.Builder();
+        b.nIn(nIn).nOut(nOut).activation(Activation.TANH);
+        b.dataFormat(f);
+        return b.build();
+    }
+
+    /** For a layer two levels down, which the defaults of the network do not reach. */
+    static <B extends BaseLayer.Builder<B>> B deep(B b) {
+        b.weightInit(WeightInit.XAVIER);
+        b.updater(new Adam(1e-3));
         return b;
     }
 
@@ -95,6 +120,17 @@ final class Parts {
         INDArray mask = Nd4j.zeros(DataType.FLOAT, lengths.length, T);
         for (int row = 0; row < lengths.length; row++) {
             mask.get(NDArrayIndex.point(row), NDArrayIndex.interval(0, lengths[row])).assign(1);
+        }
+        return mask;
+    }
+
+    /** A row per word, a step per character: {@code 1} where there is data. */
+    static INDArray steps(String... rows) {
+        INDArray mask = Nd4j.zeros(DataType.FLOAT, rows.length, rows[0].length());
+        for (int row = 0; row < rows.length; row++) {
+            for (int step = 0; step < rows[row].length(); step++) {
+                mask.putScalar(row, step, rows[row].charAt(step) - '0');
+            }
         }
         return mask;
     }

@@ -44,14 +44,15 @@ final class Recording {
             x = scaling.scaled(x);
             put("norm", x);
         }
+        if (masks != null) {
+            // Before the run with masks: DL4J's AttentionVertex does not forget them.
+            put("mask", masks);
+            put("unmasked", output(x, null));
+        }
         INDArray[] y = output(x, masks);
         put("out", y);
         if (scaling != null) {
             put("reverted", scaling.reverted(y));
-        }
-        if (masks != null) {
-            put("mask", masks);
-            put("unmasked", output(x, null));
         }
         if (c.rowsAlone()) {
             put("one", output(each(x, Recording::firstRow), each(masks, Recording::firstRow)));
@@ -73,7 +74,7 @@ final class Recording {
     private void randomize(long seed, double scale) {
         Random r = new Random(seed);
         INDArray flat = net.model().params();
-        double[] values = r.doubles(net.model().numParams()).map(v -> scale * (2 * v - 1)).toArray();
+        double[] values = r.doubles(flat.length()).map(v -> scale * (2 * v - 1)).toArray();
         if (values.length > 0) {
             flat.assign(Nd4j.createFromArray(values).castTo(type).reshape(flat.shape()));
         }

@@ -24,6 +24,8 @@ final class Recurrent extends Family {
             net("graves_" + f).on(x, graves(C, 2, f).build());
             net("simplernn_" + f).on(x, new SimpleRnn.Builder().nIn(C).nOut(2).activation(Activation.TANH)
                     .dataFormat(f).build());
+            net("gravesbidirectional_" + f).on(x, both(C, 2, f));
+            net("last_gravesbidirectional_" + f).on(x, new LastTimeStep(both(C, 2, f)));
             net("last_lstm_" + f).on(x, new LastTimeStep(lstm(C, 2, f).build()));
             net("last_graves_" + f).on(x, new LastTimeStep(graves(C, 2, f).build()), output(2, 6).build());
             net("last_bidirectional_" + f).on(x, new LastTimeStep(
