@@ -84,7 +84,7 @@ _PROJECTIONS = ("Wq", "Wk", "Wv", "Wo")
 
 
 def _scale(size: int) -> float:
-    return size**-0.5
+    return float(size**-0.5)
 
 
 def _matrix(weights: Array) -> Array:

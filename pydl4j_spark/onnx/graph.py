@@ -83,15 +83,12 @@ class GraphBuilder:
     ----------
     rows : int or None
         The number of rows that DL4J runs the network with, where it takes no other.
-    one_length : bool
-        Whether DL4J runs a network with sequences of one length only, that of the first batch.
     """
 
     def __init__(self, dtype: np.dtype[Any], opset: int, parent: GraphBuilder | None = None) -> None:
         self.dtype = dtype
         self.opset = opset
         self.rows: int | None = None
-        self.one_length = False
         self.nodes: list[NodeProto] = []
         self.arrays: dict[str, Array] = {} if parent is None else parent.arrays
         self._used: dict[str, int] = {} if parent is None else parent._used

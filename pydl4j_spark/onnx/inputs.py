@@ -156,8 +156,10 @@ def _find(readers: Readers, name: str, given: Any, input_type: Mapping[str, Any]
     nodes = readers.behind(name)
     if shape is None:
         shape = readers.shape(name) if input_type is None else _of_input_type(input_type)
-    if shape is None:
-        raise ExportError(_unknown(name, nodes))
+        if shape is None:
+            raise ExportError(_unknown(name, nodes))
+        if TIME in shape and readers.one_length is not None:
+            shape = _of_length((input_type or {}).get("timeSeriesLength"), readers.one_length, shape, name)
     vocabulary = next(filter(None, (_vocabulary(node.dl4j_class, node.json) for node in nodes)), None)
     return NetworkInput(name, shape, _layout(nodes, shape, input_type), vocabulary)
 
@@ -179,6 +181,18 @@ def _unknown(name: str, nodes: Sequence[NodeDescription]) -> str:
         f"the model file does not say what {taken} takes; give input_shapes=, the shape of one row without the batch, "
         f"such as {shape}"
     )
+
+
+def _of_length(recorded: int | None, ran: int, shape: Shape, name: str) -> Shape:
+    """Settle the number of steps, of which DL4J runs a RecurrentAttentionLayer with one only."""
+    steps = recorded if recorded and recorded > 0 else ran
+    if not steps:
+        raise ExportError(
+            f"a RecurrentAttentionLayer runs with sequences of one length, and the model file does not say which: give "
+            f"it for input {name!r}, as in input_shapes={tuple(5 if d == TIME else d for d in shape[1:])}; or None in "
+            "its place for a file that takes any length, which DL4J cannot confirm"
+        )
+    return tuple(int(steps) if d == TIME else d for d in shape)
 
 
 def _given(shape: Any) -> Shape:

@@ -13,6 +13,7 @@ from pydl4j_spark.onnx.graph import BATCH, TIME, Dim, Shape
 Taken: TypeAlias = Callable[[NodeDescription], Shape | None]
 
 _LAYERS, _VERTICES = "org.deeplearning4j.nn.conf.layers.", "org.deeplearning4j.nn.conf.graph."
+_OF_ONE_LENGTH = _LAYERS + "RecurrentAttentionLayer"
 _MERGE = _VERTICES + "MergeVertex"
 # What comes out of these is shaped as what went in, the number of rows aside.
 _ALIKE = {
@@ -49,6 +50,12 @@ class Readers:
         for node in network.nodes:
             for name in dict.fromkeys(node.inputs):
                 self.of.setdefault(name, []).append(node)
+
+    @property
+    def one_length(self) -> int | None:
+        """The length of the sequences that DL4J ran the network with, where it takes no other; 0 before it ran."""
+        lengths = (node.json.get("timeSteps") for node in self.nodes.values() if node.dl4j_class == _OF_ONE_LENGTH)
+        return max((int(length or 0) for length in lengths), default=None)
 
     def behind(self, name: str) -> list[NodeDescription]:
         """Return what takes a value, also from those that hand it on with its axes as they are."""

@@ -37,7 +37,7 @@ def chain(*nodes):
         ("graph_rows_in_time_NWC", {"x": ("N", "T", 4)}),
         ("vertex_unstack_series", {"a": ("N", 4, "T_a"), "b": ("N", 4, "T_b")}),
         ("attention_vertex", {"q": ("N", 4, "T_q"), "k": ("N", 3, "T_k"), "v": ("N", 2, "T_v")}),
-        ("recurrent_attention", {"input": ("N", 4, "T")}),
+        ("recurrent_attention", {"input": ("N", 4, 5)}),
         ("capsules_routing_2", {"input": ("N", 6, 4)}),
         ("preprocessor_dense_DOUBLE", {"input": ("N", 2, 4, 5)}),
     ],
@@ -85,6 +85,19 @@ def test_layout_and_vocabulary_behind_vertices():
     embedding = (LAYERS + "EmbeddingLayer", {"nin": 11, "nout": 2})
     (indices,) = find_inputs(chain((VERTICES + "StackVertex", {}), embedding), None)
     assert (indices.shape, indices.indices_below) == (("N", 1), 11)
+
+
+def test_the_one_length_of_recurrent_attention():
+    recurrent = {"nin": 4, "nout": 6, "timeSteps": 0}
+    network = chain((LAYERS + "RecurrentAttentionLayer", recurrent))
+    with pytest.raises(ExportError, match=r"one length.* input_shapes=\(4, 5\)"):
+        find_inputs(network, None)
+    kind = {"@class": "$InputTypeRecurrent", "size": 4, "timeSeriesLength": 9, "format": "NCW"}
+    for given in ({"input_types": {"x": kind}}, {"input_type": kind}):
+        assert find_inputs(network, given)[0].shape == ("N", 4, 9)
+    assert find_inputs(network, None, (4, None))[0].shape == ("N", 4, "T")
+    ran = chain((LAYERS + "RecurrentAttentionLayer", {**recurrent, "timeSteps": 8}))
+    assert find_inputs(ran, {"input_type": {**kind, "timeSeriesLength": -1}})[0].shape == ("N", 4, 8)
 
 
 @pytest.mark.parametrize("case", ["graph_residual_NCHW", "vertex_elements", "vertex_subset"])

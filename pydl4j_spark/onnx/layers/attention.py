@@ -39,7 +39,6 @@ def _recurrent_params(layer: LayerJson) -> list[ParamSpec]:
 
 
 def _recurrent(ctx: LayerContext, x: Value, layer: LayerJson, params: Params) -> Value:
-    ctx.builder.one_length = True
     rows = ctx.transpose(x, 0, 2, 1)
     attention = Attention(ctx, rows, rows, params, ctx.mask)
     steps, n = to_time_major(ctx, x, "NCW"), int(layer["nout"])
