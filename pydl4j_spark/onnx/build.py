@@ -170,6 +170,9 @@ def build(
     if stateful and not around.states:
         raise ExportError("stateful=True, but no layer of the network keeps a state between steps; leave it out")
     outside = [entrance.outside for entrance in entrances]
+    if builder.rows is not None:
+        entries = tuple(evolve(entry, shape=(builder.rows, *entry.shape[1:])) for entry in entries)
+        outside = [evolve(value, shape=(builder.rows, *value.shape[1:])) for value in outside]
     outputs, further, orders = _leave(builder, around, network, values, ends)
     states = around.states or []
     built = Built(

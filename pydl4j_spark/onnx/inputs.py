@@ -65,7 +65,8 @@ class NetworkInput:
     name : str
         DL4J's name of it.
     shape : tuple of int or str
-        With the batch in front; a string is an extent that varies.
+        With the batch in front; a string is an extent that varies. The batch is a number where DL4J runs the network
+        with no other.
     layout : str
         DL4J's word for it: ``"NC"``, ``"NCW"``, ``"NWC"``, ``"NCHW"``, ``"NHWC"``, ``"NCDHW"`` or ``"NDHWC"``; or
         ``"NT"`` for indices, step by step.
@@ -85,6 +86,7 @@ class NetworkInput:
 
     def draw(self, rows: int, rng: np.random.Generator, dtype: np.dtype[Any]) -> Array:
         """Draw rows that the network takes."""
+        rows = rows if self.shape[0] == BATCH else int(self.shape[0])
         extents = [rows, *(_TRIAL_TIME if isinstance(d, str) else d for d in self.shape[1:])]
         if self.indices_below is not None:
             return rng.integers(0, self.indices_below, extents).astype(dtype)

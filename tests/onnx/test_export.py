@@ -329,6 +329,26 @@ def test_everything_unsupported_is_named_at_once(path):
     assert not path.exists()
 
 
+def test_vertices_of_the_user_are_named_with_their_recipe(path):
+    """As subclasses of SameDiffVertex are: Java code, of which the file has the settings only."""
+    case, name = load("graph_siamese"), "com.acme.MyDistance"
+    raw = case.model.configuration
+    distance = {**raw["vertices"]["distance"], "@class": name}
+    model = evolve(case.model, configuration={**raw, "vertices": {**raw["vertices"], "distance": distance}})
+    with pytest.raises(UnsupportedLayer) as caught:
+        export_onnx(model, path, verify=False)
+    assert f"vertex 4 ('distance', {name}): its behaviour is Java code" in str(caught.value)
+    assert f"converters={{'{name}': Converter('{name}', emit, params, many=True)}}" in str(caught.value)
+
+    def emit(ctx, inputs, json, params):
+        apart = ctx.op("Sub", *inputs)
+        squares = ctx.reduce("ReduceSum", ctx.op("Mul", apart, apart), [1], keepdims=True)
+        return ctx.op("Sqrt", squares)
+
+    export_onnx(model, path, verify=False, converters={name: Converter(name, emit, many=True)})
+    verify_onnx(path, case.inputs, case.outputs)
+
+
 def test_wrappers_of_what_cannot_be_wrapped(path):
     dense = {"@class": "org.deeplearning4j.nn.conf.layers.DenseLayer", "nin": 7, "nout": 6}
     wrapper = "org.deeplearning4j.nn.conf.layers.recurrent."
