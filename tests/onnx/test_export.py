@@ -419,6 +419,9 @@ STRANGE = ["x", None, -1, 0, 10**30, [], {}]
         "rnn_cnn_rnn_NCW",
         "act_dense_relu_all",
         "gate_lstm_swish",
+        "capsules_routing_2",
+        "vertex_reshape_open",
+        "preprocessor_volumes_NCDHW",
     ],
 )
 def test_a_strange_configuration_is_an_error_of_the_family(name):
@@ -433,8 +436,10 @@ def test_a_strange_configuration_is_an_error_of_the_family(name):
                     yield from places(part[key], (*way, key))
 
     configuration = json.loads(case.model.configuration_text)
-    parts = [("confs", i, "layer", *w) for i, c in enumerate(configuration["confs"]) for w in places(c["layer"])]
-    parts += [("inputPreProcessors", *w) for w in places(configuration["inputPreProcessors"])]
+    layers = enumerate(configuration.get("confs", ()))
+    parts = [("confs", i, "layer", *w) for i, c in layers for w in places(c["layer"])]
+    for key in ("inputPreProcessors", "vertices", "vertexInputs"):
+        parts += [(key, *w) for w in places(configuration.get(key))]
     for way in parts:
         for value in ["gone", *STRANGE]:
             changed = json.loads(case.model.configuration_text)

@@ -12,6 +12,7 @@ from pydl4j_spark.onnx.extents import divided, times
 from pydl4j_spark.onnx.graph import Array, Value
 
 _LAYERS = "org.deeplearning4j.nn.conf.layers."
+_MOST_ROUTINGS = 1000
 _CONVOLUTION = _LAYERS + "ConvolutionLayer"
 _RELU = "org.nd4j.linalg.activations.impl.ActivationReLU"
 
@@ -81,12 +82,17 @@ def _capsule(ctx: LayerContext, x: Value, layer: LayerJson, params: Params) -> V
     return ctx.op("Squeeze", y, ctx.ints(0), shape=y.shape[1:])
 
 
+def _capsule_objection(layer: LayerJson) -> str | None:
+    # Each is written out, by DL4J too.
+    return None if 0 < layer["routings"] <= _MOST_ROUTINGS else f"it has {layer['routings']} routings"
+
+
 def _strength(ctx: LayerContext, x: Value, layer: LayerJson, params: Params) -> Value:
     return ctx.op("Sqrt", _sum_of_squares(ctx, x, 2, keepdims=False))
 
 
 CONVERTERS = (
     Converter(_LAYERS + "PrimaryCapsules", _primary, _primary_params),
-    Converter(_LAYERS + "CapsuleLayer", _capsule, _capsule_params),
+    Converter(_LAYERS + "CapsuleLayer", _capsule, _capsule_params, objection=_capsule_objection),
     Converter(_LAYERS + "CapsuleStrengthLayer", _strength),
 )
