@@ -76,6 +76,10 @@ def _cnn_to_rnn(ctx: LayerContext, x: Value, json: LayerJson, params: Params) ->
     return _feed_forward_to_rnn(ctx, _cnn_to_feed_forward(ctx, x, json, params), json, params)
 
 
+def _parts(json: LayerJson) -> Mapping[str, LayerJson]:
+    return {str(i): part for i, part in enumerate(json["inputPreProcessors"])}
+
+
 def _composed(ctx: LayerContext, x: Value, json: LayerJson, params: Params) -> Value:
     for part in json["inputPreProcessors"]:
         x = ctx.registry[part["@class"]].emit(ctx, x, part, {})
@@ -116,7 +120,7 @@ CONVERTERS = (
     Converter(_PREPROCESSORS + "FeedForwardToRnnPreProcessor", _feed_forward_to_rnn, mask=as_sequence),
     Converter(_PREPROCESSORS + "RnnToCnnPreProcessor", _rnn_to_cnn, mask=as_images),
     Converter(_PREPROCESSORS + "CnnToRnnPreProcessor", _cnn_to_rnn, mask=as_sequence),
-    Converter(_PREPROCESSORS + "ComposableInputPreProcessor", _composed, mask=_composed_mask),
+    Converter(_PREPROCESSORS + "ComposableInputPreProcessor", _composed, mask=_composed_mask, inside=_parts),
     Converter(_KERAS + "ReshapePreprocessor", _reshape),
     Converter(_KERAS + "PermutePreprocessor", _permute),
     Converter(_KERAS + "KerasFlattenRnnPreprocessor", _flatten_rnn),

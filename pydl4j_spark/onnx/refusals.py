@@ -17,6 +17,7 @@ DEFAULT_OPSET = 15
 OPSETS = range(13, 22)
 
 
+_LAYER = "emit, params"
 # What a file cannot be exported with, although it states all of it.
 _REASONS = {
     "org.deeplearning4j.nn.conf.layers.LearnedSelfAttentionLayer": "DL4J itself cannot run it",
@@ -59,7 +60,7 @@ class _Part:
 
     place: str
     json: Mapping[str, Any]
-    arguments: str = "emit, params"
+    arguments: str
 
     @property
     def dl4j_class(self) -> str:
@@ -76,20 +77,20 @@ def _parts(network: NetworkDescription, registry: Registry) -> Iterator[_Part]:
     for node in network.nodes:
         if node.preprocessor is not None:
             yield from _with_inner(_Part(preprocessor_place(node), node.preprocessor, "emit"), registry)
-        arguments = "emit, params" if node.is_layer else "emit, params, many=True"
+        arguments = _LAYER if node.is_layer else f"{_LAYER}, many=True"
         yield from _with_inner(_Part(node.place, node.json, arguments), registry)
 
 
 def _with_inner(part: _Part, registry: Registry) -> Iterator[_Part]:
     yield part
-    own = part.json.get("preProcessor")
-    preprocessors = [own] if isinstance(own, Mapping) else part.json.get("inputPreProcessors") or ()
-    inner = [_Part(f"preprocessor in {part.place} ({one.get('@class')})", one, "emit") for one in preprocessors]
     converter = registry.get(part.dl4j_class)
-    if converter is not None:
-        with settings_of(part.place):
-            layers = converter.inside(part.json).values()
-            inner += [_Part(f"{one['@class']} in {part.place}", one) for one in layers]
+    if converter is None:
+        return
+    with settings_of(part.place):
+        # In layers are layers, in vertices and preprocessors only preprocessors.
+        arguments = part.arguments if part.arguments == _LAYER else "emit"
+        parts = converter.inside(part.json).values()
+        inner = [_Part(f"{one['@class']} in {part.place}", one, arguments) for one in parts]
     for each in inner:
         yield from _with_inner(each, registry)
 

@@ -320,7 +320,7 @@ def test_everything_unsupported_is_named_at_once(path):
         "com.acme.MyActivation",
         "SUM",
         "preprocessor of layer 1 (com.acme.MyPreprocessor)",
-        f"preprocessor in preprocessor of layer 2 ({composed}) (com.acme.MyInnerPreprocessor): its behaviour",
+        f"com.acme.MyInnerPreprocessor in preprocessor of layer 2 ({composed}): its behaviour is Java code",
         f"layer 3 ('layer3', {learned}): DL4J itself cannot run it",
         f"layer 4 ('layer4', {raw_operation}): it runs an operation of TensorFlow",
         "converters={'com.acme.MyLayer'",

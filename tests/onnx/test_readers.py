@@ -21,7 +21,8 @@ def chain(*nodes):
     """The input ``x`` and nodes one after the other: (class, JSON)."""
     described, before = [], "x"
     for i, (dl4j_class, json) in enumerate(nodes):
-        described.append(NodeDescription(i, f"n{i}", dl4j_class, json, (before,), is_layer=LAYERS in dl4j_class))
+        own = {"@class": dl4j_class, **json}
+        described.append(NodeDescription(i, f"n{i}", dl4j_class, own, (before,), is_layer=LAYERS in dl4j_class))
         before = f"n{i}"
     return NetworkDescription("ComputationGraph", "FLOAT", ("x",), (before,), tuple(described))
 

@@ -28,7 +28,7 @@ def _reshape(ctx: LayerContext, x: Value, json: LayerJson, params: Params) -> Va
     if -1 not in target:
         # With every extent stated, DL4J itself runs with one number of rows only.
         rows = divided(times(*target), divided(times(*x.shape), BATCH))
-        ctx.builder.rows = rows if isinstance(rows, int) else None
+        ctx.builder.rows = rows if isinstance(rows, int) else ctx.builder.rows
     if json.get("reshapeOrder", "c") != "f":
         return ctx.reshape(x, target, shape)
     # In column order the first axis runs fastest: row order of the axes turned round.
@@ -74,5 +74,10 @@ _END = 2**63 - 1
 CONVERTERS = (
     Converter(_VERTICES + "ReshapeVertex", _reshape, mask=_reshaped_mask),
     Converter(_VERTICES + "PoolHelperVertex", _pool_helper),
-    Converter(_VERTICES + "PreprocessorVertex", _preprocessor, mask=_preprocessor_mask),
+    Converter(
+        _VERTICES + "PreprocessorVertex",
+        _preprocessor,
+        mask=_preprocessor_mask,
+        inside=lambda json: {"": json["preProcessor"]},
+    ),
 )
