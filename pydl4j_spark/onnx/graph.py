@@ -140,6 +140,10 @@ class GraphBuilder:
         """Return what `x` was transposed from, and how."""
         return self._origins.get(x.name)
 
+    def made_by(self, x: Value) -> str | None:
+        """Return the operator that gives `x`; None for inputs and constants."""
+        return next((node.op_type for node in reversed(self.nodes) if x.name in node.output), None)
+
     def transposed(self, x: Value, perm: tuple[int, ...]) -> Value | None:
         """Return `x` transposed, if it has been."""
         return self._transposed.get((x.name, perm))
