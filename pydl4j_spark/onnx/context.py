@@ -10,6 +10,7 @@ from attrs import field, frozen
 from onnx import helper
 
 from pydl4j_spark.onnx.graph import Array, GraphBuilder, Shape, Value
+from pydl4j_spark.onnx.transposes import inverse, permuted, slide
 
 Operand: TypeAlias = Value | Array | float | None
 
@@ -171,7 +172,15 @@ class LayerContext:
         """
         operands = [self._operand(x) for x in inputs]
         out = operands[0].shape if shape is None else shape
-        return self.builder.node(self.name, op, [v.name for v in operands], [out], **attrs)[0]
+        slid = slide(self.builder, op, operands, attrs)
+        if slid is not None:
+            perm, operands, attrs = slid
+            y = self._node(op, operands, permuted(out, inverse(perm)), attrs)
+            return self.transpose(y, *perm)
+        return self._node(op, operands, out, attrs)
+
+    def _node(self, op: str, operands: Sequence[Value], shape: Shape, attrs: Mapping[str, Any]) -> Value:
+        return self.builder.node(self.name, op, [v.name for v in operands], [shape], **attrs)[0]
 
     def ops(self, op: str, *inputs: Operand, shapes: Sequence[Shape], **attrs: Any) -> list[Value]:
         """Add a node with several outputs."""
@@ -194,6 +203,13 @@ class LayerContext:
 
     def reduce(self, op: str, x: Value, axes: Sequence[int], keepdims: bool) -> Value:
         """Add a reduction, whose axes moved from attribute to input over the opsets."""
+        origin = self.builder.origin(x)
+        if origin is not None:
+            # Before the transpose, of which the remaining axes need little or nothing.
+            source, perm = origin
+            y = self.reduce(op, source, [perm[a] for a in axes], keepdims)
+            left = perm if keepdims else [p for i, p in enumerate(perm) if i not in axes]
+            return self.transpose(y, *(sorted(left).index(p) for p in left))
         kept = tuple(1 if i in axes else d for i, d in enumerate(x.shape))
         shape = kept if keepdims else tuple(d for i, d in enumerate(x.shape) if i not in axes)
         if op == "ReduceSum" or self.opset >= 18:

@@ -92,7 +92,8 @@ class GraphBuilder:
         self.nodes: list[NodeProto] = []
         self.arrays: dict[str, Array] = {} if parent is None else parent.arrays
         self._used: dict[str, int] = {} if parent is None else parent._used
-        self._transposed: dict[str, tuple[Value, tuple[int, ...]]] = {}
+        self._origins: dict[str, tuple[Value, tuple[int, ...]]] = {}
+        self._transposed: dict[tuple[str, tuple[int, ...]], Value] = {}
 
     def unique(self, name: str) -> str:
         """Return `name`, numbered where it is taken."""
@@ -119,14 +120,30 @@ class GraphBuilder:
 
     def transpose(self, prefix: str, x: Value, perm: Sequence[int]) -> Value:
         """Add a transpose, or undo the one that `x` came from."""
-        source, before = self._transposed.get(x.name, (x, tuple(range(x.rank))))
+        source, before = self.origin(x) or (x, tuple(range(x.rank)))
         both = tuple(before[p] for p in perm)
         if both == tuple(range(x.rank)):
             return source
+        known = self.transposed(source, both)
+        if known is not None:
+            return known
         shape = tuple(source.shape[p] for p in both)
         (result,) = self.node(prefix, "Transpose", [source.name], [shape], perm=list(both))
-        self._transposed[result.name] = (source, both)
+        self._origins[result.name] = (source, both)
+        self._transposed[source.name, both] = result
         return result
+
+    def origin(self, x: Value) -> tuple[Value, tuple[int, ...]] | None:
+        """Return what `x` was transposed from, and how."""
+        return self._origins.get(x.name)
+
+    def made_by(self, x: Value) -> str | None:
+        """Return the operator that gives `x`; None for inputs and constants."""
+        return next((node.op_type for node in reversed(self.nodes) if x.name in node.output), None)
+
+    def transposed(self, x: Value, perm: tuple[int, ...]) -> Value | None:
+        """Return `x` transposed, if it has been."""
+        return self._transposed.get((x.name, perm))
 
     def subgraph(self, name: str, inputs: Sequence[Value], outputs: Sequence[Value]) -> GraphProto:
         """Return what was added as the body of a node; its initializers stay with the parent."""

@@ -40,6 +40,8 @@ _ROWS = {
 _SEQUENCES = {
     _LAYERS + name
     for name in (
+        "Convolution1D",
+        "Convolution1DLayer",
         "LSTM",
         "GravesLSTM",
         "GravesBidirectionalLSTM",
@@ -52,8 +54,9 @@ _SEQUENCES = {
         "util.MaskZeroLayer",
     )
 }
-# A length for sequences of any length, unlike other extents that are likely.
-_TRIAL_TIME = 7
+_OF_ONE_SIZE = {_LAYERS + name for name in ("LocallyConnected1D", "LocallyConnected2D")}
+# Extents to try what varies with, unlike others that are likely; several poolings fit into an image.
+_TRIAL_TIME, _TRIAL_EXTENTS = 7, {"D": 31, "H": 33, "W": 35}
 
 
 @frozen
@@ -87,7 +90,7 @@ class NetworkInput:
     def draw(self, rows: int, rng: np.random.Generator, dtype: np.dtype[Any]) -> Array:
         """Draw rows that the network takes."""
         rows = rows if self.shape[0] == BATCH else int(self.shape[0])
-        extents = [rows, *(_TRIAL_TIME if isinstance(d, str) else d for d in self.shape[1:])]
+        extents = [rows, *(_TRIAL_EXTENTS.get(d, _TRIAL_TIME) if isinstance(d, str) else d for d in self.shape[1:])]
         if self.indices_below is not None:
             return rng.integers(0, self.indices_below, extents).astype(dtype)
         # Values that single precision holds exactly: that is what the way to DL4J carries.
@@ -202,7 +205,7 @@ def _given(shape: Any) -> Shape:
         raise ExportError(f"input_shapes={shape!r}: one to four extents of one row are expected, without the batch")
     if not all(d is None or (isinstance(d, int | np.integer) and d > 0) for d in shape):
         raise ExportError(f"input_shapes={shape!r}: an extent is a positive integer, or None where it varies")
-    unknown = iter([TIME] if len(shape) == 2 else ["H", "W", "C", "D"])
+    unknown = iter({2: TIME, 3: "HWC", 4: "DHWC"}.get(len(shape), ""))
     return (BATCH, *(next(unknown, "U") if d is None else int(d) for d in shape))
 
 
@@ -277,6 +280,8 @@ def _inferred(node: NodeDescription) -> Shape | None:
         return BATCH, int(node.json["inputCapsules"]), int(node.json["inputCapsuleDimensions"])
     if node.dl4j_class in _SEQUENCES:
         return _sequence(_width(node.json), layout_of(node.json))
+    if node.dl4j_class in _OF_ONE_SIZE:
+        return _of_one_size(node.json)
     return None
 
 
@@ -284,6 +289,12 @@ def _steps_of(node: NodeDescription, layout: str | None) -> Shape | None:
     """Make a sequence of the rows that a layer takes."""
     row = _inferred(node)
     return _sequence(int(row[1]), layout) if row is not None and len(row) == 2 and isinstance(row[1], int) else None
+
+
+def _of_one_size(layer: Mapping[str, Any]) -> Shape:
+    """Return what a locally connected layer takes: it has weights for every place."""
+    channels, extents = int(layer["nin"]), np.atleast_1d(layer["inputSize"]).tolist()
+    return (BATCH, *extents, channels) if layer.get("format") == "NHWC" else (BATCH, channels, *extents)
 
 
 def _width(layer: Mapping[str, Any]) -> int:

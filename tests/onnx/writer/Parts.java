@@ -32,6 +32,11 @@ final class Parts {
 
     private Parts() {}
 
+    /** Strict differs from Truncate in what it refuses only, so channels first are enough for it. */
+    static List<ConvolutionMode> modes(Enum<?> layout) {
+        return Arrays.stream(MODES).filter(m -> m != ConvolutionMode.Strict || layout.ordinal() == 0).toList();
+    }
+
     static DenseLayer.Builder dense(int nIn, int nOut) {
         return new DenseLayer.Builder().nIn(nIn).nOut(nOut).activation(Activation.TANH);
     }
