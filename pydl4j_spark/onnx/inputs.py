@@ -90,11 +90,16 @@ class NetworkInput:
     def draw(self, rows: int, rng: np.random.Generator, dtype: np.dtype[Any]) -> Array:
         """Draw rows that the network takes."""
         rows = rows if self.shape[0] == BATCH else int(self.shape[0])
-        extents = [rows, *(_TRIAL_EXTENTS.get(d, _TRIAL_TIME) if isinstance(d, str) else d for d in self.shape[1:])]
+        extents = [rows, *(_trial(d) if isinstance(d, str) else d for d in self.shape[1:])]
         if self.indices_below is not None:
             return rng.integers(0, self.indices_below, extents).astype(dtype)
         # Values that single precision holds exactly: that is what the way to DL4J carries.
         return rng.standard_normal(extents).astype(np.float32).astype(dtype)
+
+
+def _trial(name: str) -> int:
+    """Return an extent to try, by its name, which may say of which input it is."""
+    return _TRIAL_EXTENTS.get(name.partition("_")[0], _TRIAL_TIME)
 
 
 def find_inputs(

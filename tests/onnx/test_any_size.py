@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from pydl4j_spark.description import parse_configuration
 from pydl4j_spark.errors import ExportError
 from pydl4j_spark.onnx.build import build
 from pydl4j_spark.onnx.ends import Ends
+from pydl4j_spark.onnx.inputs import find_inputs
 from pydl4j_spark.onnx.registry import default_registry
 from pydl4j_spark.onnx.verify import run_onnx, verify_onnx
 
@@ -81,6 +83,13 @@ def test_one_file_takes_every_size(name):
     x = np.tile(case.x, [3 if d is None else 1 for d in (1, *free_shape(case))]).astype(case.model.params.dtype)
     (expected,) = run_onnx(exported(case, x.shape[1:]), x)
     verify_onnx(anywhere, x, expected)
+
+
+def test_rows_are_drawn_that_poolings_fit_into():
+    (images,) = find_inputs(parse_configuration(load("lenet_NHWC").model.configuration), None, (None, None, 2))
+    shape = images.draw(3, np.random.default_rng(1), np.dtype(np.float32)).shape
+    assert (shape[0], shape[3]) == (3, 2)
+    assert 30 < shape[1] < shape[2] < 40
 
 
 @pytest.mark.parametrize("name", FIXED)
