@@ -5,28 +5,19 @@ import re
 
 import pytest
 
-from pydl4j_spark.conf.base import _BY_JAVA_CLASS
 from pydl4j_spark.errors import ConfigError
-from tests.fixtures.dl4j_json import CANNOT_RUN, differences, kind_of, listed, may_differ, written
+from tests.fixtures.dl4j_json import (
+    CANNOT_RUN,
+    OURS,
+    differences,
+    kind_of,
+    listed,
+    may_differ,
+    without_derived,
+    written,
+)
 
 VERSIONS = ("m2", "m2.1")
-OURS = frozenset({"inputType", "inputTypes"})
-
-
-def without_derived(document):
-    """Leave out what DL4J computes itself."""
-    if isinstance(document, list):
-        return [without_derived(item) for item in document]
-    if not isinstance(document, dict):
-        return document
-    found = _BY_JAVA_CLASS.get(document.get("@class"))
-    derived = found.derived_keys if found else {"outputVertex"} if "layerConf" in document else ()
-    # The names that a constraint is of have no order.
-    return {
-        key: sorted(value) if key == "params" and value else without_derived(value)
-        for key, value in document.items()
-        if key not in derived
-    }
 
 
 @pytest.mark.parametrize("version", VERSIONS)

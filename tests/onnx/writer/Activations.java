@@ -44,6 +44,9 @@ final class Activations extends Family {
             net("act_lstm_" + e.getKey()).scaled(0.5).on(series(C, RNNFormat.NCW),
                     lstm(C, 2, RNNFormat.NCW).activation(e.getValue()).build());
         }
+        // Wide enough to get over the threshold.
+        net("act_lstm_thresholdedrelu_wide").scaled(3).on(series(C, RNNFormat.NCW),
+                lstm(C, 2, RNNFormat.NCW).activation(Activation.THRESHOLDEDRELU).build());
         for (String gate : List.of("hardsigmoid", "tanh", "softsign", "swish", "softmax", "hardtanh", "rationaltanh")) {
             net("gate_lstm_" + gate).scaled(0.5).on(series(C, RNNFormat.NCW),
                     lstm(C, 2, RNNFormat.NCW).gateActivationFunction(all.get(gate)).build());

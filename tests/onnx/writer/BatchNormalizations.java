@@ -5,6 +5,7 @@ import static org.pydl4j.fixtures.Parts.*;
 import org.deeplearning4j.nn.conf.CNN2DFormat;
 import org.deeplearning4j.nn.conf.RNNFormat;
 import org.deeplearning4j.nn.conf.layers.*;
+import org.deeplearning4j.nn.conf.layers.misc.FrozenLayer;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.buffer.DataType;
 
@@ -42,5 +43,15 @@ final class BatchNormalizations extends Family {
                 .lockGammaBeta(true).gamma(2).beta(3).dataFormat(CNN2DFormat.NHWC).build());
         net("bn_rnn_NWC").on(series(C, RNNFormat.NWC), lstm(C, 2, RNNFormat.NWC).build(),
                 new BatchNormalization.Builder().nIn(2).nOut(2).dataFormat(CNN2DFormat.NHWC).build());
+        for (boolean logStd : new boolean[] {true, false}) { // JSON does not tell which: the names of the parameters do
+            String end = logStd ? "" : "_variance";
+            Layer bn = new BatchNormalization.Builder().nIn(7).nOut(7).useLogStd(logStd).build();
+            net("bn_frozen" + end).on(rows(7), new FrozenLayer(bn.clone()));
+            // Not as an output: DL4J fails to compute a graph that ends so.
+            graph("bn_graph" + end, g -> g.addInputs("in")
+                    .addLayer("bn", bn.clone(), "in")
+                    .addLayer("frozen", new FrozenLayer(bn.clone()), "bn")
+                    .addLayer("dense", dense(7, 4).build(), "frozen").setOutputs("dense")).on(rows(7));
+        }
     }
 }

@@ -1,5 +1,6 @@
 package org.pydl4j.fixtures;
 
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -168,7 +169,7 @@ final class Case {
         }
         try {
             target.put(name, new Recording(network.get(), type).of(this, x));
-        } catch (RuntimeException e) {
+        } catch (IOException | RuntimeException e) {
             throw new IllegalStateException(name, e);
         }
     }

@@ -7,6 +7,8 @@ import org.deeplearning4j.nn.conf.CNN2DFormat;
 import org.deeplearning4j.nn.conf.RNNFormat;
 import org.deeplearning4j.nn.conf.layers.*;
 import org.nd4j.linalg.activations.Activation;
+import org.nd4j.linalg.activations.IActivation;
+import org.nd4j.linalg.activations.impl.*;
 import org.nd4j.linalg.api.buffer.DataType;
 
 /** Double and half precision. */
@@ -24,5 +26,17 @@ final class DataTypes extends Family {
         }
         net("lstm_scan_DOUBLE").type(DataType.DOUBLE).on(series(C, RNNFormat.NCW),
                 lstm(C, 2, RNNFormat.NCW).activation(Activation.SWISH).build());
+        // Cells in double precision, of which DL4J holds some constants in single.
+        for (Activation a : Activation.values()) {
+            double scale = a == Activation.THRESHOLDEDRELU ? 3 : 0.5; // to get over the threshold
+            net("double_act_lstm_" + a.name().toLowerCase()).type(DataType.DOUBLE).scaled(scale).on(
+                    series(C, RNNFormat.NCW), lstm(C, 2, RNNFormat.NCW).activation(a).build());
+        }
+        List<IActivation> others =
+                List.of(new ActivationELU(0.4), new ActivationLReLU(0.2), new ActivationThresholdedReLU(0.4));
+        for (IActivation a : others) {
+            net("double_act_lstm_" + a.toString().replaceAll("\\(.*", "") + "_alpha").type(DataType.DOUBLE).on(
+                    series(C, RNNFormat.NCW), lstm(C, 2, RNNFormat.NCW).activation(a).build());
+        }
     }
 }

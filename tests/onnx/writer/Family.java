@@ -1,7 +1,6 @@
 package org.pydl4j.fixtures;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashSet;
@@ -54,12 +53,8 @@ abstract class Family {
             return name.startsWith(start);
         }
 
-        void put(String name, Map<String, byte[]> entries) {
-            try {
-                Files.write(folder.resolve(name + ".zip"), Zip.of(entries));
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
+        void put(String name, Map<String, byte[]> entries) throws IOException {
+            Files.write(folder.resolve(name + ".zip"), Zip.of(entries));
             written++;
         }
     }

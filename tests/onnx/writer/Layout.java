@@ -25,9 +25,9 @@ final class Layout {
         List<Network.Part> parts = network.parts();
         List<long[]> positions = new ArrayList<>();
         parts.forEach(part -> part.params().values().forEach(p -> positions.add(new long[(int) p.length()])));
-        long length = network.model().params().length(); // numParams() does not count those of vertices
+        long length = network.params().length(); // numParams() does not count those of vertices
         for (long unit = 1; unit < length; unit *= BASE) {
-            number(network.model().params(), unit);
+            number(network.params(), unit);
             Iterator<long[]> next = positions.iterator();
             for (Network.Part part : parts) {
                 for (INDArray p : part.params().values()) {

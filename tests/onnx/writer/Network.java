@@ -1,5 +1,7 @@
 package org.pydl4j.fixtures;
 
+import java.io.File;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -9,15 +11,26 @@ import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.graph.vertex.GraphVertex;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
 
 /** What a case needs of a network, of whichever kind. */
 interface Network {
     Model model();
 
+    /** The flat vector, as a view; empty where there are no parameters, for which M2 gives null. */
+    default INDArray params() {
+        INDArray flat = model().params();
+        return flat == null ? Nd4j.empty(DataType.FLOAT) : flat;
+    }
+
     List<String> inputs();
 
     List<String> outputs();
+
+    /** The network that DL4J reads from this file. */
+    Network read(File file) throws IOException;
 
     /** The output of inference. An absent mask is null, and so is {@code masks} where there is none at all. */
     INDArray[] output(INDArray[] x, INDArray[] masks);
@@ -40,6 +53,11 @@ interface Network {
         @Override
         public List<String> outputs() {
             return List.of("output");
+        }
+
+        @Override
+        public Network read(File file) throws IOException {
+            return new Sequence(MultiLayerNetwork.load(file, false));
         }
 
         @Override
@@ -71,6 +89,11 @@ interface Network {
         @Override
         public List<String> outputs() {
             return model.getConfiguration().getNetworkOutputs();
+        }
+
+        @Override
+        public Network read(File file) throws IOException {
+            return new Graph(ComputationGraph.load(file, false));
         }
 
         @Override

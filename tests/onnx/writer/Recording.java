@@ -3,7 +3,6 @@ package org.pydl4j.fixtures;
 import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.util.Arrays;
@@ -21,20 +20,24 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 
-/** The entries of one fixture, as the README of the fixtures tells them. */
+/**
+ * The entries of one fixture, as the README of the fixtures tells them. It is the network that DL4J reads from the file
+ * which is run, since the file is what is exported.
+ */
 final class Recording {
-    private final Network net;
     private final DataType type;
     private final Map<String, byte[]> entries = new TreeMap<>();
+    private Network net;
 
     Recording(Network net, DataType type) {
         this.net = net;
         this.type = type;
     }
 
-    Map<String, byte[]> of(Case c, INDArray... drawn) {
+    Map<String, byte[]> of(Case c, INDArray... drawn) throws IOException {
         put("layout.json", Layout.of(net));
         randomize(c.name().hashCode(), c.scale());
+        File file = saved(c.scaling() != null);
         INDArray[] x = typed(drawn);
         INDArray[] masks = typed(c.masks());
         put("in", x);
@@ -62,18 +65,19 @@ final class Recording {
             put("step_" + i + "_in", in);
             put("step_" + i + "_out", net.step(each(in, INDArray::dup)));
         }
-        try {
-            put("meta.json", meta(c.note()));
-            entries.put("model.zip", saved(scaling));
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
+        put("meta.json", meta(c.note()));
+        if (scaling != null) {
+            // Not writeModel(…, normalizer): with commons-io from 2.7 on it flushes what it has closed, and fails.
+            ModelSerializer.addNormalizerToModel(file, scaling.normalizer());
         }
+        entries.put("model.zip", Zip.timeless(Files.readAllBytes(file.toPath())));
+        Files.delete(file.toPath());
         return entries;
     }
 
     private void randomize(long seed, double scale) {
         Random r = new Random(seed);
-        INDArray flat = net.model().params();
+        INDArray flat = net.params();
         double[] values = r.doubles(flat.length()).map(v -> scale * (2 * v - 1)).toArray();
         if (values.length > 0) {
             flat.assign(Nd4j.createFromArray(values).castTo(type).reshape(flat.shape()));
@@ -116,7 +120,7 @@ final class Recording {
         return names.stream().map(n -> "\"" + n + "\"").collect(Collectors.joining(",", "[", "]"));
     }
 
-    private static String version() throws IOException {
+    static String version() throws IOException {
         Properties properties = new Properties();
         try (InputStream in = MultiLayerNetwork.class.getResourceAsStream(
                 "/META-INF/maven/org.deeplearning4j/deeplearning4j-nn/pom.properties")) {
@@ -125,18 +129,15 @@ final class Recording {
         return properties.getProperty("version");
     }
 
-    private byte[] saved(Scaling scaling) throws IOException {
+    /** Saves the network, and goes on with what DL4J reads. */
+    private File saved(boolean updater) throws IOException {
         File file = File.createTempFile("model", ".zip");
-        try {
-            ModelSerializer.writeModel(net.model(), file, scaling != null);
-            if (scaling != null) {
-                // Not writeModel(…, normalizer): with commons-io from 2.7 on it flushes what it has closed, and fails.
-                ModelSerializer.addNormalizerToModel(file, scaling.normalizer());
-            }
-            return Zip.timeless(Files.readAllBytes(file.toPath()));
-        } finally {
-            Files.delete(file.toPath());
+        ModelSerializer.writeModel(net.model(), file, updater);
+        // A network without parameters DL4J reads as one in single precision, whatever it was.
+        if (net.params().length() > 0) {
+            net = net.read(file);
         }
+        return file;
     }
 
     private void put(String entry, String text) {
@@ -145,7 +146,7 @@ final class Recording {
 
     /** A single array bears the name alone, several are numbered in the network's order. */
     private void put(String entry, INDArray[] arrays) {
-        for (int i = 0; i < arrays.length; i++) {
+        for (int i = 0; arrays != null && i < arrays.length; i++) {
             if (arrays[i] != null) {
                 entries.put(entry + (arrays.length == 1 ? "" : "_" + i) + ".npy", Npy.of(arrays[i]));
             }

@@ -17,7 +17,7 @@ interface Scaling {
     /** The features, scaled; the arguments stay as they are. */
     INDArray[] scaled(INDArray[] x);
 
-    /** Labels, or outputs like them, in their own units again. */
+    /** Outputs in the units of the labels; null where labels stay as they are. */
     INDArray[] reverted(INDArray[] y);
 
     record Single(DataNormalization normalizer) implements Scaling {
@@ -35,6 +35,9 @@ interface Scaling {
 
         @Override
         public INDArray[] reverted(INDArray[] y) {
+            if (!normalizer.isFitLabel()) {
+                return null;
+            }
             INDArray[] copies = copies(y);
             normalizer.revertLabels(copies[0]);
             return copies;
