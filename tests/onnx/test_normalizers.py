@@ -11,9 +11,10 @@ from pydl4j_spark.onnx.ends import Ends
 from pydl4j_spark.onnx.registry import default_registry
 from pydl4j_spark.onnx.verify import compare, verify_onnx
 
-from .cases import ALL, load
+from . import cases
+from .cases import load
 
-NAMES = [name for name in ALL if name.startswith("norm_")]
+NAMES = [name for name in cases.NAMES if name.startswith("norm_")]
 
 
 def is_half(case):
