@@ -65,7 +65,8 @@ def _makes_another_length(layer: Layer, given: Any) -> bool:
 
 
 def _class(layer: Mapping[str, Any], key: str) -> str:
-    return str((layer.get(key) or {}).get("@class", "")).rpartition(".")[2]
+    part = layer.get(key)
+    return str(part.get("@class", "")).rpartition(".")[2] if isinstance(part, Mapping) else ""
 
 
 @frozen(kw_only=True)

@@ -11,7 +11,7 @@ import numpy as np
 from pydl4j_spark.onnx.context import LayerContext
 from pydl4j_spark.onnx.converter import LayerJson
 from pydl4j_spark.onnx.extents import plus, times
-from pydl4j_spark.onnx.graph import Array, Dim, Value
+from pydl4j_spark.onnx.graph import Array, Dim, Value, check_extents
 from pydl4j_spark.onnx.windows import Windows, pad, reaches, setting, unknown_extents
 
 
@@ -101,6 +101,7 @@ def _spread(ctx: LayerContext, x: Value, first: Sequence[int], stride: Sequence[
     sizes = [d for d in x.shape[2:] if isinstance(d, int)]
     if len(sizes) < x.rank - 2:
         raise unknown_extents(ctx)
+    check_extents(tuple(extents), ctx.name)
     # The zero behind the last value is the one that is repeated.
     x = pad(ctx, x, (*(0 for _ in sizes), *(1 for _ in sizes)))
     for i, (size, extent) in enumerate(zip(sizes, extents, strict=True)):

@@ -13,7 +13,7 @@ from pydl4j_spark.errors import ExportError
 from pydl4j_spark.onnx.context import LayerContext
 from pydl4j_spark.onnx.converter import LayerJson
 from pydl4j_spark.onnx.extents import plus
-from pydl4j_spark.onnx.graph import Array, Dim, Shape, Value
+from pydl4j_spark.onnx.graph import MOST_NODES, Array, Dim, Shape, Value
 
 _CHANNELS_LAST = ("NWC", "NHWC", "NDHWC")
 _WHAT = {3: "sequences", 4: "images", 5: "volumes"}
@@ -149,6 +149,10 @@ class Windows:
 
         For operators that onnxruntime lacks in double precision, or the opset in this form. Padding is zero.
         """
+        if self.taps > MOST_NODES:
+            raise ExportError(
+                f"{ctx.name}: a kernel of {self.kernel} would need more than {MOST_NODES} nodes; is it meant?"
+            )
         x, _ = self.padded(ctx, x)
         axes = ctx.ints(*range(2, x.rank))
         reach = reaches(self.kernel, self.dilation)

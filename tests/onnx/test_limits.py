@@ -20,6 +20,8 @@ from tests.fixtures.dl4j_json import written
 
 from .cases import load
 
+TANH = "org.nd4j.linalg.activations.impl.ActivationTanH"
+
 
 @pytest.fixture
 def path(tmp_path):
@@ -91,3 +93,9 @@ def test_inputs_that_nothing_can_hold(path):
         shape = {"@class": kind, "height": height, "width": width, "channels": 2}
         with pytest.raises((ExportError, ModelFormatError)):
             export_onnx(load("pool_AVG_Same_NCHW").model, path, input_shapes=shape, verify=False)
+
+
+@pytest.mark.parametrize("part", [[], [1], 3, "LossMCXENT", None])
+def test_a_loss_of_the_wrong_kind_is_no_task(path, part):
+    export_onnx(hostile(load("dense"), lossFn=part, activationFn={"@class": TANH}), path, verify=False)
+    assert path.exists()

@@ -9,7 +9,7 @@ import numpy as np
 from pydl4j_spark.errors import ExportError
 from pydl4j_spark.onnx.context import LayerContext
 from pydl4j_spark.onnx.converter import Converter, LayerJson, ParamSpec
-from pydl4j_spark.onnx.graph import Array, Value
+from pydl4j_spark.onnx.graph import Array, Value, check_extents
 from pydl4j_spark.onnx.windows import is_channels_last, to_channels_first, to_layout
 
 
@@ -76,6 +76,7 @@ def _local_response(ctx: LayerContext, x: Value, layer: LayerJson, params: Mappi
 def _spelt_out(ctx: LayerContext, x: Value, reach: int, alpha: float, beta: float, k: float) -> Value:
     """Write LRN for the double precision that onnxruntime's lacks: a matrix of ones adds up the channels."""
     n = int(x.shape[1])
+    check_extents((n * n,), ctx.name)
     near = np.abs(np.subtract.outer(np.arange(n), np.arange(n))) <= reach
     channels = ctx.transpose(ctx.op("Mul", x, x), 0, 2, 3, 1)
     sums = ctx.transpose(ctx.op("MatMul", channels, ctx.const("near", alpha * near)), 0, 3, 1, 2)

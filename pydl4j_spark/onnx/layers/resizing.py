@@ -7,7 +7,7 @@ import numpy as np
 from pydl4j_spark.onnx.context import LayerContext
 from pydl4j_spark.onnx.converter import Converter, LayerJson
 from pydl4j_spark.onnx.extents import plus, times
-from pydl4j_spark.onnx.graph import Value
+from pydl4j_spark.onnx.graph import Value, check_extents
 from pydl4j_spark.onnx.windows import TO_THE_END, in_channels_first, pad, part, setting, unknown_extents
 
 _LAYERS = "org.deeplearning4j.nn.conf.layers."
@@ -16,6 +16,7 @@ _LAYERS = "org.deeplearning4j.nn.conf.layers."
 def _upsampling(ctx: LayerContext, x: Value, layer: LayerJson) -> Value:
     size = setting(layer, "size", x.rank - 2)
     out = tuple(times(d, s) for d, s in zip(x.shape[2:], size, strict=True))
+    check_extents(out, ctx.name)
     if ctx.dtype != np.float64:
         scales = np.array([1, 1, *size], np.float32)
         shape = (*x.shape[:2], *out)
