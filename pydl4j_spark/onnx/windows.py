@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from attrs import evolve, frozen
@@ -18,6 +18,8 @@ from pydl4j_spark.onnx.graph import Array, Dim, Shape, Value
 _CHANNELS_LAST = ("NWC", "NHWC", "NDHWC")
 _WHAT = {3: "sequences", 4: "images", 5: "volumes"}
 TO_THE_END = 2**62
+# Beyond that the file would be nothing but slices.
+_MOST_PATCHES = 10_000
 
 
 def is_channels_last(layer: LayerJson, key: str | None = "cnn2dDataFormat") -> bool:
@@ -149,6 +151,8 @@ class Windows:
 
         For operators that onnxruntime lacks in double precision, or the opset in this form. Padding is zero.
         """
+        if math.prod(self.kernel) > _MOST_PATCHES:
+            raise ExportError(f"layer {ctx.name!r} has a kernel of {self.kernel}, which is too large to spell out")
         x, _ = self.padded(ctx, x)
         axes = ctx.ints(*range(2, x.rank))
         reach = reaches(self.kernel, self.dilation)
@@ -165,8 +169,16 @@ class Windows:
 def setting(layer: LayerJson, key: str, axes: int, default: int | None = None) -> tuple[int, ...]:
     """Return one setting for each axis; layers of one axis have two numbers in the file, of which the first counts."""
     values = layer[key] if default is None else layer.get(key) or (default,) * axes
-    found = tuple(int(v) for v in values)[:axes]
+    found = extents(key, list(values)[:axes])
     if len(found) < axes:
+        raise ValueError(f"{key} {values}")
+    return found
+
+
+def extents(key: str, values: Sequence[Any]) -> tuple[int, ...]:
+    """Return settings as numbers, of which only padding and cropping may be 0."""
+    found = tuple(int(v) for v in values)
+    if any(v < (key not in ("padding", "cropping")) for v in found):
         raise ValueError(f"{key} {values}")
     return found
 
