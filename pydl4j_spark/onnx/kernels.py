@@ -40,24 +40,19 @@ def convolve(ctx: LayerContext, x: Value, windows: Windows, weights: Array, bias
         factors = np.moveaxis(weights.reshape(weights.shape[0], -1), 1, 0).reshape(len(parts), -1, *[1] * (x.rank - 2))
         weighted = (ctx.op("Mul", copy, ctx.const("W", factor)) for copy, factor in zip(copies, factors, strict=True))
         y = reduce(lambda a, b: ctx.op("Add", a, b), weighted)
-    return y if bias is None else ctx.op("Add", y, ctx.const("b", bias.reshape(-1, *[1] * (x.rank - 2))))
+    return _biased(ctx, y, bias)
 
 
 def convolve_transposed(ctx: LayerContext, x: Value, layer: LayerJson, weights: Array, bias: Array | None) -> Value:
     """Convolve the other way round, with weights ``[in, out, *kernel]``."""
     axes = x.rank - 2
-    stride = setting(layer, "stride", axes)
+    kernel, stride = weights.shape[2:], setting(layer, "stride", axes)
+    dilation = setting(layer, "dilation", axes, 1)
+    reach = reaches(kernel, dilation)
     if layer.get("convolutionMode") == "Same":
-        weights, dilation = _without_gaps(weights, stride, setting(layer, "dilation", axes, 1))
-        reach = reaches(weights.shape[2:], dilation)
-        # What neighbours have in common goes at both ends, an odd part of it behind.
-        common = [r - s for r, s in zip(reach, stride, strict=True)]
-        begins, ends = [c // 2 for c in common], [c - c // 2 for c in common]
+        begins, ends = zip(*(_halves(r - s) for r, s in zip(reach, stride, strict=True)), strict=True)
     else:
-        dilation = setting(layer, "dilation", axes, 1)
-        reach = reaches(weights.shape[2:], dilation)
-        begins = ends = list(setting(layer, "padding", axes, 0))
-    kernel = weights.shape[2:]
+        begins = ends = setting(layer, "padding", axes, 0)
     changes = [r - s - b - e for r, s, b, e in zip(reach, stride, begins, ends, strict=True)]
     out = tuple(plus(times(d, s), c) for d, s, c in zip(x.shape[2:], stride, changes, strict=True))
     if ctx.dtype == np.float64:
@@ -66,30 +61,31 @@ def convolve_transposed(ctx: LayerContext, x: Value, layer: LayerJson, weights: 
         spread = _spread(ctx, x, first, stride, [plus(d, r - 1) for d, r in zip(out, reach, strict=True)])
         windows = Windows(kernel, (1,) * axes, dilation, (0,) * (2 * axes), out)
         return convolve(ctx, spread, windows, np.flip(weights.swapaxes(0, 1), tuple(range(2, x.rank))), bias)
-    return ctx.op(
+    # A gap before the first value is put there afterwards, and only then the bias comes.
+    gaps = [max(-b, 0) for b in begins]
+    y = ctx.op(
         "ConvTranspose",
         x,
         ctx.const("W", weights),
-        *_constants(ctx, bias),
-        shape=(x.shape[0], weights.shape[1], *out),
+        *_constants(ctx, None if any(gaps) else bias),
+        shape=(x.shape[0], weights.shape[1], *(plus(d, -g) for d, g in zip(out, gaps, strict=True))),
         kernel_shape=kernel,
         strides=stride,
         dilations=dilation,
-        pads=[*begins, *ends],
+        pads=[max(p, 0) for p in (*begins, *ends)],
+        output_padding=[max(-e, 0) for e in ends],
     )
+    return _biased(ctx, pad(ctx, y, (*gaps, *(0 for _ in gaps))), bias) if any(gaps) else y
 
 
-def _without_gaps(weights: Array, stride: Sequence[int], dilation: Sequence[int]) -> tuple[Array, tuple[int, ...]]:
-    """Give a kernel that does not reach as far as its stride zeros around it, as many before as DL4J leaves there."""
-    found = list(dilation)
-    for axis, (s, d) in enumerate(zip(stride, dilation, strict=True)):
-        taps = weights.shape[2 + axis]
-        gap = s - (taps - 1) * d - 1
-        if gap > 0:
-            wide = np.zeros((*weights.shape[: 2 + axis], s, *weights.shape[3 + axis :]), weights.dtype)
-            np.moveaxis(wide, 2 + axis, -1)[..., gap // 2 + d * np.arange(taps)] = np.moveaxis(weights, 2 + axis, -1)
-            weights, found[axis] = wide, 1
-    return weights, tuple(found)
+def _halves(shared: int) -> tuple[int, int]:
+    """Split what neighbours share, or the gap between them where that is negative; an odd part is behind."""
+    begin = shared // 2 if shared > 0 else -(-shared // 2)
+    return begin, shared - begin
+
+
+def _biased(ctx: LayerContext, y: Value, bias: Array | None) -> Value:
+    return y if bias is None else ctx.op("Add", y, ctx.const("b", bias.reshape(-1, *[1] * (y.rank - 2))))
 
 
 def _constants(ctx: LayerContext, bias: Array | None) -> list[Value]:

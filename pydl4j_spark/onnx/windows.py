@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from attrs import evolve, frozen
@@ -169,8 +169,16 @@ class Windows:
 def setting(layer: LayerJson, key: str, axes: int, default: int | None = None) -> tuple[int, ...]:
     """Return one setting for each axis; layers of one axis have two numbers in the file, of which the first counts."""
     values = layer[key] if default is None else layer.get(key) or (default,) * axes
-    found = tuple(int(v) for v in values)[:axes]
+    found = extents(key, list(values)[:axes])
     if len(found) < axes:
+        raise ValueError(f"{key} {values}")
+    return found
+
+
+def extents(key: str, values: Sequence[Any]) -> tuple[int, ...]:
+    """Return settings as numbers, of which only padding and cropping may be 0."""
+    found = tuple(int(v) for v in values)
+    if any(v < (key not in ("padding", "cropping")) for v in found):
         raise ValueError(f"{key} {values}")
     return found
 

@@ -137,11 +137,12 @@ def test_pooling_of_sequences_that_looks_back():
 
 @pytest.mark.parametrize("case", ["deconv_gap_NCHW", "deconv_gap_NHWC", "deconv3d_DOUBLE"])
 def test_gaps_of_a_transposed_convolution_behind_each_value(monkeypatch, case):
-    def behind(weights, stride, dilation):
-        missing = [max(s - k, 0) for k, s in zip(weights.shape[2:], stride, strict=True)]
-        return np.pad(weights, [(0, 0), (0, 0), *((0, m) for m in missing)]), tuple(dilation)
+    right = kernels._halves
 
-    noticed(monkeypatch, case, kernels, "_without_gaps", behind)
+    def behind(shared):
+        return right(shared) if shared > 0 else (0, shared)
+
+    noticed(monkeypatch, case, kernels, "_halves", behind)
 
 
 @pytest.mark.parametrize("case", ["deconv_stride_Same_NCHW", "deconv3d_stride_Same_NDHWC", "deconv_DOUBLE"])

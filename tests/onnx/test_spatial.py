@@ -67,10 +67,37 @@ def test_a_layout_that_does_not_fit_the_channels_is_named():
         build(case.model, (7, 6, 2), None, default_registry(), Ends())
 
 
-@pytest.mark.parametrize("case", ["conv1d_nobias_NCW", "conv3d_padding_NCDHW"])
-def test_too_few_settings_are_damage(case):
-    with pytest.raises(ModelFormatError, match="kernelSize"):
-        built(load(case), model=changed(case, kernelSize=[]))
+@pytest.mark.parametrize(
+    ("case", "settings"),
+    [
+        ("conv1d_nobias_NCW", {"kernelSize": []}),
+        ("conv3d_padding_NCDHW", {"kernelSize": [3, 2]}),
+        ("conv3d_padding_NCDHW", {"dilation": [1, 0, 1]}),
+        ("deconv_padding_DOUBLE", {"stride": [1, -1]}),
+        ("deconv_padding_NHWC", {"padding": [-1, 2]}),
+        ("local2d_Same_NCHW", {"stride": [0, 1]}),
+        ("pool3d_SUM", {"kernelSize": [2, 2, 0]}),
+        ("upsampling2d_NHWC", {"size": [2, 0]}),
+        ("cropping3d", {"cropping": [1, 0, -2, 1, 0, 1]}),
+        ("depth_NCHW", {"blockSize": 0}),
+        ("batch_NCHW", {"padding": [[1, -1], [2, 0]]}),
+    ],
+)
+def test_sizes_that_no_layer_has_are_damage(case, settings):
+    with pytest.raises(ModelFormatError, match=next(iter(settings))):
+        built(load(case), model=changed(case, **settings))
+
+
+@pytest.mark.parametrize(
+    ("case", "settings"),
+    [
+        ("deconv_padding_DOUBLE", {"stride": [10**9, 1]}),
+        ("pool3d_SUM", {"kernelSize": [1000, 1000, 1], "convolutionMode": "Same"}),
+    ],
+)
+def test_what_would_be_spelt_out_without_end_is_refused(case, settings):
+    with pytest.raises(ExportError, match=r"cannot be computed|more than 30000 nodes"):
+        built(load(case), model=evolve(m := changed(case, **settings), params=m.params.astype(np.float64)))
 
 
 # Steps that count, and what DL4J's reduction of masks makes of them (measured).

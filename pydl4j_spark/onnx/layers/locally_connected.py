@@ -9,24 +9,25 @@ from pydl4j_spark.onnx.context import LayerContext
 from pydl4j_spark.onnx.converter import Converter, LayerJson, ParamSpec
 from pydl4j_spark.onnx.graph import Array, Value
 from pydl4j_spark.onnx.samediff import activate_by_name, activation_objection
-from pydl4j_spark.onnx.windows import Windows, is_channels_last, to_channels_first, unknown_extents
+from pydl4j_spark.onnx.windows import Windows, extents, is_channels_last, to_channels_first, unknown_extents
 
 _LAYERS = "org.deeplearning4j.nn.conf.layers."
 
 
-def _each(value: int | Sequence[int]) -> tuple[int, ...]:
+def _each(layer: LayerJson, key: str) -> tuple[int, ...]:
     """Return a setting for each axis; sequences have it as a number of its own."""
-    return tuple(int(v) for v in value) if isinstance(value, Sequence) else (int(value),)
+    value = layer[key]
+    return extents(key, value if isinstance(value, Sequence) else [value])
 
 
 def _params(layer: LayerJson) -> list[ParamSpec]:
     n_out = int(layer["nout"])
     bias = [ParamSpec("b", (n_out,))] if layer.get("hasBias", True) else []
-    return [ParamSpec("W", (math.prod(_each(layer["outputSize"])), int(layer["featureDim"]), n_out)), *bias]
+    return [ParamSpec("W", (math.prod(_each(layer, "outputSize")), int(layer["featureDim"]), n_out)), *bias]
 
 
 def _emit(ctx: LayerContext, x: Value, layer: LayerJson, params: Mapping[str, Array]) -> Value:
-    kernel, stride, out, begins = (_each(layer[key]) for key in ("kernel", "stride", "outputSize", "padding"))
+    kernel, stride, out, begins = (_each(layer, key) for key in ("kernel", "stride", "outputSize", "padding"))
     axes = len(kernel)
     channels_last = is_channels_last(layer, "format")
     x = to_channels_first(ctx, x, channels_last, axes + 2)

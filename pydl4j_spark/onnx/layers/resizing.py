@@ -8,7 +8,7 @@ from pydl4j_spark.onnx.context import LayerContext
 from pydl4j_spark.onnx.converter import Converter, LayerJson
 from pydl4j_spark.onnx.extents import plus, times
 from pydl4j_spark.onnx.graph import Value, check_extents
-from pydl4j_spark.onnx.windows import TO_THE_END, in_channels_first, pad, part, setting, unknown_extents
+from pydl4j_spark.onnx.windows import TO_THE_END, extents, in_channels_first, pad, part, setting, unknown_extents
 
 _LAYERS = "org.deeplearning4j.nn.conf.layers."
 
@@ -30,13 +30,10 @@ def _upsampling(ctx: LayerContext, x: Value, layer: LayerJson) -> Value:
 
 
 def _repeated(ctx: LayerContext, x: Value, axis: int, count: int) -> Value:
-    """Return the positions along an axis, each of them so many times."""
-    size = x.shape[axis]
-    if isinstance(size, int):
-        return ctx.const("sources", np.repeat(np.arange(size), count))
+    """Return the positions along an axis, each of them so many times, at run time."""
     zero, one = ctx.const("zero", np.array(0)), ctx.const("one", np.array(1))
     end = ctx.reduce("ReduceSum", ctx.op("Mul", ctx.extent(x, axis), ctx.ints(count)), [0], keepdims=False)
-    return ctx.op("Div", ctx.op("Range", zero, end, one, shape=(times(size, count),)), ctx.ints(count))
+    return ctx.op("Div", ctx.op("Range", zero, end, one, shape=(times(x.shape[axis], count),)), ctx.ints(count))
 
 
 def _zero_padding(ctx: LayerContext, x: Value, layer: LayerJson) -> Value:
@@ -55,14 +52,14 @@ def _cropping(ctx: LayerContext, x: Value, layer: LayerJson) -> Value:
 
 
 def _space_to_depth(ctx: LayerContext, x: Value, layer: LayerJson) -> Value:
-    size = int(layer["blockSize"])
+    (size,) = extents("blockSize", [layer["blockSize"]])
     shape = (x.shape[0], times(x.shape[1], size * size), *(part(d, size) for d in x.shape[2:]))
     return ctx.op("SpaceToDepth", x, shape=shape, blocksize=size)
 
 
 def _space_to_batch(ctx: LayerContext, x: Value, layer: LayerJson) -> Value:
-    (top, bottom), (left, right) = layer["padding"]
-    x = pad(ctx, x, (int(top), int(left), int(bottom), int(right)))
+    (top, bottom), (left, right) = (extents("padding", each) for each in layer["padding"])
+    x = pad(ctx, x, (top, left, bottom, right))
     down, across = setting(layer, "blocks", 2)
     batch, channels = x.shape[0], int(x.shape[1])
     height, width = part(x.shape[2], down), part(x.shape[3], across)
