@@ -134,6 +134,8 @@ def build(
     UnsupportedLayer, ExportError, ModelFormatError
         As :func:`~pydl4j_spark.onnx.export_onnx` says.
     """
+    if not isinstance(masks, bool):
+        raise ExportError(f"masks={masks!r}: True or False is expected; all sequences have masks then, and only they")
     if masks and stateful:
         raise ExportError("masks=True and stateful=True: DL4J takes no masks when it runs step by step; leave one out")
     network = parse_configuration(source.configuration)

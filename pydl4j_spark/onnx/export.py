@@ -66,7 +66,7 @@ def export_onnx(
         By default 15, or the lowest above it that the converters need; 13 to 21. A given one is kept.
     masks : bool, default False
         Add an input ``<input>_mask`` of shape ``[N, T]`` for every input that is a sequence; 0 where a step is
-        padding.
+        padding, 1 elsewhere. Layers heed it or ignore it as DL4J's do. Images have no masks.
     verify : bool, default True
         Compare with DL4J where `reference` is given; warn where it is not.
     converters : Mapping from str to Converter, optional
@@ -85,7 +85,8 @@ def export_onnx(
         Add an output ``<output>_label``: the name of that class. True takes the names that the model file has.
     stateful : bool, default False
         Take the states of recurrent layers as further inputs and give them back as further outputs, as
-        ``rnn_time_step`` keeps them; zeros begin a sequence.
+        ``rnn_time_step`` keeps them; zeros begin a sequence. A layer's are ``<layer>/h`` and, of the LSTMs,
+        ``<layer>/c``, both ``[N, n_out]``; they come out with ``_next`` behind their names.
     reference : callable, optional
         DL4J's output for a batch of (normalized) rows: takes an array per input, returns one or a list of them.
     data : array or sequence of arrays, optional

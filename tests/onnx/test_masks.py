@@ -49,6 +49,11 @@ def test_a_mask_has_rows_and_steps(name):
     assert ends["input_mask"].elem_type == ends["input"].elem_type
 
 
+def test_masks_of_images_are_not_offered():
+    with pytest.raises(ExportError, match="all sequences have masks then, and only they"):
+        built(load("lenet_NCHW"), masks={"input": (1, 6, 7)})
+
+
 def test_every_sequence_has_its_mask():
     graph = built(load("example_graph"), masks=True).model.graph
     assert [one.name for one in graph.input] == ["rows", "series", "series_mask"]
