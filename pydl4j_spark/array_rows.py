@@ -53,7 +53,7 @@ def unlabelled(features: Any, ends: Ends, name: str, features_mask: Any = None) 
         array, shape = features_array(features, ends.input_shapes[0], name)
         return Arrays(array, None, _alone(ends.inputs[0], shape), name)
     inputs = input_parts(features, features_mask, ends, name)
-    return Arrays(_joined(inputs), None, row_spec(tuple(part.spec for part in inputs), None), name)
+    return Arrays(joined(inputs), None, row_spec(tuple(part.spec for part in inputs), None), name)
 
 
 @lru_cache(maxsize=256)
@@ -83,10 +83,10 @@ def labelled(data: Sequence[Any], ends: Ends, name: str) -> Arrays:
     inputs = input_parts(features, features_mask, ends, name)
     outputs = _outputs(labels, labels_mask, inputs, ends, name)
     spec = row_spec(tuple(part.spec for part in inputs), tuple(part.spec for part in outputs))
-    return Arrays(_joined(inputs), _joined(outputs), spec, name)
+    return Arrays(joined(inputs), joined(outputs), spec, name)
 
 
-def _joined(parts: list[Part]) -> NDArray[Any]:
+def joined(parts: list[Part]) -> NDArray[Any]:
     """Lay the parts of each row side by side, then their masks; bytes stay bytes where all are."""
     masks = [part.mask for part in parts if part.mask is not None]
     if len(parts) == 1 and not masks:

@@ -26,6 +26,18 @@ def engine_at_hand() -> Engine:
     return _local() if session is None else _spark(session)
 
 
+def running_engine() -> Engine | None:
+    """Give the engine at hand where its JVM runs already; nothing is started."""
+    session = _active_session()
+    if session is not None:
+        try:
+            return _spark(session)
+        except EngineError:
+            pass  # a session without the jar: not ours
+    local = sys.modules.get("pydl4j_spark.engine.local")
+    return None if local is None else local.running()
+
+
 def engine_of(place: Any) -> Engine:
     """Give the engine of a place that a user named: ``"local"``, or a Spark session.
 

@@ -15,15 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pydl4j_spark.cli_options import parser
-from pydl4j_spark.errors import ConfigError, DataError, Dl4jError, ExportError
+from pydl4j_spark.errors import ConfigError, DataError, Dl4jError
 
 if TYPE_CHECKING:
     from pydl4j_spark.network import MultiLayerNetwork
 
 _FEATURE_KEYS = ("X", "x", "features")
 _LABEL_KEYS = ("y", "Y", "labels", "label")
-_DRAWN_ROWS = 16
-_SEED = 20260101
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -185,87 +183,15 @@ def _described(path: Path) -> Any:
 
 
 def _export(options: argparse.Namespace) -> None:
-    from pydl4j_spark.onnx import export_onnx
+    from pydl4j_spark.cli_onnx import export
 
-    settings: dict[str, Any] = {"opset": options.opset, "include_normalizer": options.include_normalizer}
-    if options.master is None:
-        if options.data is not None:
-            raise ExportError("--data has rows to compare with Deeplearning4j on: say where, --spark-master local[1]")
-        if options.input_shape is not None:
-            settings["input_shapes"] = options.input_shape
-        report = export_onnx(options.model, options.onnx, verify=False, **settings)
-    else:
-        rows = None if options.data is None else _features(options.data)
-        if options.data is not None and rows is None:
-            raise DataError(f"{options.data}: rows to compare on come as .npz or .npy")
-        network = _load(options.model, options.input_shape)
-        with _session(options) as spark:
-            _attach(network, spark)
-            report = network.to_onnx(options.onnx, data=rows, **settings)
-    layers = f"{report.layers} layers, {report.parameters:,} parameters, opset {report.opset}"
-    print(f"wrote {report.path}: {layers}, input {_text(report.input_shape)}, output {_text(report.output_shape)}")
-    if report.verified:
-        print(f"verified: largest difference from Deeplearning4j {report.max_abs_error:.3g}")
-    else:
-        print("unverified: add --spark-master local[1] to compare with Deeplearning4j")
-
-
-def _text(shape: Sequence[int | str]) -> str:
-    return "[" + ", ".join(str(extent) for extent in shape) + "]"
-
-
-def _attach(network: MultiLayerNetwork, spark: Any) -> None:
-    from pydl4j_spark.engine.spark import spark_engine
-
-    network.attach(spark_engine(spark))
+    export(options, _session)
 
 
 def _verify(options: argparse.Namespace) -> None:
-    from pydl4j_spark.onnx import verify_onnx
+    from pydl4j_spark.cli_onnx import verify
 
-    network = _load(options.model, options.input_shape)
-    normalizer = network.normalizer
-    dtype, embedded = _onnx_input(options.onnx)
-    rows = _drawn(network) if options.data is None else _features(options.data)
-    if rows is None:
-        raise DataError(f"{options.data}: rows to compare on come as .npz or .npy")
-    if options.data is None and normalizer is not None:
-        rows = normalizer.revert(rows)
-    rows = np.asarray(rows, dtype=np.float32)
-    with _session(options) as spark:
-        _attach(network, spark)
-        expected = network.output(rows)
-    given = rows if embedded or normalizer is None else normalizer.transform(rows)
-    found = verify_onnx(options.onnx, np.asarray(given).astype(dtype), expected)
-    print(
-        f"{found.rows:,} rows agree: largest difference {found.max_abs_error:.3g} absolute, "
-        f"{found.max_rel_error:.3g} relative"
-    )
-
-
-def _onnx_input(path: str) -> tuple[np.dtype[Any], bool]:
-    """Give the type of an ONNX file's input, and whether the normalizer is inside."""
-    import onnx
-
-    content = Path(path).read_bytes()
-    try:
-        model = onnx.load_model_from_string(content)
-        dtype = onnx.helper.tensor_dtype_to_np_dtype(model.graph.input[0].type.tensor_type.elem_type)
-    except Exception as reason:  # protobuf's own, or nothing in the graph
-        raise ExportError(f"{path} is no ONNX file ({reason})") from reason
-    return dtype, any(p.key == "normalizer" and p.value == "embedded" for p in model.metadata_props)
-
-
-def _drawn(network: MultiLayerNetwork) -> NDArray[Any]:
-    from pydl4j_spark.description import parse_configuration
-    from pydl4j_spark.onnx.inputs import find_inputs
-
-    model = network.to_model_zip()
-    given = network.conf.input_type
-    (place,) = find_inputs(
-        parse_configuration(model.configuration), model.manifest, None if given is None else given.to_dict()
-    )
-    return place.draw(_DRAWN_ROWS, np.random.default_rng(_SEED), np.dtype(np.float32))
+    verify(options, _session)
 
 
 def _train(options: argparse.Namespace) -> None:

@@ -26,19 +26,36 @@ def parser() -> argparse.ArgumentParser:
     export.add_argument("model", help="the model zip")
     export.add_argument("onnx", help="the ONNX file to write")
     export.add_argument("--opset", type=int, help="13 to 21; by default 15, or the lowest above that will do")
+    _add_ends(export)
+    export.add_argument("--masks", action="store_true", help="add an input <input>_mask for every sequence")
     export.add_argument(
-        "--include-normalizer", action="store_true", help="let the file take rows as they are before normalization"
+        "--stateful", action="store_true", help="take the states of recurrent layers and give them back"
     )
-    _add_input_shape(export)
-    export.add_argument("--data", help="rows to compare on (.npz or .npy), in place of drawn ones")
-    _add_master(export, None, "compare with Deeplearning4j on this master, such as local[1]; else left unverified")
+    export.add_argument(
+        "--external-data", action="store_true", default=None, help="write the weights into a file beside; above 2 GB"
+    )
+    export.add_argument(
+        "--input-shape",
+        type=_named_shape,
+        action="append",
+        metavar="[INPUT=]N,…",
+        help="shape of one row, such as 784, 3,32,32 or 8,T for sequences, where the file does not tell; repeated for "
+        "a graph's inputs",
+    )
+    export.add_argument(
+        "--verify",
+        action=argparse.BooleanOptionalAction,
+        help="compare with Deeplearning4j in a JVM of this process; by default with the probe in the model zip, or "
+        "else in a JVM where there is Java",
+    )
+    _add_comparison(export)
+    _add_master(export, None, "compare with Deeplearning4j on this master, such as local[1]")
 
     verify = add("verify", "compare an ONNX file with the model it came from")
     verify.add_argument("model", help="the model zip")
     verify.add_argument("onnx", help="the ONNX file")
-    verify.add_argument("--data", help="rows as the network was trained on (.npz or .npy), in place of drawn ones")
-    _add_input_shape(verify)
-    _add_master(verify, "local[1]", "where Deeplearning4j runs; %(default)s")
+    _add_comparison(verify)
+    _add_master(verify, None, "where Deeplearning4j runs, such as local[1]; else in a JVM of this process")
 
     train = add("train", "train a network, new or trained before")
     source = train.add_mutually_exclusive_group(required=True)
@@ -77,6 +94,27 @@ def _add_master(command: argparse.ArgumentParser, default: str | None, text: str
     command.add_argument("--spark-master", "--master", dest="master", metavar="MASTER", default=default, help=text)
 
 
+def _add_ends(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--include-normalizer", action="store_true", help="let the file take rows as they are before normalization"
+    )
+    command.add_argument("--revert-labels", action="store_true", help="scale outputs back as the labels were")
+    command.add_argument("--input-layout", metavar="LAYOUT", help="order of axes, such as NHWC; Deeplearning4j's")
+    command.add_argument("--output-layout", metavar="LAYOUT", help="order of axes, such as NWC; Deeplearning4j's")
+    command.add_argument("--argmax", action="store_true", help="add an output <output>_class")
+    command.add_argument("--labels", action="store_true", help="add an output <output>_label, of the model's labels")
+
+
+def _add_comparison(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--data",
+        help="rows as the network was trained on, in place of drawn ones: .npy, or .npz with an array for each input "
+        "(of one input X will do) and <input>_mask",
+    )
+    command.add_argument("--atol", type=float, help="absolute tolerance")
+    command.add_argument("--rtol", type=float, help="relative tolerance")
+
+
 def _add_input_shape(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--input-shape",
@@ -107,6 +145,11 @@ def _shape(text: str) -> tuple[int | None, ...]:
         return tuple(None if word in ("T", "?", "-1") else int(word) for word in words(text))
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is no shape such as 784, 3,32,32 or 8,T") from None
+
+
+def _named_shape(text: str) -> tuple[str | None, tuple[int | None, ...]]:
+    name, equals, shape = text.rpartition("=")
+    return name if equals else None, _shape(shape)
 
 
 def _version() -> str:

@@ -304,7 +304,10 @@ class ComputationGraph(LocalNetwork):
         return [one[:, :, np.newaxis] if sequence else one for one, sequence in zip(given, in_time, strict=True)], True
 
     def to_onnx(self, path: str | Path, **options: Any) -> ExportReport:
-        """Write the network as ONNX, compared with DL4J on the same rows where it is in a JVM.
+        """Write the network as ONNX, compared with DL4J on the same rows.
+
+        DL4J runs in the network's JVM, or else where `output` would run; where that cannot be, the probe that `save`
+        recorded serves, or the file is marked as not compared.
 
         Options are those of `pydl4j_spark.onnx.export_onnx`; inputs and outputs are called as in the graph.
 
@@ -318,15 +321,7 @@ class ComputationGraph(LocalNetwork):
         from pydl4j_spark.onnx import export_onnx
 
         model = self.to_model_zip()
-        if self._live is not None and "reference" not in options:
-            options["reference"] = self._normalized_output
-        return export_onnx(model, path, **options)
-
-    def _normalized_output(self, *features: NDArray[Any]) -> list[NDArray[Any]]:
-        """Give DL4J's outputs for rows that are normalised already, as the exporter compares them."""
-        rows = self._unlabelled(list(features), "the rows to compare")
-        engine, handle = self._alive()
-        return engine.outputs(handle, rows, normalize=False)
+        return export_onnx(model, path, **self._to_compare(options))
 
     # --- for what all networks do alike ------------------------------------------------------------------------------
 

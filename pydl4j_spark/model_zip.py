@@ -29,6 +29,7 @@ from pydl4j_spark.files import written_aside
 from pydl4j_spark.nd4j_arrays import Array, ByteReader, read_nd4j, write_nd4j
 from pydl4j_spark.normalizer_bin import UnreadableNormalizerError, normalizer_from_bytes
 from pydl4j_spark.normalizers import Normalizer
+from pydl4j_spark.probe import Probe, probe_of
 from pydl4j_spark.zip_entries import ZipEntries, damage_as_format_error, sha256_of
 
 COEFFICIENTS = "coefficients.bin"
@@ -92,6 +93,11 @@ class ModelZip:
     def ignored(self) -> tuple[str, ...]:
         """Names of the entries that were not read."""
         return tuple(self.ignored_because)
+
+    @property
+    def probe(self) -> Probe | None:
+        """What DL4J gave for a few rows when the file was saved; damage to it is a ModelFormatError."""
+        return None if self.manifest is None else probe_of(self.manifest)
 
 
 def read_model_zip(source: str | os.PathLike[str] | bytes | IO[bytes], *, updater: bool = True) -> ModelZip:

@@ -232,12 +232,6 @@ class MultiLayerNetwork(LocalNetwork):
         engine, handle = self._live or self._alive()
         return engine.output(handle, rows)
 
-    def _normalized_output(self, features: NDArray[Any]) -> NDArray[Any]:
-        """Give DL4J's outputs for rows that are normalised already, as the exporter compares them."""
-        rows = self._unlabelled(features, "the rows to compare")
-        engine, handle = self._alive()
-        return engine.output(handle, rows, normalize=False)
-
     def predict(self, features: Any, *, features_mask: ArrayLike | None = None) -> NDArray[Any]:
         """Predict class indices ``[N]`` (sequences: ``[N, T]``), or values; parameters are those of `output`."""
         return self.labelled_shape.predictions(self.output(features, features_mask=features_mask))
@@ -277,7 +271,10 @@ class MultiLayerNetwork(LocalNetwork):
     # --- inside ------------------------------------------------------------------------------------------------------
 
     def to_onnx(self, path: str | Path, **options: Any) -> ExportReport:
-        """Write the network as ONNX, compared with DL4J on the same rows where it is in a JVM.
+        """Write the network as ONNX, compared with DL4J on the same rows.
+
+        DL4J runs in the network's JVM, or else where `output` would run; where that cannot be, the probe that `save`
+        recorded serves, or the file is marked as not compared.
 
         Options are those of `pydl4j_spark.onnx.export_onnx`.
 
@@ -291,8 +288,6 @@ class MultiLayerNetwork(LocalNetwork):
         from pydl4j_spark.onnx import export_onnx
 
         model = self.to_model_zip()
-        if self._live is not None and "reference" not in options:
-            options["reference"] = self._normalized_output
         if self._input_type is not None:
             options.setdefault("input_shapes", self._input_type.to_dict())
-        return export_onnx(model, path, **options)
+        return export_onnx(model, path, **self._to_compare(options))

@@ -6,7 +6,7 @@ import io
 import os
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import attrs
 from numpy.typing import ArrayLike, NDArray
 
+from pydl4j_spark import probe as probes
 from pydl4j_spark.arrays import parameters_array
 from pydl4j_spark.at_hand import engine_at_hand, engine_of, hadoop_engine
 from pydl4j_spark.description import parse_configuration
 from pydl4j_spark.engine.jar import package_version
-from pydl4j_spark.errors import ConfigError, ModelFormatError, TrainingError
+from pydl4j_spark.errors import ConfigError, Dl4jError, EngineError, ModelFormatError, TrainingError
 from pydl4j_spark.files import is_remote, written_aside
 from pydl4j_spark.model_zip import ModelZip, read_model_zip, write_model_zip
 from pydl4j_spark.normalizers import Normalizer
@@ -200,7 +201,7 @@ class NetworkState(ABC):
         network._recall(model)
         return network
 
-    def save(self, path: str | Path, *, save_updater: bool = True) -> None:
+    def save(self, path: str | Path, *, save_updater: bool = True, probe: Any = True) -> None:
         """Write a model zip that DL4J reads too, aside and renamed.
 
         Parameters
@@ -209,24 +210,32 @@ class NetworkState(ABC):
             A local path, or a URI of a Hadoop filesystem (needs a Spark session).
         save_updater : bool
             Keep the updater's state, so that training can go on. Default True.
+        probe : bool or rows
+            Write a few drawn rows with the network's outputs beside it: an export to ONNX elsewhere, without a JVM, is
+            compared with them. That is left out where the network was not used since it was read (what was recorded
+            then stays), where nobody knows what it takes, and for rows of more than 4 MB. Or rows of yours, as `output`
+            takes them. False for none. Default True.
 
         Raises
         ------
         EngineError
             When the network was never initialised and there is no JVM to do it; when the path is a URI and no Spark
             session is active.
+        DataError
+            When rows that were given for the probe do not fit, or are too many.
         """
         name = str(path)
         target = hadoop_engine(f"writing {name}") if is_remote(name) else None
+        manifest = {**self._manifest(), **self._probe(probe)}
         if self._archive is None:
             engine, handle = self._alive()
             if target is None or target is engine:
                 # The JVM stays in the folder it was started in; Python may have moved on.
                 place = name if target is not None else os.path.abspath(name)
-                engine.save_network(handle, place, save_updater, self._manifest())
+                engine.save_network(handle, place, save_updater, manifest)
                 return
         archive = io.BytesIO()
-        model = attrs.evolve(self.to_model_zip(), manifest=self._manifest())
+        model = attrs.evolve(self.to_model_zip(), manifest=manifest)
         write_model_zip(model if save_updater else attrs.evolve(model, updater_state=None), archive)
         if target is not None:
             target.write_file(archive.getvalue(), name)
@@ -246,6 +255,26 @@ class NetworkState(ABC):
 
     def _manifest(self) -> dict[str, Any]:
         return {"format": 1, "version": package_version(), "dl4j": "1.0.0-M2.1", **self._record()}
+
+    def _probe(self, wanted: Any) -> dict[str, Any]:
+        """Give what the manifest holds of rows and outputs; `wanted` is that of `save`."""
+        drawn = isinstance(wanted, bool)
+        if drawn and not wanted:
+            return {}
+        if drawn and self._archive is not None:
+            recorded = (self.to_model_zip().manifest or {}).get(probes.KEY)
+            return {} if recorded is None else {probes.KEY: recorded}
+        from pydl4j_spark.onnx.recording import record  # takes a quarter of a second the first time
+
+        engine, handle = self._alive()
+        rows = None if drawn else wanted
+        try:
+            found = record(engine, handle, self._record(), rows, None if drawn else self.normalizer)
+        except Dl4jError:
+            if not drawn:
+                raise
+            return {}  # DL4J does not take what was drawn, or nobody knows what to draw: nothing is lost by it
+        return {probes.KEY: found}
 
     # --- the JVM's side ----------------------------------------------------------------------------------------------
 
@@ -290,6 +319,15 @@ class NetworkState(ABC):
             self._live = (engine, handle)
             self._archive = None
             return handle
+
+    def _to_compare(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        """Add to an export's options the engine that the network is on, or would be used on."""
+        if not options.get("verify", True) or "engine" in options or "reference" in options:
+            return dict(options)
+        try:
+            return {**options, "engine": engine_at_hand() if self._live is None else self._live[0]}
+        except EngineError:
+            return dict(options)
 
     def _restore(self, archive: bytes) -> None:
         """Take parameters, updater's state, counters and normalizer from a model zip of this very network."""

@@ -8,13 +8,27 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import attrs
 import numpy as np
 import onnx
 import pytest
 
-from pydl4j_spark import ComputationGraphConfiguration, Input, InputType, MultiLayerNetwork, cli
+from pydl4j_spark import (
+    ComputationGraph,
+    ComputationGraphConfiguration,
+    Input,
+    InputType,
+    MultiLayerNetwork,
+    cli,
+)
 from pydl4j_spark import __main__ as command
-from pydl4j_spark.layers import OutputLayer
+from pydl4j_spark.errors import EngineError
+from pydl4j_spark.layers import LSTM, LastTimeStep, OutputLayer
+from pydl4j_spark.model_zip import read_model_zip, write_model_zip
+from pydl4j_spark.onnx import export_onnx
+from pydl4j_spark.onnx.verify import run_onnx
+from pydl4j_spark.probe import Probe, Trial
+from pydl4j_spark.vertices import MergeVertex
 from tests.conftest import digits_conf
 
 FIXTURES = Path(__file__).parent / "onnx" / "fixtures"
@@ -105,24 +119,60 @@ def test_a_file_that_is_not_there_is_named(capsys: pytest.CaptureFixture[str]) -
     )
 
 
+@pytest.fixture
+def no_java(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where no Java is installed."""
+
+    def refuse() -> None:
+        raise EngineError("no Java is here")
+
+    monkeypatch.setattr("pydl4j_spark.engine.local.local_engine", refuse)
+    monkeypatch.setattr("pydl4j_spark.onnx.proof.running_engine", lambda: None)
+
+
+@pytest.mark.filterwarnings("default")
 def test_export_without_an_engine_says_that_nothing_was_compared(
-    model: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    model: str, tmp_path: Path, no_java: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "model.onnx"
     assert cli.main(["export", model, str(path), "--opset", "17"]) == 0
     said = capsys.readouterr()
-    assert f"wrote {path}" in said.out and "opset 17" in said.out and "unverified: add --spark-master" in said.out
-    assert said.err == ""
+    assert f"wrote {path}" in said.out and "opset 17" in said.out and said.out.endswith("unverified\n")
+    assert "no Java is here" in said.err and "was not compared with DL4J" in said.err
     exported = onnx.load(path)
     assert exported.opset_import[0].version == 17
     assert {p.key: p.value for p in exported.metadata_props}["verified"] == "false"
+    assert "no Java is here" in failed(capsys, "export", model, str(path), "--verify")
+    assert "no Java is here" in failed(capsys, "verify", model, str(path))
+    assert cli.main(["export", model, str(path), "--no-verify"]) == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_export_of_a_model_with_a_probe_is_verified_on_that(
+    model: str, tmp_path: Path, no_java: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole = read_model_zip(model)
+    export_onnx(whole, tmp_path / "model.onnx", verify=False)
+    rows = np.random.default_rng(0).normal(size=(4, 7)).astype(np.float32)
+    probe = Probe(((Trial((rows,)), (run_onnx(tmp_path / "model.onnx", rows)[0],)),))
+    write_model_zip(attrs.evolve(whole, manifest={"probe": probe.to_json()}), tmp_path / "probed.zip")
+    words = ["export", str(tmp_path / "probed.zip"), str(tmp_path / "model.onnx"), "--argmax", "--output-layout", "NC"]
+    assert cli.main(words) == 0
+    said = capsys.readouterr()
+    assert "verified on the recorded probe: largest difference from Deeplearning4j 0" in said.out and said.err == ""
+    assert [one.name for one in onnx.load(tmp_path / "model.onnx").graph.output] == ["output", "output_class"]
 
 
 def test_what_export_refuses(model: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = str(tmp_path / "model.onnx")
     assert "opset" in failed(capsys, "export", model, out, "--opset", "3")
-    assert "none to include" in failed(capsys, "export", model, out, "--include-normalizer")
-    assert "--spark-master" in failed(capsys, "export", model, out, "--data", "rows.npz")
+    assert "no normalizer to write" in failed(capsys, "export", model, out, "--include-normalizer")
+    assert "there is no file rows.npz" in failed(capsys, "export", model, out, "--data", "rows.npz")
+    assert "as .npz or .npy" in failed(capsys, "export", model, out, "--data", "rows.parquet")
+    assert "inputs are called" in failed(capsys, "export", model, out, "--input-shape", "a=7", "--no-verify")
+    shapes = ["--input-shape", "a=7", "--input-shape", "8"]
+    assert "given once, or with names" in failed(capsys, "export", model, out, *shapes)
+    assert "no ONNX file" in failed(capsys, "verify", model, model)
     assert not Path(out).exists()
 
 
@@ -201,12 +251,42 @@ def test_a_network_goes_all_the_way_on_the_command_line(
     assert [row.prediction for row in spark.read.parquet(scored).orderBy("id").collect()] == classes.tolist()
 
     for more in ([], ["--include-normalizer"]):
-        assert "verified: largest difference" in run(
-            "export", "model.zip", "model.onnx", "--spark-master", "local[2]", *more
-        )
-        assert "16 rows agree" in run("verify", "model.zip", "model.onnx", *local)
+        assert "verified: largest difference" in run("export", "model.zip", "model.onnx", *local, *more)
+        assert "3 rows agree" in run("verify", "model.zip", "model.onnx", *local)
         assert "360 rows agree" in run("verify", "model.zip", "model.onnx", "--data", "test.npz", *local)
     shutil.copy("model.zip", "other.zip")
     run("train", "--resume", "other.zip", "--data", "train.npz", "--out", "other.zip", *local)
     assert "differs from DL4J" in failed(capsys, "verify", "other.zip", "model.onnx", *local)
     assert json.loads(conf_file.read_text())["inputType"]["size"] == 64
+
+
+# --- in this process ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.jvm
+def test_a_graph_is_exported_and_verified_without_spark(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("jpype")
+    monkeypatch.chdir(tmp_path)
+    rows, steps = Input("rows", InputType.feed_forward(4)), Input("steps", InputType.recurrent(3))
+    last = LastTimeStep(LSTM(n_out=5, activation="tanh"))(steps)
+    conf = ComputationGraphConfiguration(
+        inputs=[rows, steps], outputs=[OutputLayer(n_out=3)(MergeVertex()(rows, last))]
+    )
+    ComputationGraph(conf).to("local").save("model.zip", probe=False)
+
+    def run(*words: str) -> str:
+        assert cli.main(words) == 0, capsys.readouterr().err
+        return capsys.readouterr().out
+
+    rng = np.random.default_rng(0)
+    np.savez("rows.npz", rows=rng.normal(size=(6, 4)), steps=rng.normal(size=(6, 3, 9)), y=np.zeros(6))
+    assert "verified: largest difference" in run("export", "model.zip", "model.onnx", "--data", "rows.npz")
+    assert "3 rows agree" in run("verify", "model.zip", "model.onnx")
+    assert "6 rows agree: largest difference" in run("verify", "model.zip", "model.onnx", "--data", "rows.npz")
+    static = ["--input-shape", "steps=3,5", "--input-shape", "rows=4", "--verify", "--external-data"]
+    assert "[N, 3, 5]" in run("export", "model.zip", "static.onnx", *static)
+    assert Path("static.onnx.data").exists()
+    np.savez("rows.npz", rows=rng.normal(size=(6, 4)))
+    assert "'steps' is missing" in failed(capsys, "verify", "model.zip", "model.onnx", "--data", "rows.npz")

@@ -41,6 +41,11 @@ def local_engine() -> LocalEngine:
     return _ENGINE
 
 
+def running() -> LocalEngine | None:
+    """Give this process's engine, if it has been started."""
+    return _ENGINE
+
+
 class LocalEngine(JvmEngine):
     """All calls into this process's JVM. Made by `local_engine`."""
 

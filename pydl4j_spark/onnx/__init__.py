@@ -1,5 +1,6 @@
 """Trained networks leave as ONNX: from DL4J's model file alone, checked, and compared with DL4J where one runs."""
 
+from pydl4j_spark.onnx.checking import verify_export as verify_export
 from pydl4j_spark.onnx.context import LayerContext as LayerContext
 from pydl4j_spark.onnx.converter import Converter as Converter
 from pydl4j_spark.onnx.converter import ParamSpec as ParamSpec
@@ -17,5 +18,6 @@ __all__ = [
     "Value",
     "Verification",
     "export_onnx",
+    "verify_export",
     "verify_onnx",
 ]

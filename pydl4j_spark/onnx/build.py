@@ -45,6 +45,10 @@ class Built:
         or further outputs, then states.
     input_orders, output_orders : tuple of (tuple of int or None)
         How the axes of the network's own ends are reordered from DL4J's layout to the file's.
+    masks : Mapping from str to Value
+        The masks that go in, by the name of their input.
+    states : tuple of (Value, Value)
+        What goes in as the state of a recurrent layer, and comes out.
     activations : Mapping from str to Value
         What comes out of each layer and vertex.
     opset : int
@@ -57,6 +61,8 @@ class Built:
     graph_outputs: tuple[Value, ...]
     input_orders: tuple[tuple[int, ...] | None, ...]
     output_orders: tuple[tuple[int, ...] | None, ...]
+    masks: Mapping[str, Value]
+    states: tuple[tuple[Value, Value], ...]
     activations: Mapping[str, Value] = field(repr=False)
     opset: int
     builder: GraphBuilder = field(repr=False)
@@ -184,6 +190,8 @@ def build(
         (*outputs, *further, *(after for _, _, after in states)),
         tuple(entrance.order for entrance in entrances),
         tuple(orders),
+        given_masks,
+        tuple((before, after) for _, before, after in states),
         {node.name: values[node.name] for node in network.nodes},
         opset,
         builder,

@@ -16,10 +16,12 @@ from pydl4j_spark.onnx.build import build
 from pydl4j_spark.onnx.converter import Converter
 from pydl4j_spark.onnx.ends import Ends
 from pydl4j_spark.onnx.files import written_model
-from pydl4j_spark.onnx.proof import Reference, prove
+from pydl4j_spark.onnx.proof import Request, prove
 from pydl4j_spark.onnx.registry import default_registry
-from pydl4j_spark.onnx.report import ExportReport, properties, report
+from pydl4j_spark.onnx.report import ExportReport, properties, report, tell
 from pydl4j_spark.onnx.storage import LARGEST_FILE, write_properties
+from pydl4j_spark.onnx.verify import Verification
+from pydl4j_spark.onnx.witness import Reference
 
 
 @runtime_checkable
@@ -47,8 +49,12 @@ def export_onnx(
     labels: bool | Sequence[str] | Mapping[str, Sequence[str]] = False,
     stateful: bool = False,
     reference: Reference | None = None,
+    engine: Any = None,
     data: Any = None,
+    atol: float | None = None,
+    rtol: float | None = None,
     external_data: bool | None = None,
+    progress: bool = True,
 ) -> ExportReport:
     """Write a trained network as ONNX, without a JVM.
 
@@ -68,7 +74,9 @@ def export_onnx(
         Add an input ``<input>_mask`` of shape ``[N, T]`` for every input that is a sequence; 0 where a step is
         padding, 1 elsewhere. Layers heed it or ignore it as DL4J's do. Images have no masks.
     verify : bool, default True
-        Compare with DL4J where `reference` is given; warn where it is not.
+        Compare the file with DL4J, in batches of one row and of several: with `reference` or `engine`, else with a
+        JVM that runs already (the active Spark session's, or this process's), else with the probe that
+        ``network.save`` recorded in the model file. Where there is none of them, warn and mark the file.
     converters : Mapping from str to Converter, optional
         Converters by Java class, for layers, preprocessors and activations that are not built in, or to replace
         one that is.
@@ -88,12 +96,23 @@ def export_onnx(
         ``rnn_time_step`` keeps them; zeros begin a sequence. A layer's are ``<layer>/h`` and, of the LSTMs,
         ``<layer>/c``, both ``[N, n_out]``; they come out with ``_next`` behind their names.
     reference : callable, optional
-        DL4J's output for a batch of (normalized) rows: takes an array per input, returns one or a list of them.
-    data : array or sequence of arrays, optional
-        Rows to compare with, in place of drawn ones; an array per input.
+        Gives DL4J's outputs for a batch of (normalized) rows: takes an array per input, and with `masks` also
+        ``masks=``, a list of masks or None; returns an array or a list of them.
+    engine : str or SparkSession, optional
+        Where DL4J shall run to be compared with: ``"local"`` for a JVM in this process, which is started if need
+        be, or a session. It must be able to.
+    data : array, sequence or mapping of arrays, or path, optional
+        Rows to compare on, in place of drawn ones: as the file takes them, before the normalizer where that is
+        included, but in DL4J's layouts. An array per input; or arrays by name, with masks as ``<input>_mask``; or an
+        ``.npz`` file of such. The first row alone and the first 1024 are compared.
+    atol, rtol : float, optional
+        What may differ, absolute and relative. By default 1e-5 and 1e-4 in single, 1e-9 in double and 5e-3 in half
+        precision.
     external_data : bool, optional
         Write the weights into ``<path>.data`` beside the file. By default where one file does not hold them, which
         ends at 2 GB.
+    progress : bool, default True
+        Say on the terminal how well the file agrees with DL4J.
 
     Returns
     -------
@@ -105,16 +124,18 @@ def export_onnx(
     UnsupportedLayer
         When layers have no converter; all of them are named.
     ExportError
-        When something else cannot be exported, or the result differs from DL4J.
+        When something else cannot be exported, or the result differs from DL4J: then with the first layer that does.
     ModelFormatError
         When the model file is damaged.
+    EngineError
+        When `engine` cannot run the network.
 
     Warns
     -----
     UserWarning
         When the file could not be compared with DL4J.
     """
-    source = _as_model_zip(model)
+    source = as_model_zip(model)
     normalizer = _fitted_normalizer(source, "include_normalizer") if include_normalizer else None
     label_normalizer = _fitted_normalizer(source, "revert_labels") if revert_labels else None
     if label_normalizer is not None and not label_normalizer.fit_label:
@@ -124,21 +145,30 @@ def export_onnx(
     built = build(source, input_shapes, opset, registry, ends, masks=masks, stateful=stateful)
     target = Path(path)
     outside = source.params.nbytes > LARGEST_FILE if external_data is None else external_data
+    request = Request(reference=reference, engine=engine, data=data, atol=atol, rtol=rtol)
     with written_model(built, target, outside) as aside:
-        found = prove(built, aside, ends, reference, data) if verify and reference is not None else None
+        found = prove(built, aside, source, ends, request) if verify else None
+        checked = found if isinstance(found, Verification) else None
         with aside.open("ab") as stream:
-            write_properties(properties(built, source, normalizer, found), stream)
-    if verify and found is None:
-        warnings.warn(
-            f"{os.fspath(path)} was not compared with DL4J, because no engine is at hand; it is marked so. "
-            "Export from a running network, or call verify_onnx with DL4J's outputs",
-            UserWarning,
-            stacklevel=2,
+            write_properties(properties(built, source, ends, checked), stream)
+    if isinstance(found, str):
+        _warn(
+            f"{os.fspath(path)} was not compared with DL4J: {found}; it is marked so. "
+            "Export from a running network or with engine='local', or call verify_onnx with DL4J's outputs"
         )
-    return report(target, built, source, normalizer, found)
+    elif checked is not None:
+        if data is not None and checked.by == "probe":
+            _warn("data was not looked at: no engine is at hand, so the recorded probe was compared; see engine=")
+        tell(target, checked, visible=progress)
+    return report(target, built, source, normalizer, checked)
 
 
-def _as_model_zip(model: Any) -> ModelZip:
+def _warn(text: str) -> None:
+    warnings.warn(text, UserWarning, stacklevel=3)
+
+
+def as_model_zip(model: Any) -> ModelZip:
+    """Give the content of a model file that is there in one form or another."""
     if isinstance(model, ModelZip):
         return model
     if isinstance(model, HasModelZip):

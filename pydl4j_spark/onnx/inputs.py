@@ -56,7 +56,7 @@ _SEQUENCES = {
 }
 _OF_ONE_SIZE = {_LAYERS + name for name in ("LocallyConnected1D", "LocallyConnected2D")}
 # Extents to try what varies with, unlike others that are likely; several poolings fit into an image.
-_TRIAL_TIME, _TRIAL_EXTENTS = 7, {"D": 31, "H": 33, "W": 35}
+_TRIAL_EXTENT, _TRIAL_EXTENTS = 7, {"D": 31, "H": 33, "W": 35}
 
 
 @frozen
@@ -85,21 +85,24 @@ class NetworkInput:
     @property
     def time_axis(self) -> int | None:
         """Where time runs, if the input is a sequence."""
-        return {"NCW": 2, "NWC": 1, "NT": 1}.get(self.layout)
+        free = (axis for axis, d in enumerate(self.shape) if isinstance(d, str) and _kind(d) == TIME)
+        return next(free, None) or {"NCW": 2, "NWC": 1, "NT": 1}.get(self.layout)
 
-    def draw(self, rows: int, rng: np.random.Generator, dtype: np.dtype[Any]) -> Array:
-        """Draw rows that the network takes."""
-        rows = rows if self.shape[0] == BATCH else int(self.shape[0])
-        extents = [rows, *(_trial(d) if isinstance(d, str) else d for d in self.shape[1:])]
+    def draw(self, rows: int, steps: int, rng: np.random.Generator) -> Array:
+        """Draw rows that the network takes, sequences of so many steps where any number will do.
+
+        They are in single precision: that is what the way to DL4J carries.
+        """
+        trial = {**_TRIAL_EXTENTS, TIME: steps, BATCH: rows}
+        extents = [trial.get(_kind(d), _TRIAL_EXTENT) if isinstance(d, str) else d for d in self.shape]
         if self.indices_below is not None:
-            return rng.integers(0, self.indices_below, extents).astype(dtype)
-        # Values that single precision holds exactly: that is what the way to DL4J carries.
-        return rng.standard_normal(extents).astype(np.float32).astype(dtype)
+            return rng.integers(0, self.indices_below, extents).astype(np.float32)
+        return rng.standard_normal(extents).astype(np.float32)
 
 
-def _trial(name: str) -> int:
-    """Return an extent to try, by its name, which may say of which input it is."""
-    return _TRIAL_EXTENTS.get(name.partition("_")[0], _TRIAL_TIME)
+def _kind(extent: str) -> str:
+    """Return what varies; the name may also say of which input it is."""
+    return extent.partition("_")[0]
 
 
 def find_inputs(

@@ -1,67 +1,167 @@
-"""The comparison of an exported file with DL4J, on rows that are given or drawn."""
+"""The comparison of an exported file with DL4J, on rows that are given, drawn or recorded."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
+from attrs import frozen
 
-from pydl4j_spark.errors import ExportError
-from pydl4j_spark.normalizers import Normalizer, Step, done, undone
+from pydl4j_spark.at_hand import engine_of, running_engine
+from pydl4j_spark.errors import Dl4jError, ExportError
+from pydl4j_spark.model_zip import ModelZip
+from pydl4j_spark.onnx import trials
+from pydl4j_spark.onnx.blame import first_difference
 from pydl4j_spark.onnx.build import Built
 from pydl4j_spark.onnx.ends import Ends
 from pydl4j_spark.onnx.graph import Array
-from pydl4j_spark.onnx.verify import Verification, compare, run_onnx
+from pydl4j_spark.onnx.verify import OnnxSession, Verification, compare, tolerance
+from pydl4j_spark.onnx.wiring import Wiring
+from pydl4j_spark.onnx.witness import CalledWitness, EngineWitness, ProbeWitness, Reference, Witness, restored
+from pydl4j_spark.probe import Trial
 
-SEED = 20210608
-
-Reference: TypeAlias = Callable[..., Array | Sequence[Array]]
+_Explain = Callable[[Witness, Trial], str]
 
 
-def prove(built: Built, path: Path, ends: Ends, reference: Reference, data: Any = None) -> Verification:
-    """Compare one row and three, or all of the given ones.
+@frozen
+class Request:
+    """What a user asks of the comparison; see `pydl4j_spark.onnx.export_onnx`."""
+
+    reference: Reference | None = None
+    engine: Any = None
+    data: Any = None
+    atol: float | None = None
+    rtol: float | None = None
+
+
+def prove(built: Built, path: Path, source: ModelZip, ends: Ends, request: Request) -> Verification | str:
+    """Compare a file that was just written with DL4J.
+
+    Parameters
+    ----------
+    built : Built
+        The graph.
+    path : Path
+        The file.
+    source : ModelZip
+        What it was made from.
+    ends : Ends
+        What stands around the network.
+    request : Request
+        With whom, on what and how closely to compare.
+
+    Returns
+    -------
+    Verification or str
+        The largest differences; or why nobody could tell what DL4J gives.
 
     Raises
     ------
     ExportError
-        When the file computes something else than DL4J.
+        When the file computes something else than DL4J, with the first layer that does.
     """
-    normalizer = ends.normalizer
-    rows = _rows(built, normalizer, data)
-    found = []
-    for batch in ([one[:1] for one in rows], rows):
-        expected = reference(*(done(one, _steps(normalizer, i)) for i, one in enumerate(batch)))
-        wanted = [expected] if isinstance(expected, np.ndarray) else list(expected)
-        if ends.label_normalizer is not None:
-            back = [undone(ends.label_normalizer.output_steps(i)) for i in range(len(wanted))]
-            wanted = [done(one, steps) for one, steps in zip(wanted, back, strict=True)]
-        got = run_onnx(path, *_reordered(batch, built.input_orders))
-        # Classes and labels follow the network's own outputs; they are read off these.
-        for ours, theirs in zip(got, _reordered(wanted, built.output_orders), strict=False):
-            found.append(compare(ours, theirs))
-    return Verification(max(f[0] for f in found), max(f[1] for f in found), len(rows[0]))
+    wiring = Wiring.of_built(built, ends)
+
+    def explain(witness: Witness, trial: Trial) -> str:
+        return first_difference(built, wiring, witness, trial, request.atol, request.rtol)
+
+    return compared(wiring, path, source, built.network.kind, built.network.outputs, request, explain)
 
 
-def _steps(normalizer: Normalizer | None, index: int) -> tuple[Step, ...]:
-    return () if normalizer is None else normalizer.input_steps(index)
+def compared(
+    wiring: Wiring,
+    path: Path,
+    source: ModelZip,
+    kind: str,
+    names: Sequence[str],
+    request: Request,
+    explain: _Explain = lambda witness, trial: "",
+) -> Verification | str:
+    """Compare a file with the first who knows DL4J's outputs; see `prove`."""
+    reasons = []
+    given = None if request.data is None else trials.given(wiring.entries, set(wiring.masks), request.data)
+    for asked, find in _witnesses(wiring, source, kind, names, request):
+        try:
+            witness = find()
+            return _compared(wiring, path, witness, _trials(wiring, source, witness, given), request, explain)
+        except ExportError:
+            raise
+        except Dl4jError as reason:
+            if asked:
+                raise
+            reasons.append(f"DL4J could not tell ({reason})")
+    return "; ".join(reasons) or "no engine is at hand, and no probe is in the model file"
 
 
-def _reordered(arrays: Sequence[Array], orders: Sequence[tuple[int, ...] | None]) -> list[Array]:
-    """Bring arrays from DL4J's layouts to the file's."""
-    return [one if way is None else one.transpose(way) for one, way in zip(arrays, orders, strict=True)]
+def _witnesses(
+    wiring: Wiring, source: ModelZip, kind: str, names: Sequence[str], request: Request
+) -> Iterator[tuple[bool, Callable[[], Witness]]]:
+    """Find who may know: whether to insist on it, and how to get at it."""
+    if request.reference is not None:
+        reference = request.reference
+        yield True, lambda: CalledWitness(reference, wiring.dtype)
+        return
+    named = request.engine is not None and not hasattr(request.engine, "restore_network")
+    engine = engine_of(request.engine) if named else request.engine or running_engine()
+    if engine is not None:
+        layered, plain = kind == "MultiLayerNetwork", wiring.plain
+        yield (
+            named,
+            lambda: EngineWitness(
+                engine, restored(engine, source), wiring.entries, names, layered=layered, plain=plain
+            ),
+        )
+    if source.probe is not None:
+        witness = ProbeWitness(source.probe, wiring.entries, len(names))
+        yield False, lambda: witness
 
 
-def _rows(built: Built, normalizer: Normalizer | None, data: Any) -> list[Array]:
-    dtype = built.builder.dtype
-    if data is None:
-        rng = np.random.default_rng(SEED)
-        rows = [entry.draw(3, rng, dtype) for entry in built.inputs]
-        return [done(one, undone(_steps(normalizer, i))).astype(dtype) for i, one in enumerate(rows)]
-    given = [data] if len(built.inputs) == 1 and not isinstance(data, list | tuple) else list(data)
-    rows = [np.asarray(one).astype(dtype) for one in given]
-    for one, entry in zip(rows, built.inputs, strict=True):
-        if one.ndim != len(entry.shape) or not len(one):
-            raise ExportError(f"data of shape {one.shape} are no rows for an input of {entry.shape}")
-    return rows
+def _trials(wiring: Wiring, source: ModelZip, witness: Witness, given: list[Trial] | None) -> list[Trial]:
+    masked = set(wiring.masks)
+    settle = partial(
+        trials.normalized, normalizer=source.normalizer, embedded=wiring.embedded, dtype=np.dtype(wiring.dtype)
+    )
+    if isinstance(witness, ProbeWitness):
+        return [trials.as_recorded(one, settle(one)) for one in witness.trials(bool(masked))]
+    return [settle(one) for one in (trials.drawn(wiring.entries, masked) if given is None else given)]
+
+
+def _compared(
+    wiring: Wiring,
+    path: Path,
+    witness: Witness,
+    some: Sequence[Trial],
+    request: Request,
+    explain: _Explain,
+) -> Verification:
+    session = OnnxSession(path)
+    largest = [0.0, 0.0]
+    for trial in some:
+        for got, wanted in _outputs(wiring, session, witness, trial):
+            if len(got) != len(wanted):
+                raise ExportError(f"the exported network has {len(got)} outputs, DL4J {len(wanted)}")
+            for one, other in zip(got, wiring.seen(wanted), strict=True):
+                try:
+                    found = compare(one, other, request.atol, request.rtol)
+                except ExportError as difference:
+                    raise ExportError(f"{difference}. {explain(witness, trial)}".rstrip(". ")) from None
+                largest = list(map(max, largest, found))
+    atol, rtol = tolerance(wiring.dtype, request.atol, request.rtol)
+    sizes = tuple(trial.rows for trial in some)
+    seed = witness.seed if isinstance(witness, ProbeWitness) else trials.SEED if request.data is None else None
+    return Verification(largest[0], largest[1], max(sizes), sizes, atol, rtol, seed, witness.by)
+
+
+def _outputs(
+    wiring: Wiring, session: OnnxSession, witness: Witness, trial: Trial
+) -> Iterator[tuple[list[Array], list[Array]]]:
+    """Give what the file and DL4J make of some rows; of a file with states, piece by piece."""
+    pieces = wiring.pieces(trial) if wiring.states else [trial]
+    wanted = witness.steps(pieces) if wiring.states else None
+    if wanted is None:
+        # From states of zero a whole sequence is what it is without states.
+        pieces, wanted = [trial], [witness.outputs(trial)]
+    yield from zip(wiring.run(session, pieces), wanted, strict=True)

@@ -6,17 +6,21 @@ import json
 from pathlib import Path
 
 from attrs import frozen
+from rich.console import Console
 
 from pydl4j_spark.example_shape import ExampleShape
 from pydl4j_spark.model_zip import ModelZip
 from pydl4j_spark.normalizers import Normalizer
 from pydl4j_spark.onnx.build import IR_VERSIONS, Built, own_version
+from pydl4j_spark.onnx.ends import Ends
 from pydl4j_spark.onnx.graph import Shape
 from pydl4j_spark.onnx.layouts import output_layout
-from pydl4j_spark.onnx.proof import SEED
-from pydl4j_spark.onnx.verify import TOLERANCES, Verification
+from pydl4j_spark.onnx.verify import Verification
 
 DL4J_VERSION = "1.0.0-M2.1"
+# What a file says of its ends, for `verify_export` to read.
+EMBEDDED = "embedded"
+SCALED_BACK = "scaled back as the labels were"
 
 
 @frozen
@@ -31,6 +35,8 @@ class ExportReport:
         Versions of the file.
     verified : bool
         Whether it was compared with DL4J.
+    verified_by : str or None
+        With whom: ``"engine"``, a JVM; ``"probe"``, what DL4J gave when the network was saved; or ``"reference"``.
     max_abs_error, max_rel_error : float or None
         The largest differences found; None where nothing was compared.
     nodes, layers, parameters : int
@@ -45,6 +51,7 @@ class ExportReport:
     opset: int
     ir_version: int
     verified: bool
+    verified_by: str | None
     max_abs_error: float | None
     max_rel_error: float | None
     nodes: int
@@ -74,6 +81,7 @@ def report(
         opset=built.opset,
         ir_version=IR_VERSIONS[built.opset],
         verified=found is not None,
+        verified_by=None if found is None else found.by,
         max_abs_error=None if found is None else found.max_abs_error,
         max_rel_error=None if found is None else found.max_rel_error,
         nodes=built.nodes,
@@ -85,9 +93,7 @@ def report(
     )
 
 
-def properties(
-    built: Built, source: ModelZip, normalizer: Normalizer | None, found: Verification | None
-) -> dict[str, str]:
+def properties(built: Built, source: ModelZip, ends: Ends, found: Verification | None) -> dict[str, str]:
     """Return what the file says of itself: where it comes from, and last how it was checked."""
     manifest = source.manifest or {}
     dtype = source.params.dtype
@@ -105,19 +111,39 @@ def properties(
         "input_layout": ",".join(map(_ordered, [entry.layout for entry in built.inputs], built.input_orders)),
         "output_layout": ",".join(map(_ordered, before, built.output_orders)),
         "task": ",".join(ExampleShape.meaning(nodes.get(name, {}))[0] for name in built.network.outputs),
-        "normalizer": _normalizer_state(source, normalizer),
+        "normalizer": _normalizer_state(source, ends.normalizer),
     }
+    for key, orders in (("input_axes", built.input_orders), ("output_axes", built.output_orders)):
+        if any(orders):
+            said[key] = json.dumps(orders)
+    if ends.label_normalizer is not None:
+        said["outputs"] = SCALED_BACK
     if manifest.get("labels"):
         said["labels"] = json.dumps(manifest["labels"], ensure_ascii=False)
-    said["verified"] = "true" if found is not None else "false"
-    if found is not None:
-        atol, rtol = TOLERANCES[dtype]
-        said["verify_tolerance"] = f"atol={atol:g} rtol={rtol:g}"
-        said["verify_rows"] = str(found.rows)
-        said["verify_seed"] = str(SEED)
-        said["verify_max_abs_error"] = f"{found.max_abs_error:.3g}"
-        said["verify_max_rel_error"] = f"{found.max_rel_error:.3g}"
-    return said
+    return {**said, **_record(found)}
+
+
+def _record(found: Verification | None) -> dict[str, str]:
+    """Say how a file was checked. It stands last, so that the same export is the same bytes up to here."""
+    if found is None:
+        return {"verified": "false"}
+    return {
+        "verified": "probe" if found.by == "probe" else "true",
+        "verify_against": str(found.by),
+        "verify_tolerance": f"atol={found.atol:g} rtol={found.rtol:g}",
+        "verify_rows": str(found.rows),
+        "verify_batches": ",".join(map(str, found.batches)),
+        "verify_seed": "none" if found.seed is None else str(found.seed),
+        "verify_max_abs_error": f"{found.max_abs_error:.3g}",
+        "verify_max_rel_error": f"{found.max_rel_error:.3g}",
+    }
+
+
+def tell(path: Path, found: Verification, *, visible: bool) -> None:
+    """Say on the terminal how well a file agrees with DL4J."""
+    console = Console(stderr=True, quiet=not visible)
+    source = "what DL4J gave when the network was saved" if found.by == "probe" else "DL4J"
+    console.print(f"{path} equals {source}: {found}", highlight=False, markup=False, soft_wrap=True)
 
 
 def _ordered(layout: str, axes: tuple[int, ...] | None) -> str:
@@ -127,7 +153,7 @@ def _ordered(layout: str, axes: tuple[int, ...] | None) -> str:
 
 def _normalizer_state(source: ModelZip, embedded: Normalizer | None) -> str:
     if embedded is not None:
-        return "embedded"
+        return EMBEDDED
     if source.normalizer is not None or "normalizer.bin" in source.ignored:
         return "not embedded: normalize the rows before they go in"
     return "none"

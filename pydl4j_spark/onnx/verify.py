@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -28,28 +30,70 @@ class Verification:
     max_abs_error, max_rel_error : float
         Relative to the expected values, where those are larger than the absolute tolerance.
     rows : int
-        How many rows were compared.
+        How many rows were compared at once.
+    batches : tuple of int
+        Sizes of all batches that were compared, where there were several.
+    atol, rtol : float or None
+        What was allowed, where one number says it.
+    seed : int or None
+        What the rows were drawn with; None for rows that were given.
+    by : str or None
+        Who knew DL4J's outputs: ``"engine"``, a JVM; ``"probe"``, recorded when the network was saved; or
+        ``"reference"``, a callable.
     """
 
     max_abs_error: float
     max_rel_error: float
     rows: int
+    batches: tuple[int, ...] = ()
+    atol: float | None = None
+    rtol: float | None = None
+    seed: int | None = None
+    by: str | None = None
+
+    def __str__(self) -> str:
+        sizes = sorted(set(self.batches or (self.rows,)))
+        said = f"largest difference {self.max_abs_error:.3g} absolute, {self.max_rel_error:.3g} relative"
+        if self.atol is not None:
+            said += f" (allowed: {self.atol:g} and {self.rtol:g})"
+        said += f", batches of {' and '.join(f'{size:,}' for size in sizes)}"
+        return said if self.seed is None else f"{said}, seed {self.seed}"
+
+
+class OnnxSession:
+    """A model in onnxruntime, on the CPU."""
+
+    def __init__(self, model: str | os.PathLike[str] | bytes) -> None:
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = 4
+        source = model if isinstance(model, bytes) else os.fspath(model)
+        with _refusals():
+            self._session = onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
+        self.inputs = tuple(one.name for one in self._session.get_inputs())
+
+    def run(self, feeds: Mapping[str, Array], outputs: Sequence[str] | None = None) -> list[Array]:
+        """Run it: an array by the name of each input, an array per output."""
+        with _refusals():
+            return [np.asarray(one) for one in self._session.run(outputs, dict(feeds))]
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        # onnxruntime's own exceptions share no base class below this one.
+        raise ExportError(f"onnxruntime cannot run the exported network: {error}") from error
 
 
 def run_onnx(model: str | os.PathLike[str] | bytes, *inputs: Array) -> list[Array]:
     """Run an ONNX model on onnxruntime's CPU provider: an array per input, an array per output."""
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 4
-    source = model if isinstance(model, bytes) else os.fspath(model)
-    try:
-        session = onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
-        names = [one.name for one in session.get_inputs()]
-        return [np.asarray(one) for one in session.run(None, dict(zip(names, inputs, strict=True)))]
-    except Exception as error:
-        # onnxruntime's own exceptions share no base class below this one.
-        raise ExportError(f"onnxruntime cannot run the exported network: {error}") from error
+    session = OnnxSession(model)
+    if len(inputs) != len(session.inputs):
+        raise ExportError(f"onnxruntime cannot run the exported network: it takes {', '.join(session.inputs)}")
+    return session.run(dict(zip(session.inputs, inputs, strict=True)))
 
 
 def verify_onnx(
@@ -93,6 +137,12 @@ def verify_onnx(
     return Verification(max(f[0] for f in found), max(f[1] for f in found), rows)
 
 
+def tolerance(dtype: Any, atol: float | None, rtol: float | None) -> tuple[float, float]:
+    """Return the tolerances that were asked for, or those of a type."""
+    own_atol, own_rtol = TOLERANCES.get(np.dtype(dtype), TOLERANCES[np.dtype(np.float32)])
+    return own_atol if atol is None else atol, own_rtol if rtol is None else rtol
+
+
 def compare(
     got: Array, wanted: Array, atol: float | None = None, rtol: float | None = None, what: str = "the exported network"
 ) -> tuple[float, float]:
@@ -107,9 +157,7 @@ def compare(
         raise ExportError(f"{what} gives an output of shape {got.shape}, DL4J one of {wanted.shape}")
     if not wanted.size:
         return 0.0, 0.0
-    default_atol, default_rtol = TOLERANCES.get(got.dtype, TOLERANCES[np.dtype(np.float32)])
-    atol = default_atol if atol is None else atol
-    rtol = default_rtol if rtol is None else rtol
+    atol, rtol = tolerance(got.dtype, atol, rtol)
     a, b = got.astype(np.float64), wanted.astype(np.float64)
     with np.errstate(invalid="ignore", divide="ignore"):
         # What is equal counts as equal, also infinities and what is not a number.

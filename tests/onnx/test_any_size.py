@@ -87,7 +87,7 @@ def test_one_file_takes_every_size(name):
 
 def test_rows_are_drawn_that_poolings_fit_into():
     (images,) = find_inputs(parse_configuration(load("lenet_NHWC").model.configuration), None, (None, None, 2))
-    shape = images.draw(3, np.random.default_rng(1), np.dtype(np.float32)).shape
+    shape = images.draw(3, 7, np.random.default_rng(1)).shape
     assert (shape[0], shape[3]) == (3, 2)
     assert 30 < shape[1] < shape[2] < 40
 
