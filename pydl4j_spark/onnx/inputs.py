@@ -198,9 +198,9 @@ def _of_length(recorded: int | None, ran: int, shape: Shape, name: str) -> Shape
     steps = recorded if recorded and recorded > 0 else ran
     if not steps:
         raise ExportError(
-            f"a RecurrentAttentionLayer runs with sequences of one length, and the model file does not say which: give "
-            f"it for input {name!r}, as in input_shapes={tuple(5 if d == TIME else d for d in shape[1:])}; or None in "
-            "its place for a file that takes any length, which DL4J cannot confirm"
+            "a RecurrentAttentionLayer runs with sequences of one length, and the model file does not say which; give "
+            f"input_shapes={{{name!r}: {tuple(5 if d == TIME else d for d in shape[1:])}}} with your length; or "
+            "None in its place for a file that takes any, which DL4J cannot confirm"
         )
     return tuple(int(steps) if d == TIME else d for d in shape)
 
