@@ -11,50 +11,10 @@ from attrs import evolve, frozen
 from pydl4j_spark.description import NetworkDescription, NodeDescription
 from pydl4j_spark.errors import ExportError
 from pydl4j_spark.onnx.graph import BATCH, TIME, Array, Dim, Shape
-from pydl4j_spark.onnx.layers.recurrent import layout_of
 from pydl4j_spark.onnx.layouts import LAYOUTS, stated_layout
 from pydl4j_spark.onnx.readers import Readers
+from pydl4j_spark.onnx.taken import EMBEDDING_SEQUENCE, taken_by, vocabulary
 
-_LAYERS = "org.deeplearning4j.nn.conf.layers."
-_EMBEDDING = _LAYERS + "EmbeddingLayer"
-_EMBEDDING_SEQUENCE = _LAYERS + "EmbeddingSequenceLayer"
-_CAPSULES = _LAYERS + "CapsuleLayer"
-_VOCABULARIES = (_EMBEDDING, _EMBEDDING_SEQUENCE)
-_PRELU = _LAYERS + "PReLULayer"
-_TIME_DISTRIBUTED = _LAYERS + "recurrent.TimeDistributed"
-_ROWS = {
-    "org.deeplearning4j.nn.conf.ocnn.OCNNOutputLayer",
-    *(
-        _LAYERS + name
-        for name in (
-            "DenseLayer",
-            "OutputLayer",
-            "AutoEncoder",
-            "CenterLossOutputLayer",
-            "variational.VariationalAutoencoder",
-            "misc.ElementWiseMultiplicationLayer",
-            "misc.RepeatVector",
-        )
-    ),
-}
-_SEQUENCES = {
-    _LAYERS + name
-    for name in (
-        "Convolution1D",
-        "Convolution1DLayer",
-        "LSTM",
-        "GravesLSTM",
-        "GravesBidirectionalLSTM",
-        "RnnOutputLayer",
-        "recurrent.SimpleRnn",
-        "recurrent.Bidirectional",
-        "recurrent.LastTimeStep",
-        "SelfAttentionLayer",
-        "RecurrentAttentionLayer",
-        "util.MaskZeroLayer",
-    )
-}
-_OF_ONE_SIZE = {_LAYERS + name for name in ("LocallyConnected1D", "LocallyConnected2D")}
 # Extents to try what varies with, unlike others that are likely; several poolings fit into an image.
 _TRIAL_EXTENT, _TRIAL_EXTENTS = 7, {"D": 31, "H": 33, "W": 35}
 
@@ -128,7 +88,7 @@ def find_inputs(
     given = _by_input(network, input_shapes)
     recorded = manifest or {}
     types = recorded.get("input_types") or {network.inputs[0]: recorded.get("input_type")}
-    readers = Readers(network, _inferred)
+    readers = Readers(network, taken_by)
     return _told_apart([_find(readers, name, given.get(name), types.get(name)) for name in network.inputs])
 
 
@@ -173,15 +133,8 @@ def _find(readers: Readers, name: str, given: Any, input_type: Mapping[str, Any]
             raise ExportError(_unknown(name, nodes))
         if TIME in shape and readers.one_length is not None:
             shape = _of_length((input_type or {}).get("timeSeriesLength"), readers.one_length, shape, name)
-    vocabulary = next(filter(None, (_vocabulary(node.dl4j_class, node.json) for node in nodes)), None)
-    return NetworkInput(name, shape, _layout(nodes, shape, input_type), vocabulary)
-
-
-def _vocabulary(kind: str, layer: Mapping[str, Any]) -> int | None:
-    if kind == _TIME_DISTRIBUTED:
-        inner = layer["underlying"]
-        return _vocabulary(inner["@class"], inner)
-    return int(layer["nin"]) if kind in _VOCABULARIES else None
+    indices_below = next(filter(None, (vocabulary(node.dl4j_class, node.json) for node in nodes)), None)
+    return NetworkInput(name, shape, _layout(nodes, shape, input_type), indices_below)
 
 
 def _unknown(name: str, nodes: Sequence[NodeDescription]) -> str:
@@ -201,9 +154,9 @@ def _of_length(recorded: int | None, ran: int, shape: Shape, name: str) -> Shape
     steps = recorded if recorded and recorded > 0 else ran
     if not steps:
         raise ExportError(
-            f"a RecurrentAttentionLayer runs with sequences of one length, and the model file does not say which: give "
-            f"it for input {name!r}, as in input_shapes={tuple(5 if d == TIME else d for d in shape[1:])}; or None in "
-            "its place for a file that takes any length, which DL4J cannot confirm"
+            "a RecurrentAttentionLayer runs with sequences of one length, and the model file does not say which; give "
+            f"input_shapes={{{name!r}: {tuple(5 if d == TIME else d for d in shape[1:])}}} with your length; or "
+            "None in its place for a file that takes any, which DL4J cannot confirm"
         )
     return tuple(int(steps) if d == TIME else d for d in shape)
 
@@ -238,82 +191,8 @@ def _of_input_type(json: Mapping[str, Any]) -> Shape | None:
     return None
 
 
-def _sequence(size: int, layout: str | None) -> Shape:
-    return (BATCH, TIME, size) if layout == "NWC" else (BATCH, size, TIME)
-
-
-def _inferred(node: NodeDescription) -> Shape | None:
-    """Infer the shape from what stands first."""
-    preprocessor = node.preprocessor
-    if preprocessor is not None:
-        kind = str(preprocessor.get("@class")).rpartition(".")[2]
-        image = [int(preprocessor.get(k) or 0) for k in ("numChannels", "inputHeight", "inputWidth")]
-        flat = image[0] * image[1] * image[2]
-        if kind == "FeedForwardToCnnPreProcessor":
-            return BATCH, flat
-        if kind == "FeedForwardToCnn3DPreProcessor":
-            return BATCH, flat * int(preprocessor["inputDepth"])
-        if kind == "Cnn3DToFeedForwardPreProcessor" and flat:
-            c, h, w = image
-            d = int(preprocessor["inputDepth"])
-            return (BATCH, c, d, h, w) if preprocessor["ncdhw"] else (BATCH, d, h, w, c)
-        if kind == "ReshapePreprocessor":
-            given = [int(n) for n in preprocessor["inputShape"]]
-            return BATCH, *(given[1:] if preprocessor["hasMiniBatchDimension"] else given)
-        if kind == "ComposableInputPreProcessor":
-            return _inferred(evolve(node, preprocessor=preprocessor["inputPreProcessors"][0]))
-        if kind in ("CnnToRnnPreProcessor", "TensorFlowCnnToFeedForwardPreProcessor") and flat:
-            return BATCH, *image
-        if kind == "RnnToCnnPreProcessor":
-            return _sequence(flat, preprocessor.get("rnnDataFormat"))
-        if kind == "RnnToFeedForwardPreProcessor":
-            return _steps_of(evolve(node, preprocessor=None), preprocessor.get("rnnDataFormat"))
-        if kind == "CnnToFeedForwardPreProcessor" and flat:
-            c, h, w = image
-            return (BATCH, h, w, c) if preprocessor.get("format") == "NHWC" else (BATCH, c, h, w)
-        return None
-    if node.dl4j_class == _EMBEDDING:
-        return BATCH, 1
-    if node.dl4j_class == _EMBEDDING_SEQUENCE:
-        return BATCH, TIME if node.json.get("inferInputLength") else int(node.json["inputLength"])
-    if node.dl4j_class == _PRELU and not node.json.get("sharedAxes"):
-        return (BATCH, *(int(n) for n in node.json["inputShape"]))
-    if node.dl4j_class in _ROWS:
-        n_in = int(node.json["nin"])
-        return (BATCH, n_in) if n_in else None
-    if node.dl4j_class == _TIME_DISTRIBUTED:
-        inner = node.json["underlying"]
-        return _steps_of(evolve(node, dl4j_class=inner["@class"], json=inner), stated_layout(3, node.json))
-    if node.dl4j_class == _CAPSULES:
-        return BATCH, int(node.json["inputCapsules"]), int(node.json["inputCapsuleDimensions"])
-    if node.dl4j_class in _SEQUENCES:
-        return _sequence(_width(node.json), layout_of(node.json))
-    if node.dl4j_class in _OF_ONE_SIZE:
-        return _of_one_size(node.json)
-    return None
-
-
-def _steps_of(node: NodeDescription, layout: str | None) -> Shape | None:
-    """Make a sequence of the rows that a layer takes."""
-    row = _inferred(node)
-    return _sequence(int(row[1]), layout) if row is not None and len(row) == 2 and isinstance(row[1], int) else None
-
-
-def _of_one_size(layer: Mapping[str, Any]) -> Shape:
-    """Return what a locally connected layer takes: it has weights for every place."""
-    channels, extents = int(layer["nin"]), np.atleast_1d(layer["inputSize"]).tolist()
-    return (BATCH, *extents, channels) if layer.get("format") == "NHWC" else (BATCH, channels, *extents)
-
-
-def _width(layer: Mapping[str, Any]) -> int:
-    for key in ("underlying", "fwd"):
-        if key in layer:
-            return _width(layer[key])
-    return int(layer["nin"])
-
-
 def _layout(readers: Sequence[NodeDescription], shape: Sequence[Dim], input_type: Mapping[str, Any] | None) -> str:
-    if len(shape) == 2 and any(node.dl4j_class == _EMBEDDING_SEQUENCE for node in readers):
+    if len(shape) == 2 and any(node.dl4j_class == EMBEDDING_SEQUENCE for node in readers):
         return "NT"
     parts = [input_type or {}, *(part for node in readers for part in (node.preprocessor or {}, node.json))]
     return stated_layout(len(shape), *parts) or LAYOUTS[len(shape)][0]

@@ -91,7 +91,7 @@ def test_layout_and_vocabulary_behind_vertices():
 def test_the_one_length_of_recurrent_attention():
     recurrent = {"nin": 4, "nout": 6, "timeSteps": 0}
     network = chain((LAYERS + "RecurrentAttentionLayer", recurrent))
-    with pytest.raises(ExportError, match=r"one length.* input_shapes=\(4, 5\)"):
+    with pytest.raises(ExportError, match=r"one length.* give input_shapes=\{'x': \(4, 5\)\}"):
         find_inputs(network, None)
     kind = {"@class": "$InputTypeRecurrent", "size": 4, "timeSeriesLength": 9, "format": "NCW"}
     for given in ({"input_types": {"x": kind}}, {"input_type": kind}):
