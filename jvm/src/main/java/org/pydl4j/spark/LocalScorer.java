@@ -137,7 +137,7 @@ final class LocalScorer {
         }
 
         void put(long row, INDArray some) {
-            INDArray plain = some.ordering() == 'c' && !some.isView() ? some : some.dup('c');
+            INDArray plain = Tensor.isPlain(some) ? some : some.dup('c');
             long each = plain.length() / plain.size(0) * plain.dataType().width();
             Pointer.memcpy(new BytePointer(like(plain).data().addressPointer()).position(row * each),
                     new BytePointer(plain.data().addressPointer()), plain.size(0) * each);

@@ -68,8 +68,19 @@ public final class Tensor implements AutoCloseable {
         return new Tensor(content);
     }
 
-    private static boolean isPlain(INDArray array) {
-        return (array.ordering() == 'c' || array.isVectorOrScalar()) && array.offset() == 0 && !array.isView();
+    /** Whether the numbers lie in C order from the start; what is permuted can say 'c' and still not be. */
+    static boolean isPlain(INDArray array) {
+        if (array.offset() != 0 || array.isView()) {
+            return false;
+        }
+        long expected = 1;
+        for (int axis = array.rank() - 1; axis >= 0; axis--) {
+            if (array.size(axis) > 1 && array.stride(axis) != expected) {
+                return false;
+            }
+            expected *= array.size(axis);
+        }
+        return true;
     }
 
     /** Type and shape, such as {@code "f4 3 10"}. */
