@@ -50,7 +50,8 @@ def _activations_of(ctx: LayerContext, way: Way, layers: Sequence[LayerJson]) ->
     """Return the attributes of ONNX's operator, or None where it cannot compute this cell."""
     found = [in_recurrent_operator(a) for a in layers]
     # onnxruntime has the operators in single precision only. Their sequence_lens cannot say where padding stands.
-    if ctx.dtype == np.float64 or way.mask is not None or any(f is None for f in found):
+    theirs = any(str(a["@class"]) in ctx.registry for a in layers)
+    if ctx.dtype == np.float64 or way.mask is not None or theirs or any(f is None for f in found):
         return None
     known = [f for f in found if f is not None]
     attributes: dict[str, object] = {"activations": [name for name, _, _ in known]}

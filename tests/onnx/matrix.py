@@ -25,6 +25,7 @@ from .cases import NAMES, Case, assert_parity, built, load
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "onnx-support.md"
 TYPES = [np.dtype(kind) for kind in ("f4", "f8", "f2")]
+# Where their classes are; what is nowhere here is a layer.
 _KINDS = {
     "Layers": "org.deeplearning4j.nn.conf.layers.",
     "Vertices": "org.deeplearning4j.nn.conf.graph.",
@@ -164,7 +165,7 @@ def document(found: Mapping[str, Seen]) -> str:
 
 def kind_of(name: str) -> str:
     """Tell layers, vertices, preprocessors and activations apart."""
-    return next(start for start in _KINDS.values() if start in name)
+    return next((start for start in _KINDS.values() if start in name), _KINDS["Layers"])
 
 
 def in_order() -> list[str]:

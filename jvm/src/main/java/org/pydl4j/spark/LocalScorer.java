@@ -118,39 +118,47 @@ final class LocalScorer {
             ExampleSource some = piece(rows, pieces, piece);
             for (int batch = 0; batch < Scoring.batches(some.size()); batch++) {
                 INDArray[] outputs = scoring.output(some, batch);
+                int from = batch * Scoring.BATCH;
                 for (int i = 0; i < wholes.length; i++) {
-                    wholes[i].put(pieces.first(piece) + (long) batch * Scoring.BATCH, outputs[i]);
+                    wholes[i].put(pieces.first(piece) + from, Math.min(Scoring.BATCH, some.size() - from), outputs[i]);
                 }
+                // Only now, and each only once: outputs of a graph may be one and the same array.
+                Stream.of(outputs).filter(INDArray::closeable).forEach(INDArray::close);
             }
             return null;
         });
         return Stream.of(wholes).map(whole -> Tensor.of(whole.array)).collect(Collectors.toList());
     }
 
-    /** One output of all rows, which come in minibatches. */
+    /** One output of all examples, which come in minibatches. */
     private static final class Whole {
-        private final long rows;
+        private final long examples;
         private INDArray array;
 
-        Whole(long rows) {
-            this.rows = rows;
+        Whole(long examples) {
+            this.examples = examples;
         }
 
-        void put(long row, INDArray some) {
+        void put(long first, long count, INDArray some) {
+            long rows = some.size(0);
+            // The steps of sequences that a layer gives as rows, say, lie in an order that holds for one minibatch.
+            if (rows != count && count < examples) {
+                throw BridgeException.data("an output has " + rows + " rows for " + count + " examples: of such a "
+                        + "network no more than " + Scoring.BATCH + " examples can be scored at once");
+            }
             INDArray plain = Tensor.isPlain(some) ? some : some.dup('c');
-            long each = plain.length() / plain.size(0) * plain.dataType().width();
-            Pointer.memcpy(new BytePointer(like(plain).data().addressPointer()).position(row * each),
-                    new BytePointer(plain.data().addressPointer()), plain.size(0) * each);
-            plain.close();
-            if (some != plain && some.closeable()) {
-                some.close();
+            long bytes = plain.length() * plain.dataType().width();
+            Pointer into = new BytePointer(like(plain, count).data().addressPointer()).position(first * bytes / count);
+            Pointer.memcpy(into, new BytePointer(plain.data().addressPointer()), bytes);
+            if (plain != some) {
+                plain.close();
             }
         }
 
-        private synchronized INDArray like(INDArray some) {
+        private synchronized INDArray like(INDArray some, long count) {
             if (array == null) {
                 long[] shape = some.shape().clone();
-                shape[0] = rows;
+                shape[0] = count == examples ? shape[0] : examples;
                 array = Nd4j.createUninitialized(some.dataType(), shape, 'c');
             }
             return array;
