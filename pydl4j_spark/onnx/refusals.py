@@ -19,7 +19,7 @@ OPSETS = range(13, 22)
 
 _LAYER = "emit, params"
 # What a file cannot be exported with, although it states all of it.
-_REASONS = {
+REASONS = {
     "org.deeplearning4j.nn.conf.layers.LearnedSelfAttentionLayer": "DL4J itself cannot run it",
     "org.deeplearning4j.nn.modelimport.keras.layers.TFOpLayer": "it runs an operation of TensorFlow",
 }
@@ -109,8 +109,8 @@ def refuse_unsupported(network: NetworkDescription, registry: Registry) -> None:
 def _objection(part: _Part, registry: Registry) -> str | None:
     converter = registry.get(part.dl4j_class)
     if converter is None:
-        if part.dl4j_class in _REASONS:
-            return f"{_REASONS[part.dl4j_class]}; {part.hook}"
+        if part.dl4j_class in REASONS:
+            return f"{REASONS[part.dl4j_class]}; {part.hook}"
         if part.dl4j_class.startswith("org.deeplearning4j.") and "samediff" not in part.dl4j_class.lower():
             return f"has no converter in this version; {part.hook}"
         return f"its behaviour is Java code that is not in the file; {part.hook}"

@@ -44,10 +44,10 @@ def drawn(inputs: Sequence[NetworkInput], masked: Collection[str]) -> list[Trial
     """
     rng = np.random.default_rng(SEED)
 
-    def one(rows: int, steps: int, mask: Any = None) -> Trial:
+    def one(rows: int, steps: int, mask: Any = _whole) -> Trial:
         arrays = tuple(entry.draw(rows, steps, rng) for entry in inputs)
         masks = (
-            mask(rng, len(array), array.shape[entry.time_axis or 1]) if mask and entry.name in masked else None
+            mask(rng, len(array), array.shape[entry.time_axis or 1]) if entry.name in masked else None
             for entry, array in zip(inputs, arrays, strict=True)
         )
         return Trial(arrays, tuple(masks) if masked else ())
@@ -58,6 +58,11 @@ def drawn(inputs: Sequence[NetworkInput], masked: Collection[str]) -> list[Trial
     return trials
 
 
+def _whole(rng: np.random.Generator, rows: int, steps: int) -> Array:
+    """Mask nothing; DL4J gets such masks as well: to some of its layers they are not the same as none."""
+    return np.ones((rows, steps), np.float32)
+
+
 def _padding(rng: np.random.Generator, rows: int, steps: int) -> Array:
     """Mask the ends of sequences."""
     lengths = rng.integers(1, max(steps, 2), rows)
@@ -66,10 +71,10 @@ def _padding(rng: np.random.Generator, rows: int, steps: int) -> Array:
 
 
 def _gaps(rng: np.random.Generator, rows: int, steps: int) -> Array:
-    """Mask any steps, the first of a row too, but not all of them."""
+    """Mask any steps, the first of a row too, but not the last: DL4J's ReverseTimeSeriesVertex reads beyond the row."""
     mask = (rng.random((rows, steps)) < 0.6).astype(np.float32)
     mask[0, 0] = 0
-    mask[np.arange(rows), rng.integers(min(1, steps - 1), steps, rows)] = 1
+    mask[:, -1] = 1
     return mask
 
 
@@ -125,10 +130,11 @@ def _by_input(inputs: Sequence[NetworkInput], masked: Collection[str], data: Any
     if len(data) != len(inputs):
         raise ExportError(f"data are {len(data)} arrays; the network has the inputs {', '.join(map(repr, names))}")
     arrays = [_rows(one, entry) for one, entry in zip(data, inputs, strict=True)]
-    own = [masks.get(mask_name(name)) for name in names] if masked else []
+    if not masked:
+        return arrays, []
     return arrays, [
-        None if mask is None else _mask(mask, array, entry)
-        for mask, array, entry in zip(own, arrays, inputs if masked else (), strict=False)
+        _mask(masks.get(mask_name(entry.name)), array, entry) if entry.name in masked else None
+        for entry, array in zip(inputs, arrays, strict=True)
     ]
 
 
@@ -140,8 +146,8 @@ def _rows(data: Any, entry: NetworkInput) -> Array:
 
 
 def _mask(data: Any, rows: Array, entry: NetworkInput) -> Array:
-    mask = np.asarray(data)
     wanted = (len(rows), rows.shape[entry.time_axis or 1])
+    mask = np.ones(wanted) if data is None else np.asarray(data)
     if mask.shape != wanted:
         raise ExportError(f"data: the mask of {entry.name!r} has shape {mask.shape}; {wanted} is needed")
     return mask.astype(np.float32)

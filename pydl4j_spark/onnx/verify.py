@@ -167,7 +167,8 @@ def compare(
         wrong = ~(difference <= atol + rtol * np.abs(b)) | ~np.isfinite(difference)
     wrong &= difference != 0
     if wrong.any():
-        worst = np.unravel_index(int(np.argmax(np.nan_to_num(difference, nan=np.inf))), difference.shape)
+        beyond = np.where(wrong, np.nan_to_num(difference, nan=np.inf), -1)
+        worst = np.unravel_index(int(np.argmax(beyond)), difference.shape)
         raise ExportError(
             f"{what} differs from DL4J in {int(wrong.sum())} of {wrong.size} values, at "
             f"{tuple(int(i) for i in worst)} by {difference[worst]:.3g} ({a[worst]:.6g} instead of {b[worst]:.6g}); "

@@ -7,12 +7,13 @@ import io
 import itertools
 import json
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnx
-from attrs import frozen
+from attrs import evolve, frozen
 
 from pydl4j_spark.description import parse_configuration
 from pydl4j_spark.errors import ExportError
@@ -32,6 +33,13 @@ NOT_AS_WITHOUT = ("mask_images_global_AVG", "mask_last_lstm_DOUBLE", "mask_graph
 NAMES = sorted(path.stem for path in FIXTURES.glob("*.zip"))
 # Those of every layer and vertex, in another data type or by another version.
 EVERYTHING = ("double_", "half_", "m2_")
+# DL4J has further names for some classes, which it reads, but never writes; and networks to write them into.
+ALIASES = {
+    ("Convolution1DLayer", "Convolution1D"): ("conv1d_DOUBLE", "conv1d_HALF", "conv1d_even_Same_NWC"),
+    ("ConvolutionLayer", "Convolution2D"): ("conv_DOUBLE", "conv_HALF", "bn_cnn_NCHW"),
+    ("Subsampling1DLayer", "Pooling1D"): ("conv1d_DOUBLE", "conv1d_HALF", "pool1d_AVG_Same_NWC"),
+    ("SubsamplingLayer", "Pooling2D"): ("conv_DOUBLE", "conv_HALF", "pool_AVG_Same_NHWC"),
+}
 
 
 Arrays = list[np.ndarray]
@@ -145,6 +153,22 @@ def load(name: str) -> Case:
         layout=[part["params"] for part in layout] if graph else layout,
         vertices=[part["vertex"] for part in layout] if graph else None,
     )
+
+
+def renamed(name: str, old: str, new: str) -> ModelZip:
+    """The model of a fixture with another class in place of one."""
+    model = load(name).model
+    text = model.configuration_text.replace(f'"{old}"', f'"{new}"')
+    assert text != model.configuration_text
+    return evolve(model, configuration_text=text, configuration=json.loads(text))
+
+
+def under_another_name(name: str) -> Iterator[ModelZip]:
+    """The model of a fixture with each of DL4J's other names for a class in it."""
+    layers = "org.deeplearning4j.nn.conf.layers."
+    for (old, new), cases in ALIASES.items():
+        if name in cases:
+            yield renamed(name, layers + old, layers + new)
 
 
 def built(

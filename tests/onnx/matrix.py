@@ -15,13 +15,14 @@ from attrs import define, field
 
 from pydl4j_spark.description import parse_configuration
 from pydl4j_spark.errors import ExportError
+from pydl4j_spark.model_zip import ModelZip
 from pydl4j_spark.onnx.activations import FUNCTIONS, SOFTMAX
 from pydl4j_spark.onnx.converter import Converter, no_mask, same_mask
-from pydl4j_spark.onnx.refusals import OPSETS
+from pydl4j_spark.onnx.refusals import OPSETS, REASONS
 from pydl4j_spark.onnx.registry import default_registry
 from pydl4j_spark.onnx.verify import TOLERANCES
 
-from .cases import NAMES, Case, assert_parity, built, load
+from .cases import NAMES, Case, assert_parity, built, load, under_another_name
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "onnx-support.md"
 TYPES = [np.dtype(kind) for kind in ("f4", "f8", "f2")]
@@ -32,6 +33,14 @@ _KINDS = {
     "Preprocessors": ".preprocessor",
     "Activations": "org.nd4j.linalg.activations.",
 }
+_NOT_AT_ALL = [
+    "- `SameDiffLayer` and other bases of user-written layers, and classes that are not DL4J's: what they do is Java",
+    "  code that is not in the file.",
+    "- Attention in half precision, for which DL4J computes no numbers, and networks in BFLOAT16.",
+    "- Settings that DL4J itself fails at, such as pooling by SUM or layer normalization in `SimpleRnn`; the error",
+    "  names layer and setting.",
+    "- Masks of images, and masks together with `stateful=True`.",
+]
 
 
 @define
@@ -66,15 +75,13 @@ def used_in(json: Any) -> Iterator[str]:
 def measure(names: Iterable[str] = NAMES, opsets: Iterable[int] = OPSETS) -> dict[str, Seen]:
     """Run fixtures; every class in one of them is held against its largest difference."""
     found: dict[str, Seen] = defaultdict(Seen)
-    for name in names:
-        case = load(name)
-        model = case.model
+    for case, model in _models(names):
         here = set(used_in(model.configuration)) & set(classes())
         for each in here:
             found[each].fixtures += 1
         for opset in opsets:
             try:
-                error = assert_parity(case, opset)
+                error = assert_parity(case, opset, model=model)
             except ExportError as reason:
                 if "is too low" not in str(reason):
                     raise
@@ -95,6 +102,13 @@ def measure(names: Iterable[str] = NAMES, opsets: Iterable[int] = OPSETS) -> dic
             for each in _apply_masks(case):
                 found[each].applies_mask = True
     return found
+
+
+def _models(names: Iterable[str]) -> Iterator[tuple[Case, ModelZip]]:
+    """Go through the fixtures, and some of them with the other names that DL4J's classes have."""
+    for name in names:
+        for model in (load(name).model, *under_another_name(name)):
+            yield load(name), model
 
 
 def _apply_masks(case: Case) -> Iterator[str]:
@@ -160,6 +174,9 @@ def document(found: Mapping[str, Seen]) -> str:
             parts = [f"`{short(name)}`", _opsets_text(seen), _mask_text(registry.get(name), seen)]
             parts += [_error_text(seen, kind) for kind in TYPES]
             lines.append("| " + " | ".join([*parts, str(seen.fixtures)]) + " |")
+    lines += ["", "## What does not leave", "", "Unless a converter is registered for it:", ""]
+    lines += [f"- `{short(name)}`: {reason}." for name, reason in REASONS.items()]
+    lines += _NOT_AT_ALL
     return "\n".join(lines) + "\n"
 
 

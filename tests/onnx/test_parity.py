@@ -9,7 +9,7 @@ from pydl4j_spark.description import parse_configuration
 from pydl4j_spark.onnx.registry import default_registry
 from pydl4j_spark.onnx.verify import run_onnx
 
-from .cases import EVERYTHING, NAMES, assert_parity, built, load
+from .cases import ALIASES, EVERYTHING, NAMES, assert_parity, built, load, under_another_name
 
 
 def opsets(name):
@@ -20,6 +20,12 @@ def opsets(name):
 @pytest.mark.parametrize(("name", "opset"), [(name, opset) for name in NAMES for opset in opsets(name)])
 def test_onnx_equals_dl4j(name, opset):
     assert_parity(load(name), opset)
+
+
+@pytest.mark.parametrize("name", sorted({name for names in ALIASES.values() for name in names}))
+def test_other_names_of_a_class_are_the_same(name):
+    for model in under_another_name(name):
+        assert_parity(load(name), model=model)
 
 
 @pytest.mark.parametrize("name", NAMES)

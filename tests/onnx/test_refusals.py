@@ -15,7 +15,7 @@ from pydl4j_spark.onnx.ends import Ends
 from pydl4j_spark.onnx.registry import default_registry
 from pydl4j_spark.onnx.verify import run_onnx
 
-from .cases import assert_parity, built, load
+from .cases import assert_parity, built, load, renamed
 
 LAYERS = "org.deeplearning4j.nn.conf.layers."
 RECURRENT = LAYERS + "recurrent."
@@ -30,14 +30,6 @@ def changed(name, change):
     configuration = json.loads(model.configuration_text)
     change(configuration)
     return evolve(model, configuration=configuration)
-
-
-def renamed(name, old, new):
-    """The model of a fixture with another class in place of one."""
-    model = load(name).model
-    text = model.configuration_text.replace(f'"{old}"', f'"{new}"')
-    assert text != model.configuration_text
-    return evolve(model, configuration=json.loads(text))
 
 
 def own(*converters):

@@ -40,6 +40,11 @@ def check_rows(ctx: LayerContext, x: Value) -> None:
 def affine(ctx: LayerContext, x: Value, weights: Array, bias: Array | None = None, name: str = "") -> Value:
     """Multiply rows with weights and add a bias; `name` goes in front of what the constants are called."""
     check_rows(ctx, x)
+    if isinstance(x.shape[1], int) and x.shape[1] != weights.shape[0]:
+        raise ExportError(
+            f"layer {ctx.name!r} takes rows of {weights.shape[0]}, but {x.shape[1]} arrive; "
+            "are input_shapes, and masks, as DL4J takes them?"
+        )
     operands = [x, ctx.const(f"{name}W", weights)]
     if bias is not None:
         operands.append(ctx.const(f"{name}b", bias))

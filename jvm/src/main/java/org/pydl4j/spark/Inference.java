@@ -4,7 +4,7 @@ import java.io.Serializable;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Supplier;
+import java.util.function.Function;
 import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.nn.api.Trainable;
@@ -41,6 +41,11 @@ abstract class Inference {
         return layer instanceof ActivationLayer || layer instanceof DropoutLayer;
     }
 
+    /** Parameters as DL4J takes them where there are none. */
+    private static INDArray orNone(INDArray params) {
+        return params == null || params.isEmpty() || params.length() == 0 ? null : params;
+    }
+
     abstract Model model();
 
     /** One array for each output, detached. */
@@ -67,9 +72,11 @@ abstract class Inference {
 
     private static final class Layered extends Inference {
         private final MultiLayerNetwork network;
+        private final Precision precision;
 
         private Layered(MultiLayerNetwork network) {
             this.network = network;
+            precision = Precision.of(network);
         }
 
         static Layered of(MultiLayerConfiguration conf, INDArray params) {
@@ -77,7 +84,7 @@ abstract class Inference {
                 conf.setInferenceWorkspaceMode(WorkspaceMode.NONE);
             }
             MultiLayerNetwork network = new MultiLayerNetwork(conf);
-            network.init(params, false);
+            network.init(orNone(params), false);
             return new Layered(network);
         }
 
@@ -87,29 +94,30 @@ abstract class Inference {
         }
 
         /** Masks stay with the layers in some of DL4J's calls, and would hide what comes next. */
-        private <T> T masked(MultiDataSet minibatch, Supplier<T> work) {
+        private <T> T masked(MultiDataSet given, Function<MultiDataSet, T> work) {
+            MultiDataSet minibatch = precision.of(given);
             network.setLayerMaskArrays(minibatch.getFeaturesMaskArray(0), minibatch.getLabelsMaskArray(0));
             try {
-                return work.get();
+                return work.apply(minibatch);
             } finally {
                 network.clearLayerMaskArrays();
             }
         }
 
         @Override
-        INDArray[] output(MultiDataSet minibatch) {
-            return masked(minibatch, () -> new INDArray[] {network.output(minibatch.getFeatures(0), false)});
+        INDArray[] output(MultiDataSet given) {
+            return masked(given, minibatch -> new INDArray[] {network.output(minibatch.getFeatures(0), false)});
         }
 
         @Override
-        double score(MultiDataSet minibatch) {
-            return masked(minibatch, () -> network.score(Trainee.dataSet(minibatch), false));
+        double score(MultiDataSet given) {
+            return masked(given, minibatch -> network.score(Trainee.dataSet(minibatch), false));
         }
 
         @Override
-        Map<String, INDArray> feedForward(MultiDataSet minibatch, boolean train) {
+        Map<String, INDArray> feedForward(MultiDataSet given, boolean train) {
             List<INDArray> activations =
-                    masked(minibatch, () -> network.feedForward(minibatch.getFeatures(0), train));
+                    masked(given, minibatch -> network.feedForward(minibatch.getFeatures(0), train));
             Map<String, INDArray> named = new LinkedHashMap<>();
             for (int i = 0; i < network.getnLayers(); i++) {
                 String name = network.getLayer(i).conf().getLayer().getLayerName();
@@ -120,7 +128,7 @@ abstract class Inference {
 
         @Override
         INDArray[] rnnTimeStep(INDArray[] features) {
-            return new INDArray[] {network.rnnTimeStep(features[0])};
+            return new INDArray[] {network.rnnTimeStep(precision.of(features)[0])};
         }
 
         @Override
@@ -129,11 +137,11 @@ abstract class Inference {
         }
 
         @Override
-        void differentiate(MultiDataSet minibatch) {
+        void differentiate(MultiDataSet given) {
             network.initGradientsView();
-            network.setInput(minibatch.getFeatures(0));
-            network.setLabels(minibatch.getLabels(0));
-            masked(minibatch, () -> {
+            masked(given, minibatch -> {
+                network.setInput(minibatch.getFeatures(0));
+                network.setLabels(minibatch.getLabels(0));
                 network.computeGradientAndScore();
                 return null;
             });
@@ -156,6 +164,7 @@ abstract class Inference {
 
     private static final class Graph extends Inference {
         private final ComputationGraph graph;
+        private final Precision precision;
 
         Graph(ComputationGraphConfiguration conf, INDArray params) {
             boolean handedOn = conf.getVertices().entrySet().stream().anyMatch(vertex ->
@@ -166,7 +175,8 @@ abstract class Inference {
                 conf.setInferenceWorkspaceMode(WorkspaceMode.NONE);
             }
             graph = new ComputationGraph(conf);
-            graph.init(params, false);
+            graph.init(orNone(params), false);
+            precision = Precision.of(graph);
         }
 
         @Override
@@ -175,11 +185,12 @@ abstract class Inference {
         }
 
         /** With masks in place, which DL4J would keep for what comes next. */
-        private <T> T masked(MultiDataSet minibatch, Supplier<T> work) {
+        private <T> T masked(MultiDataSet given, Function<MultiDataSet, T> work) {
+            MultiDataSet minibatch = precision.of(given);
             return Refusal.named(graph, minibatch.getFeatures(), minibatch.getLabels(), () -> {
                 graph.setLayerMaskArrays(minibatch.getFeaturesMaskArrays(), minibatch.getLabelsMaskArrays());
                 try {
-                    return work.get();
+                    return work.apply(minibatch);
                 } finally {
                     graph.clearLayerMaskArrays();
                 }
@@ -187,18 +198,18 @@ abstract class Inference {
         }
 
         @Override
-        INDArray[] output(MultiDataSet minibatch) {
-            return masked(minibatch, () -> graph.output(false, minibatch.getFeatures()));
+        INDArray[] output(MultiDataSet given) {
+            return masked(given, minibatch -> graph.output(false, minibatch.getFeatures()));
         }
 
         @Override
-        double score(MultiDataSet minibatch) {
-            return masked(minibatch, () -> graph.score(minibatch, false));
+        double score(MultiDataSet given) {
+            return masked(given, minibatch -> graph.score(minibatch, false));
         }
 
         @Override
-        Map<String, INDArray> feedForward(MultiDataSet minibatch, boolean train) {
-            Map<String, INDArray> activations = masked(minibatch, () -> graph.feedForward(minibatch.getFeatures(), train));
+        Map<String, INDArray> feedForward(MultiDataSet given, boolean train) {
+            Map<String, INDArray> activations = masked(given, minibatch -> graph.feedForward(minibatch.getFeatures(), train));
             Map<String, INDArray> named = new LinkedHashMap<>();
             for (int index : graph.topologicalSortOrder()) {
                 GraphVertex vertex = graph.getVertices()[index];
@@ -211,7 +222,7 @@ abstract class Inference {
 
         @Override
         INDArray[] rnnTimeStep(INDArray[] features) {
-            return Refusal.named(graph, features, null, () -> graph.rnnTimeStep(features));
+            return Refusal.named(graph, features, null, () -> graph.rnnTimeStep(precision.of(features)));
         }
 
         @Override
@@ -220,11 +231,11 @@ abstract class Inference {
         }
 
         @Override
-        void differentiate(MultiDataSet minibatch) {
+        void differentiate(MultiDataSet given) {
             graph.initGradientsView();
-            graph.setInputs(minibatch.getFeatures());
-            graph.setLabels(minibatch.getLabels());
-            masked(minibatch, () -> {
+            masked(given, minibatch -> {
+                graph.setInputs(minibatch.getFeatures());
+                graph.setLabels(minibatch.getLabels());
                 graph.computeGradientAndScore();
                 return null;
             });

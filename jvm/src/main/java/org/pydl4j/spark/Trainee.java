@@ -149,9 +149,11 @@ abstract class Trainee implements AutoCloseable {
 
     private static final class Layered extends Trainee {
         private final MultiLayerNetwork network;
+        private final Precision precision;
 
         Layered(MultiLayerNetwork network) {
             this.network = network;
+            precision = Precision.of(network);
         }
 
         @Override
@@ -190,7 +192,8 @@ abstract class Trainee implements AutoCloseable {
         }
 
         @Override
-        void fit(MultiDataSet minibatch) {
+        void fit(MultiDataSet given) {
+            MultiDataSet minibatch = precision.of(given);
             network.fit(minibatch.getFeatures(0), minibatch.getLabels(0), minibatch.getFeaturesMaskArray(0),
                     minibatch.getLabelsMaskArray(0));
         }
@@ -245,9 +248,11 @@ abstract class Trainee implements AutoCloseable {
 
     private static final class Graph extends Trainee {
         private final ComputationGraph graph;
+        private final Precision precision;
 
         Graph(ComputationGraph graph) {
             this.graph = graph;
+            precision = Precision.of(graph);
         }
 
         @Override
@@ -286,7 +291,8 @@ abstract class Trainee implements AutoCloseable {
         }
 
         @Override
-        void fit(MultiDataSet minibatch) {
+        void fit(MultiDataSet given) {
+            MultiDataSet minibatch = precision.of(given);
             Refusal.named(graph, minibatch.getFeatures(), minibatch.getLabels(), () -> {
                 graph.fit(minibatch);
                 return null;

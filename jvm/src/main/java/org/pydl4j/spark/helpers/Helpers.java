@@ -10,7 +10,6 @@ import org.deeplearning4j.nn.layers.FrozenLayer;
 import org.deeplearning4j.nn.layers.LayerHelper;
 import org.deeplearning4j.nn.layers.convolution.ConvolutionLayer;
 import org.deeplearning4j.nn.layers.convolution.subsampling.SubsamplingLayer;
-import org.deeplearning4j.nn.layers.mkldnn.MKLDNNBatchNormHelper;
 import org.deeplearning4j.nn.layers.normalization.BatchNormalization;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.pydl4j.spark.NativeBuild;
@@ -82,7 +81,7 @@ public final class Helpers {
         } else if (layer.getClass() == BatchNormalization.class && oneDnn) {
             BatchNormalization normalization = (BatchNormalization) layer;
             if (!normalization.layerConf().isLockGammaBeta()) {
-                set(layer, BatchNormalization.class, new MKLDNNBatchNormHelper(null));
+                set(layer, BatchNormalization.class, new PlainBatchNorm());
             }
         }
     }

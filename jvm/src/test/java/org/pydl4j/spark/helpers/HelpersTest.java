@@ -16,7 +16,6 @@ import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.layers.LayerHelper;
-import org.deeplearning4j.nn.layers.mkldnn.MKLDNNBatchNormHelper;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -71,7 +70,7 @@ class HelpersTest {
         assertSame(PatchConvolution.class, helpers[0].getClass());
         assertSame(MaxPooling.class, helpers[1].getClass());
         assertSame(PatchConvolution.class, helpers[2].getClass());
-        assertSame(NativeBuild.OURS.hasOneDnn() ? MKLDNNBatchNormHelper.class : null,
+        assertSame(NativeBuild.OURS.hasOneDnn() ? PlainBatchNorm.class : null,
                 helpers[3] == null ? null : helpers[3].getClass());
         Helpers.install(network);
         assertSame(helpers[0], network.getLayer(0).getHelper());
