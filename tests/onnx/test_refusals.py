@@ -199,13 +199,21 @@ def test_an_activation_of_ones_own_wherever_one_is_taken(case):
     assert any("activation com.acme.MyTanh is not known" in line for line in refusal(case, model)[1:])
 
 
-@pytest.mark.parametrize("name", ["Softmax", "TanH"])
-def test_a_converter_in_place_of_one_that_is_built_in(name):
+@pytest.mark.parametrize(
+    ("case", "name"),
+    [
+        ("dense_dense_output", "Softmax"),
+        ("dense_dense_output", "TanH"),
+        ("lstm_NCW", "TanH"),
+        ("simplernn_NWC", "TanH"),
+    ],
+)
+def test_a_converter_in_place_of_one_that_is_built_in(case, name):
     replaced = Converter(
         "org.nd4j.linalg.activations.impl.Activation" + name, lambda ctx, x, settings, params: ctx.op("Neg", x)
     )
     with pytest.raises(ExportError, match="differs from DL4J"):
-        assert_parity(load("dense_dense_output"), registry=own(replaced))
+        assert_parity(load(case), registry=own(replaced))
 
 
 # --- what DL4J itself refuses
