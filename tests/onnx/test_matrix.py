@@ -24,7 +24,7 @@ def test_every_class_is_in_it_and_was_measured():
     assert [row[0] for row in ROWS if row[1] == "not measured" or row[-1].startswith("0")] == []
 
 
-@pytest.mark.parametrize(("column", "kind"), enumerate(matrix.TYPES, 3))
+@pytest.mark.parametrize(("column", "kind"), list(enumerate(matrix.TYPES, 3)))
 def test_errors_are_within_the_tolerance(column, kind):
     found = [float(row[column]) for row in ROWS if re.match(r"\d", row[column])]
     # What is allowed grows with the values; those of the fixtures stay below a hundred.
