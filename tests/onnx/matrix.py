@@ -164,6 +164,7 @@ def document(found: Mapping[str, Seen]) -> str:
         "class, at which opsets its fixtures ran, what becomes of a mask, and the largest absolute difference from",
         "DL4J in any network that has it, by data type. A mask is *applied* where the class itself reads it.",
         f"Allowed are {tolerances}.",
+        "`FrozenLayer`, `FrozenLayerWithBackprop` and `FrozenVertex` leave as what is inside them.",
     ]
     for title, start in _KINDS.items():
         own = [name for name in in_order() if kind_of(name) == start]
