@@ -320,7 +320,7 @@ class ComputationGraph(LocalNetwork):
         """
         from pydl4j_spark.onnx import export_onnx
 
-        model = self.to_model_zip()
+        model = self.to_model_zip(updater=False)
         return export_onnx(model, path, **self._to_compare(options))
 
     # --- for what all networks do alike ------------------------------------------------------------------------------

@@ -284,8 +284,8 @@ def write_model_zip(model: ModelZip, target: str | os.PathLike[str] | IO[bytes])
 def _write_entries(contents: Mapping[str, bytes], stream: IO[bytes]) -> None:
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in contents.items():
-            # ZipInfo's own date is the format's zero. Weights hardly shrink, so no time is spent on trying hard.
-            archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED, 1)
+            # ZipInfo's own date is the format's zero. Weights hardly shrink, so no time is spent on it.
+            archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED, 0)
 
 
 def _why_ignored(name: str) -> str:

@@ -95,7 +95,7 @@ class MultiLayerNetwork(LocalNetwork):
     def conf(self) -> MultiLayerConfiguration:
         """What the network is."""
         if self._conf is None:
-            configuration = dict(self.to_model_zip().configuration)
+            configuration = dict(self.to_model_zip(updater=False).configuration)
             if self._input_type is not None:
                 configuration["inputType"] = self._input_type.to_dict()
             read = MultiLayerConfiguration.from_json(json.dumps(configuration))
@@ -287,7 +287,7 @@ class MultiLayerNetwork(LocalNetwork):
         """
         from pydl4j_spark.onnx import export_onnx
 
-        model = self.to_model_zip()
+        model = self.to_model_zip(updater=False)
         if self._input_type is not None:
             options.setdefault("input_shapes", self._input_type.to_dict())
         return export_onnx(model, path, **self._to_compare(options))

@@ -243,15 +243,15 @@ class NetworkState(ABC):
         with written_aside(Path(path)) as file:
             file.write(archive.getvalue())
 
-    def to_model_zip(self) -> ModelZip:
-        """Read the network as a model zip, wherever it is now."""
-        return read_model_zip(self._bytes())
+    def to_model_zip(self, *, updater: bool = True) -> ModelZip:
+        """Read the network as a model zip, wherever it is now; the updater's state, too, or not."""
+        return read_model_zip(self._bytes(updater), updater=updater)
 
-    def _bytes(self) -> bytes:
+    def _bytes(self, updater: bool = True) -> bytes:
         if self._archive is not None:
             return self._archive
         engine, handle = self._alive()
-        return engine.archive(handle, self._manifest())
+        return engine.archive(handle, self._manifest(), updater)
 
     def _manifest(self) -> dict[str, Any]:
         return {"format": 1, "version": package_version(), "dl4j": "1.0.0-M2.1", **self._record()}
@@ -262,7 +262,7 @@ class NetworkState(ABC):
         if drawn and not wanted:
             return {}
         if drawn and self._archive is not None:
-            recorded = (self.to_model_zip().manifest or {}).get(probes.KEY)
+            recorded = (self.to_model_zip(updater=False).manifest or {}).get(probes.KEY)
             return {} if recorded is None else {probes.KEY: recorded}
         from pydl4j_spark.onnx.recording import record  # takes a quarter of a second the first time
 
@@ -362,7 +362,9 @@ class NetworkState(ABC):
         """The fitted normalizer that inputs go through, or None."""
         if self._normalizer is not None and self._normalizer.fitted:
             return self._normalizer
-        return self.to_model_zip().normalizer if self._archive is not None or self._live is not None else None
+        return (
+            self.to_model_zip(updater=False).normalizer if self._archive is not None or self._live is not None else None
+        )
 
     @property
     def epoch(self) -> int:
@@ -378,12 +380,12 @@ class NetworkState(ABC):
         if self._live is not None:
             engine, handle = self._live
             return int(engine.configuration(handle).get(key, 0))
-        return 0 if self._archive is None else int(self.to_model_zip().configuration.get(key, 0))
+        return 0 if self._archive is None else int(self.to_model_zip(updater=False).configuration.get(key, 0))
 
     def params(self) -> NDArray[Any]:
         """All parameters as one array, in DL4J's order: layer after layer, ``[n_params]``."""
         if self._archive is not None:
-            return self.to_model_zip().params
+            return self.to_model_zip(updater=False).params
         engine, handle = self._alive()
         return engine.params(handle)
 

@@ -53,7 +53,7 @@ class FakeEngine:
     def configuration(self, network: dict[str, Any]) -> dict[str, Any]:
         return network["model"].configuration
 
-    def archive(self, network: dict[str, Any], manifest: dict[str, Any]) -> bytes:
+    def archive(self, network: dict[str, Any], manifest: dict[str, Any], save_updater: bool = True) -> bytes:
         content = io.BytesIO()
         write_model_zip(self._changed(network, manifest=manifest), content)
         return content.getvalue()

@@ -102,9 +102,9 @@ class JvmEngine(ABC):
         configuration: dict[str, Any] = json.loads(str(self._call(self._local.configuration, network)))
         return configuration
 
-    def archive(self, network: Handle, manifest: dict[str, Any]) -> bytes:
-        """Give a network's model zip, updater state included."""
-        return self._taken(self._call(self._local.archive, network, True, json.dumps(manifest))).tobytes()
+    def archive(self, network: Handle, manifest: dict[str, Any], save_updater: bool = True) -> bytes:
+        """Give a network's model zip."""
+        return self._taken(self._call(self._local.archive, network, bool(save_updater), json.dumps(manifest))).tobytes()
 
     def set_normalizer(self, network: Handle, content: bytes) -> None:
         """Put a fitted normalizer, in DL4J's layout, in front of a network."""

@@ -55,8 +55,8 @@ class Engine(Protocol):
     def configuration(self, network: Handle) -> dict[str, Any]:
         """Give a network's configuration as it is now, counters included."""
 
-    def archive(self, network: Handle, manifest: dict[str, Any]) -> bytes:
-        """Give a network's model zip, updater state included."""
+    def archive(self, network: Handle, manifest: dict[str, Any], save_updater: bool = True) -> bytes:
+        """Give a network's model zip."""
 
     def save_network(self, network: Handle, path: str, save_updater: bool, manifest: dict[str, Any]) -> None:
         """Write a model zip to an absolute local path or, where the engine has one, a Hadoop filesystem."""

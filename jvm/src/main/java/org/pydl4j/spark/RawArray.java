@@ -53,7 +53,8 @@ final class RawArray {
         }
     }
 
-    private static boolean travels(INDArray array) {
+    /** Whether bytes are the array's own: numbers of other types go as floats. */
+    static boolean travels(INDArray array) {
         return array.dataType() == DataType.FLOAT || array.dataType() == DataType.DOUBLE;
     }
 

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
+import java.io.DataOutputStream;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -22,6 +23,10 @@ import org.deeplearning4j.util.ModelSerializer;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.api.preprocessor.NormalizerStandardize;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.learning.config.Adam;
@@ -87,6 +92,19 @@ class StoreTest {
         Network network = Store.network(Store.bytes(new Network(model, null), false, "{}"));
         assertEquals(model.params(), network.layered().params());
         assertNull(network.normalizer());
+    }
+
+    /** In every type, of views, too. */
+    @ParameterizedTest
+    @EnumSource(value = DataType.class, names = {"FLOAT", "DOUBLE", "HALF"})
+    void arraysAreWrittenAsNd4jWritesThem(DataType type) throws IOException {
+        INDArray whole = Nd4j.rand(4, 5).castTo(type);
+        for (INDArray array : new INDArray[] {whole, whole.getRow(2), whole.getColumn(1), whole.dup('f')}) {
+            ByteArrayOutputStream expected = new ByteArrayOutputStream();
+            Nd4j.write(array, new DataOutputStream(expected));
+            assertArrayEquals(expected.toByteArray(), Store.bytes(array));
+        }
+        assertEquals(0, Store.bytes((INDArray) null).length);
     }
 
     @Test
