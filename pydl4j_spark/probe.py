@@ -54,7 +54,7 @@ class Trial:
 
     @property
     def is_masked(self) -> bool:
-        """Whether some steps are padding."""
+        """Whether an input has a mask, be it one that masks nothing."""
         return any(mask is not None for mask in self.masks)
 
     def pick(self, which: Any, axes: Sequence[int | None] | None = None) -> Trial:

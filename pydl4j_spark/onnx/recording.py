@@ -22,8 +22,6 @@ from pydl4j_spark.probe import LARGEST_PROBE, Probe, Trial
 if TYPE_CHECKING:
     from pydl4j_spark.engine.protocol import Engine, Handle
 
-# One row, several, and of sequences some with padding.
-_TRIALS = 3
 _ROW_OUTPUTS = {"OutputLayer", "CenterLossOutputLayer", "OCNNOutputLayer"}
 _STEP_OUTPUTS = {"RnnOutputLayer", "RnnLossLayer"}
 # Parameters of a network that is copied for the sake of its probe.
@@ -61,14 +59,17 @@ def record(
         entries = find_inputs(network, manifest)
     sequences = {entry.name for entry in entries if entry.time_axis is not None}
     if rows is None:
-        some = trials.drawn(entries, sequences)[:_TRIALS]
+        # One row and several: without masks, and of sequences with padding too, for files that take masks.
+        some = trials.drawn(entries, ())
+        some += [one for one in trials.drawn(entries, sequences) if _has_padding(one)][:2]
     else:
         dtype = np.dtype(np.float32)
         try:
             given = trials.given(entries, sequences, rows)
         except ExportError as wrong:
             raise DataError(f"probe: {wrong}") from None
-        some = [trials.normalized(one, normalizer, embedded=True, dtype=dtype) for one in given]
+        settled = (trials.normalized(one, normalizer, embedded=True, dtype=dtype) for one in given)
+        some = [one if _has_padding(one) else Trial(one.inputs) for one in settled]
     if sum(one.nbytes for trial in some for one in trial.inputs) > LARGEST_PROBE:
         raise DataError(f"rows of more than {LARGEST_PROBE:,} bytes are too large for a model file's probe")
     plain = _is_plain(network)
@@ -81,6 +82,10 @@ def record(
         trials.SEED if rows is None else None,
     )
     return probe.to_json()
+
+
+def _has_padding(trial: Trial) -> bool:
+    return any(mask is not None and not mask.all() for mask in trial.masks)
 
 
 def _is_plain(network: NetworkDescription) -> bool:

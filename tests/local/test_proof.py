@@ -213,7 +213,8 @@ def test_a_saved_network_has_a_probe_that_serves_without_java(engine, layers, jo
         net.save(tmp_path / "again.zip")
         assert (tmp_path / "model.zip").read_bytes() == (tmp_path / "again.zip").read_bytes()
         probe = read_model_zip(tmp_path / "model.zip").probe
-        assert probe.seed is not None and [t.rows for t, _ in probe.trials] == [1, 3, 3][: len(probe.trials)]
+        assert probe.seed is not None and [t.rows for t, _ in probe.trials] == [1, 3, 3, 1][: len(probe.trials)]
+        assert [t.is_masked for t, _ in probe.trials] == [False, False, True, True][: len(probe.trials)]
         assert export_onnx(tmp_path / "model.zip", path).verified_by == "probe"
         assert props(path)["verified"] == "probe"
         again = type(net).load(tmp_path / "model.zip")
