@@ -16,10 +16,9 @@ from pydl4j_spark.errors import ExportError
 from pydl4j_spark.model_zip import ModelZip
 from pydl4j_spark.onnx.export import HasModelZip, as_model_zip
 from pydl4j_spark.onnx.graph import Shape, Value
-from pydl4j_spark.onnx.inputs import find_inputs
+from pydl4j_spark.onnx.inputs import find_inputs, mask_name
 from pydl4j_spark.onnx.proof import Request, compared
 from pydl4j_spark.onnx.report import EMBEDDED, SCALED_BACK
-from pydl4j_spark.onnx.trials import mask_name
 from pydl4j_spark.onnx.verify import Verification
 from pydl4j_spark.onnx.wiring import Orders, Wiring, is_plain
 from pydl4j_spark.onnx.witness import Reference

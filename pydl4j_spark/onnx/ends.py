@@ -59,7 +59,7 @@ def enter(ctx: LayerContext, entry: NetworkInput, ends: Ends, names: Sequence[st
     if len(entry.layout) == 2:
         wanted = entry.layout
     to_file = order(entry.layout, wanted, f"input_layout of {entry.name!r}")
-    name = ctx.builder.unique(entry.name)
+    name = ctx.builder.unique(entry.name or "input")
     if to_file is None:
         x = Value(name, entry.shape)
         return Entrance(x, x, None)

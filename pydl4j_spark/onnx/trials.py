@@ -13,7 +13,7 @@ import numpy as np
 from pydl4j_spark.errors import DataError, ExportError
 from pydl4j_spark.normalizers import Normalizer, done, undone
 from pydl4j_spark.onnx.graph import Array
-from pydl4j_spark.onnx.inputs import NetworkInput
+from pydl4j_spark.onnx.inputs import NetworkInput, mask_name
 from pydl4j_spark.probe import Trial
 
 SEED = 20210608
@@ -25,11 +25,6 @@ _ROWS = 3
 _STEPS, _MORE_STEPS = 7, 11
 # What a single input may be called in a file of arrays.
 _FEATURES = ("X", "x", "features")
-
-
-def mask_name(name: str) -> str:
-    """Return what the mask of an input is called."""
-    return f"{name}_mask"
 
 
 def drawn(inputs: Sequence[NetworkInput], masked: Collection[str]) -> list[Trial]:
