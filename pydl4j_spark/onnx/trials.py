@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import zipfile
 from collections.abc import Collection, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from pydl4j_spark.array_files import ENDINGS, FEATURE_KEYS, is_array_file, pick, read_arrays
 from pydl4j_spark.errors import DataError, ExportError
 from pydl4j_spark.normalizers import Normalizer, done, undone
 from pydl4j_spark.onnx.graph import Array
@@ -23,8 +22,6 @@ MOST_ROWS = 1024
 _ROWS = 3
 # Two lengths of sequences, unlike other extents that are likely.
 _STEPS, _MORE_STEPS = 7, 11
-# What a single input may be called in a file of arrays.
-_FEATURES = ("X", "x", "features")
 
 
 def drawn(inputs: Sequence[NetworkInput], masked: Collection[str]) -> list[Trial]:
@@ -156,23 +153,11 @@ def read(path: str | os.PathLike[str], names: Sequence[str]) -> dict[str, Array]
     DataError
         When it is no such file, or has no array for the only input.
     """
-    place = Path(path)
-    if place.suffix not in (".npz", ".npy"):
-        raise DataError(f"{place}: rows to compare on come as .npz or .npy")
-    try:
-        loaded = np.load(place, allow_pickle=False)
-    except (ValueError, EOFError, zipfile.BadZipFile) as reason:
-        raise DataError(f"{place} cannot be read as {place.suffix}: {reason}") from reason
-    if isinstance(loaded, np.ndarray):
-        return {names[0]: loaded}
-    with loaded as archive:
-        found = {key: archive[key] for key in archive.files}
-    if len(names) == 1 and names[0] not in found:
-        key = next((key for key in _FEATURES if key in found), None)
-        if key is None:
-            there = ", ".join(sorted(found)) or "none"
-            raise DataError(f"{place} has no array {names[0]} or {' or '.join(_FEATURES)}; it has {there}")
-        found[names[0]] = found.pop(key)
+    if not is_array_file(path):
+        raise DataError(f"{os.fspath(path)}: rows to compare on come as {' or '.join(ENDINGS)}")
+    found = read_arrays(path)
+    if len(names) == 1:
+        found[names[0]] = pick(found, (names[0], *FEATURE_KEYS), path)
     wanted = {*names, *map(mask_name, names)}
     return {key: array for key, array in found.items() if key in wanted}
 

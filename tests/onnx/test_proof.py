@@ -117,7 +117,12 @@ def test_given_rows_that_do_not_fit(data, told):
 def test_files_of_rows_that_are_none(tmp_path):
     np.savez(tmp_path / "rows.npz", pixels=np.ones((5, 3)))
     (tmp_path / "no.npz").write_bytes(b"no zip")
-    for name, told in (("rows.npz", "it has pixels"), ("no.npz", "cannot be read"), ("rows.csv", "as .npz or .npy")):
+    (tmp_path / "empty.npy").write_bytes(b"")
+    np.savez(tmp_path / "objects.npz", X=np.array([{}], object))
+    whole = (tmp_path / "rows.npz").read_bytes()
+    (tmp_path / "flipped.npz").write_bytes(whole[:200] + bytes([whole[200] ^ 1]) + whole[201:])
+    damaged = ((name, f"{name} cannot be read as ") for name in ("no.npz", "empty.npy", "objects.npz", "flipped.npz"))
+    for name, told in (*damaged, ("rows.npz", "it has pixels"), ("rows.csv", "as .npz or .npy")):
         with pytest.raises(DataError, match=told):
             trials.given([ROWS], (), tmp_path / name)
 
