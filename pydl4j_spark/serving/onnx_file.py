@@ -165,8 +165,13 @@ class OnnxFile:
         Raises
         ------
         ConfigError
-            For a task that there is none of.
+            For a task or an output that there is none of.
         """
+        strange = [name for name in task if name not in self.last_ops] if isinstance(task, Mapping) else []
+        if strange:
+            raise ConfigError(
+                f"task names an output {strange[0]!r}; the model has {', '.join(map(repr, self.last_ops))}"
+            )
         given = task if isinstance(task, Mapping) else dict.fromkeys((each.name for each in self.outputs), task)
         shapes = []
         for output, task_of_file in zip(self.outputs, self._tasks(), strict=True):
