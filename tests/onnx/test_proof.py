@@ -302,6 +302,30 @@ def test_states_are_fed_back_piece_by_piece(path):
     assert verify_export(model, path, reference=lambda x: np.cumsum(x, axis=2)).batches == (1, 3)
 
 
+# --- files that were changed
+
+
+@pytest.mark.parametrize("said", ["{", "5", "[]", "[1]", "[[0]]", "[[0, 9]]", '[["a", "b"]]', "[[0, 1], null]"])
+@pytest.mark.parametrize("key", ["input_axes", "output_axes"])
+def test_axes_that_the_ends_of_a_file_do_not_have(path, key, said):
+    export_onnx(load("dense").model, path, verify=False)
+    model = onnx.load(path)
+    onnx.helper.set_model_props(model, {**props(path), key: said})
+    onnx.save(model, path)
+    with pytest.raises(ExportError, match=f"says {key}=.*export the network again"):
+        verify_export(load("dense").model, path, reference=as_onnx(load("dense")))
+
+
+@pytest.mark.parametrize("kind", [0, 77])
+def test_ends_of_no_known_type(path, kind):
+    export_onnx(load("dense").model, path, verify=False)
+    model = onnx.load(path)
+    model.graph.input[0].type.tensor_type.elem_type = kind
+    path.write_bytes(model.SerializeToString())
+    with pytest.raises(ExportError, match="'input' is no tensor of a known type"):
+        verify_export(load("dense").model, path, reference=as_onnx(load("dense")))
+
+
 # --- probes
 
 
