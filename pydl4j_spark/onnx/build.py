@@ -19,6 +19,7 @@ from pydl4j_spark.onnx.converter import Registry
 from pydl4j_spark.onnx.ends import Ends, enter, leave, normalized
 from pydl4j_spark.onnx.graph import BATCH, Array, GraphBuilder, Value, check_extents
 from pydl4j_spark.onnx.inputs import NetworkInput, find_inputs, mask_name
+from pydl4j_spark.onnx.layouts import chosen, output_layout
 from pydl4j_spark.onnx.overwriting import SharedArrays
 from pydl4j_spark.onnx.refusals import choose_opset, preprocessor_place, refuse_unsupported, settings_of
 from pydl4j_spark.onnx.storage import skeleton, write_model
@@ -159,7 +160,8 @@ def build(
 
     builder = GraphBuilder(source.params.dtype, opset)
     edge = LayerContext(builder, "input", Surroundings(registry, {}))
-    entrances = [enter(edge, entry, ends, network.inputs) for entry in entries]
+    layouts = chosen(ends.input_layout, {entry.name: entry.layout for entry in entries}, "input_layout")
+    entrances = [enter(edge, entry, layouts[entry.name]) for entry in entries]
     inputs = {entry.name: entrance.inside for entry, entrance in zip(entries, entrances, strict=True)}
     given_masks = _mask_inputs(builder, entries) if masks else {}
     # Before anything else that may be called as they are.
@@ -268,10 +270,12 @@ def _leave(
 ) -> tuple[list[Value], list[Value], list[tuple[int, ...] | None]]:
     """Write what stands behind the network, and give the results the names that the outside sees."""
     taken = {value.name for value in around.inputs.values()}
+    before = {name: output_layout(network, name, values[name].rank) for name in network.outputs}
+    wanted = chosen(ends.output_layout, before, "output_layout")
     outputs, further, orders = [], [], []
-    for name, outside in zip(network.outputs, names, strict=True):
+    for index, (name, outside) in enumerate(zip(network.outputs, names, strict=True)):
         ctx = LayerContext(builder, outside, around)
-        found = leave(ctx, values[name], name, network, ends)
+        found = leave(ctx, values[name], name, index, before[name], wanted[name], ends)
         # An input that is an output too, or one result under two names.
         value = ctx.op("Identity", found.value) if found.value.name in taken else found.value
         outputs.append(_renamed(builder, values, value, outside))
