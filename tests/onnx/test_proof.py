@@ -412,6 +412,12 @@ def test_a_probe_that_is_too_large():
         Probe(((Trial((rows,)), (np.ones((1, 1)),)),)).to_json()
 
 
+@pytest.mark.parametrize("shape", [(), (0, 3), (1, 1, 1, 1, 1, 1)])
+def test_what_nobody_would_read_again_is_not_recorded(shape):
+    with pytest.raises(DataError, match="a probe cannot hold arrays of the shape"):
+        Probe(((Trial((np.ones((1, 3)),)), (np.ones(shape),)),)).to_json()
+
+
 def _places(json_, way=()):
     for key in json_ if isinstance(json_, dict) else range(len(json_)):
         yield (*way, key)
