@@ -13,6 +13,8 @@ from pydl4j_spark.onnx.context import LayerContext
 from pydl4j_spark.onnx.graph import Array, Value
 
 LayerJson: TypeAlias = Mapping[str, Any]
+Params: TypeAlias = Mapping[str, Array]
+"""A layer's parameters, by the names of their specs."""
 
 
 @frozen

@@ -10,7 +10,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from pydl4j_spark.description import parse_configuration
 from pydl4j_spark.errors import ExportError
-from pydl4j_spark.model_zip import ModelZip, read_model_zip
+from pydl4j_spark.model_zip import NORMALIZER, ModelZip, read_model_zip
 from pydl4j_spark.normalizers import Normalizer
 from pydl4j_spark.onnx.build import build
 from pydl4j_spark.onnx.converter import Converter
@@ -196,5 +196,5 @@ def _labels(source: ModelZip, labels: bool | Sequence[str] | Mapping[str, Sequen
 def _fitted_normalizer(source: ModelZip, wish: str) -> Normalizer:
     if source.normalizer is not None and source.normalizer.fitted:
         return source.normalizer
-    reason = source.ignored_because.get("normalizer.bin", "the model file has no fitted one")
+    reason = source.ignored_because.get(NORMALIZER, "the model file has no fitted one")
     raise ExportError(f"{wish}=True, but there is no normalizer to write: {reason}")

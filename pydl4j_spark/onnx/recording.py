@@ -9,7 +9,7 @@ import numpy as np
 
 from pydl4j_spark.description import NetworkDescription, parse_configuration
 from pydl4j_spark.errors import DataError, ExportError
-from pydl4j_spark.model_zip import read_model_zip
+from pydl4j_spark.model_zip import MANIFEST_FORMAT, read_model_zip
 from pydl4j_spark.normalizers import Normalizer
 from pydl4j_spark.onnx import trials
 from pydl4j_spark.onnx.inputs import find_inputs
@@ -115,4 +115,4 @@ def _copy(engine: Engine, handle: Handle, network: NetworkDescription) -> Handle
         count = sum(spec.size for one, node in pairs if one for spec in one.param_specs(node.json, registry))
     if count > _LARGEST_COPY:
         raise DataError(f"networks of more than {_LARGEST_COPY:,} parameters are not copied for a probe")
-    return restored(engine, read_model_zip(engine.archive(handle, {"format": 1})))
+    return restored(engine, read_model_zip(engine.archive(handle, {"format": MANIFEST_FORMAT})))

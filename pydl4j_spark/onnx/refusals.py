@@ -16,7 +16,7 @@ from pydl4j_spark.onnx.converter import Registry
 DEFAULT_OPSET = 15
 OPSETS = range(13, 22)
 
-
+# What a layer's converter is made with, beside its class.
 _LAYER = "emit, params"
 # What a file cannot be exported with, although it states all of it.
 REASONS = {
