@@ -149,6 +149,16 @@ def test_a_layer_of_ones_own_in_a_wrapper_needs_its_opset():
         built(load(case), 17, model=model, registry=own(converter))
 
 
+def test_an_activation_of_ones_own_needs_its_opset_and_may_object():
+    model = renamed("dense", TANH, "com.acme.MyTanh")
+    mine = Converter("com.acme.MyTanh", lambda ctx, x, settings, params: ctx.op("Tanh", x), since_opset=18)
+    assert built(load("dense"), model=model, registry=own(mine)).opset == 18
+    with pytest.raises(ExportError, match=r"activation com\.acme\.MyTanh of layer 0 .* needs 18"):
+        built(load("dense"), 17, model=model, registry=own(mine))
+    choosy = evolve(mine, objection=lambda settings: "it is too steep")
+    assert refusal("dense", model, own(choosy))[1].startswith("  activation com.acme.MyTanh of layer 0 ('layer0', ")
+
+
 def test_a_vertex_of_ones_own():
     name = "org.deeplearning4j.nn.conf.graph.ElementWiseVertex"
     registry = own(Converter("com.acme.Sum", lambda ctx, xs, json, params: ctx.op("Sum", *xs), many=True))
