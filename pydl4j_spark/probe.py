@@ -12,7 +12,7 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 from attrs import evolve, frozen
@@ -168,7 +168,7 @@ def _array(said: Any) -> NDArray[Any]:
     return np.frombuffer(values, kind).reshape(shape)
 
 
-def _is_shape(shape: Any) -> bool:
+def _is_shape(shape: Any) -> TypeGuard[list[int]]:
     return (
         isinstance(shape, list)
         and 1 <= len(shape) <= _MOST_AXES

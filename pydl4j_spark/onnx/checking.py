@@ -10,14 +10,15 @@ from typing import Any
 
 import numpy as np
 import onnx
+from attrs import evolve
 from onnx import ValueInfoProto, helper
 
 from pydl4j_spark.description import NetworkDescription, parse_configuration
 from pydl4j_spark.errors import ExportError
 from pydl4j_spark.model_zip import ModelZip
 from pydl4j_spark.onnx.export import HasModelZip, as_model_zip
-from pydl4j_spark.onnx.graph import Shape, Value
-from pydl4j_spark.onnx.inputs import find_inputs, mask_name
+from pydl4j_spark.onnx.graph import Dim, Shape, Value
+from pydl4j_spark.onnx.inputs import NetworkInput, find_inputs, mask_name
 from pydl4j_spark.onnx.proof import Request, compared
 from pydl4j_spark.onnx.report import EMBEDDED, SCALED_BACK
 from pydl4j_spark.onnx.verify import Verification
@@ -92,8 +93,9 @@ def _wiring(path: Path, source: ModelZip, network: NetworkDescription) -> Wiring
     embedded, reverted = said.get("normalizer") == EMBEDDED, said.get("outputs") == SCALED_BACK
     if (embedded or reverted) and source.normalizer is None:
         raise ExportError(f"{path} has a normalizer inside, and the model file has none: it is of another model")
+    entries = zip(find_inputs(network, source.manifest, shapes), inputs, strict=False)
     return Wiring(
-        entries=find_inputs(network, source.manifest, shapes),
+        entries=tuple(_with_rows(entry, value.shape[0]) for entry, value in entries),
         inputs=tuple(value.name for value in inputs[:count]),
         masks=masks,
         states=tuple(zip(before, outputs[len(outputs) - len(before) :], strict=True)),
@@ -105,6 +107,11 @@ def _wiring(path: Path, source: ModelZip, network: NetworkDescription) -> Wiring
         output_orders=_orders(said, "output_axes", outputs[:results], path),
         label_normalizer=source.normalizer if reverted else None,
     )
+
+
+def _with_rows(entry: NetworkInput, rows: Dim) -> NetworkInput:
+    """Keep the number of rows, where a network runs with that one only."""
+    return evolve(entry, shape=(rows, *entry.shape[1:])) if isinstance(rows, int) and rows > 0 else entry
 
 
 def has_normalizer(path: str | os.PathLike[str]) -> bool:

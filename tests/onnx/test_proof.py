@@ -302,6 +302,31 @@ def test_states_are_fed_back_piece_by_piece(path):
     assert verify_export(model, path, reference=lambda x: np.cumsum(x, axis=2)).batches == (1, 3)
 
 
+def test_a_network_of_one_number_of_rows_is_compared_with_so_many(path):
+    case, asked = load("vertex_reshape_fixed"), []
+
+    def reference(*x):
+        asked.append(len(x[0]))
+        return run_onnx(path.read_bytes() if path.exists() else whole, *x)
+
+    whole = built(case).to_bytes()
+    assert export_onnx(case.model, path, input_shapes=case.input_shapes, reference=reference).verified
+    assert verify_export(case.model, path, reference=reference).batches == (len(case.x),) * 2
+    assert set(asked) == {len(case.x)}
+
+
+def test_a_difference_is_told_where_its_cause_cannot_be_found(path):
+    class Silent(Stepping):
+        def output(self, network, rows, normalize):
+            return np.zeros((len(rows.features), 6), np.float32)
+
+        def feed_forward(self, network, rows, train):
+            raise EngineError("no memory")
+
+    with pytest.raises(ExportError, match="differs from DL4J in 6 of 6 values"):
+        export_onnx(load("dense").model, path, engine=Silent(False))
+
+
 # --- files that were changed
 
 
