@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pydl4j_spark.description import NetworkDescription, parse_configuration
-from pydl4j_spark.errors import DataError, ExportError
+from pydl4j_spark.errors import DataError, Dl4jError, ExportError
 from pydl4j_spark.model_zip import MANIFEST_FORMAT, read_model_zip
 from pydl4j_spark.normalizers import Normalizer
 from pydl4j_spark.onnx import trials
@@ -77,11 +77,15 @@ def record(
         handle = _copy(engine, handle, network)
     layered = network.kind == "MultiLayerNetwork"
     witness = EngineWitness(engine, handle, entries, network.outputs, layered=layered, plain=plain)
-    probe = Probe(
-        tuple((Trial(trial.inputs, trial.masks), tuple(witness.outputs(trial))) for trial in some),
-        trials.SEED if rows is None else None,
-    )
-    return probe.to_json()
+    pairs = []
+    for trial in some:
+        try:
+            pairs.append((Trial(trial.inputs, trial.masks), tuple(witness.outputs(trial))))
+        except Dl4jError:
+            # Some networks DL4J runs without masks only.
+            if rows is not None or not trial.is_masked:
+                raise
+    return Probe(tuple(pairs), trials.SEED if rows is None else None).to_json()
 
 
 def _has_padding(trial: Trial) -> bool:

@@ -7,7 +7,14 @@ import numpy as np
 import onnx
 import pytest
 
-from pydl4j_spark import ComputationGraph, ComputationGraphConfiguration, Input, InputType, MultiLayerNetwork
+from pydl4j_spark import (
+    ComputationGraph,
+    ComputationGraphConfiguration,
+    Input,
+    InputType,
+    MultiLayerConfiguration,
+    MultiLayerNetwork,
+)
 from pydl4j_spark.errors import DataError, EngineError, ExportError
 from pydl4j_spark.layers import (
     LSTM,
@@ -262,6 +269,16 @@ def test_outputs_that_are_no_rows_are_recorded_as_they_are(engine, tmp_path, no_
     """With time first, DL4J gives them in an order of its own."""
     net = living(engine, MultiLayerNetwork(time_first(LSTM(n_out=4))))
     net.save(tmp_path / "model.zip")
+    assert export_onnx(tmp_path / "model.zip", tmp_path / "model.onnx").verified_by == "probe"
+
+
+def test_networks_that_dl4j_runs_without_masks_only_are_recorded_without(engine, tmp_path, no_java):
+    time_first_pooled = MultiLayerConfiguration(
+        [LSTM(n_out=4), GlobalPoolingLayer("max", pooling_dimensions=[1]), OutputLayer(n_out=3)],
+        input_type=InputType.recurrent(5, data_format="NWC"),
+    )
+    living(engine, MultiLayerNetwork(time_first_pooled)).save(tmp_path / "model.zip")
+    assert [t.is_masked for t, _ in read_model_zip(tmp_path / "model.zip").probe.trials] == [False, False]
     assert export_onnx(tmp_path / "model.zip", tmp_path / "model.onnx").verified_by == "probe"
 
 
