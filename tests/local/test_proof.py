@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import attrs
 import numpy as np
-import onnx
 import pytest
 
 from pydl4j_spark import (
@@ -31,6 +30,7 @@ from pydl4j_spark.onnx import export_onnx, verify_export
 from pydl4j_spark.onnx.registry import default_registry
 from pydl4j_spark.vertices import ElementWiseVertex
 from tests.conf.networks import mlp, sequence, time_first
+from tests.onnx.cases import props
 
 from . import graphs
 
@@ -76,10 +76,6 @@ def no_java(monkeypatch):
 
     monkeypatch.setattr("pydl4j_spark.onnx.proof.running_engine", lambda: None)
     monkeypatch.setattr("pydl4j_spark.network_state.engine_at_hand", refuse)
-
-
-def props(path):
-    return {p.key: p.value for p in onnx.load(path).metadata_props}
 
 
 def wrong_where(n_out):

@@ -22,11 +22,6 @@ from tests.test_multi_normalizers import MIN_MAX, STANDARDIZE, hybrid, numbered,
 from .cases import load
 
 
-@pytest.fixture
-def path(tmp_path):
-    return tmp_path / "model.onnx"
-
-
 def export(case, path, **options):
     """Export, compared with the fixture's own rows by the exporter itself."""
     report = export_onnx(

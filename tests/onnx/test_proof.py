@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import copy
 import io
-import json
 
 import numpy as np
 import onnx
@@ -22,26 +21,12 @@ from pydl4j_spark.onnx.inputs import NetworkInput
 from pydl4j_spark.onnx.verify import run_onnx
 from pydl4j_spark.probe import LARGEST_PROBE, Probe, Trial, probe_of
 
-from .cases import built, load
+from .cases import as_onnx, built, changed, load, props
 
 ROWS = NetworkInput("rows", (BATCH, 3), "NC")
 WORDS = NetworkInput("words", (BATCH, "T"), "NC", 11)
 STEPS = NetworkInput("steps", (BATCH, 2, "T"), "NCW")
 LATE = NetworkInput("late", (BATCH, "T", 2), "NWC")
-
-
-@pytest.fixture
-def path(tmp_path):
-    return tmp_path / "model.onnx"
-
-
-def as_onnx(case):
-    content = built(case).model.SerializeToString()
-    return lambda x: run_onnx(content, x)[0]
-
-
-def props(path):
-    return {p.key: p.value for p in onnx.load(path).metadata_props}
 
 
 # --- rows
@@ -282,11 +267,9 @@ class Stepping:
 
 def test_states_are_fed_back_piece_by_piece(path):
     name = "com.acme.Sum"
-    model = load("lstm_NCW").model
-    configuration = json.loads(model.configuration_text)
-    configuration["confs"] = [{"layer": {"@class": name}}]
-    configuration["inputPreProcessors"] = {}
-    model = evolve(model, configuration=configuration, params=np.zeros(0, np.float32))
+    alone = {"confs": [{"layer": {"@class": name}}], "inputPreProcessors": {}}
+    model = changed("lstm_NCW", lambda configuration: configuration.update(alone))
+    model = evolve(model, params=np.zeros(0, np.float32))
     options = {
         "input_shapes": (4, None),
         "stateful": True,

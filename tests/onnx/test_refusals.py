@@ -15,21 +15,13 @@ from pydl4j_spark.onnx.ends import Ends
 from pydl4j_spark.onnx.registry import default_registry
 from pydl4j_spark.onnx.verify import run_onnx
 
-from .cases import assert_parity, built, load, renamed
+from .cases import assert_parity, built, changed, load, renamed
 
 LAYERS = "org.deeplearning4j.nn.conf.layers."
 RECURRENT = LAYERS + "recurrent."
 TIME_DISTRIBUTED = RECURRENT + "TimeDistributed"
 FROZEN = LAYERS + "misc.FrozenLayer"
 TANH = "org.nd4j.linalg.activations.impl.ActivationTanH"
-
-
-def changed(name, change):
-    """The model of a fixture with its configuration changed in place."""
-    model = load(name).model
-    configuration = json.loads(model.configuration_text)
-    change(configuration)
-    return evolve(model, configuration=configuration)
 
 
 def own(*converters):
