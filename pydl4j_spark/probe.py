@@ -38,7 +38,7 @@ class Trial:
     inputs : tuple of array
         One for each input, normalized, in the network's own layout; numbers that single precision holds.
     masks : tuple of (array or None)
-        The mask ``[N, T]`` of each input; None where all steps count. Empty where no input has one.
+        The mask ``[N, T]`` of each input, 0 where a step is padding; None where it has none. Empty where none has.
     raw : tuple of array or None
         The rows before the normalizer, for a file that has it built in.
     """

@@ -220,16 +220,22 @@ def _emit(
         ctx = LayerContext(builder, f"{node.name}/preprocessor", around, before)
         with settings_of(preprocessor_place(node)):
             converter = around.registry[node.preprocessor["@class"]]
-            given = [converter.emit(ctx, given[0], node.preprocessor, {})]
+            given = [_checked(converter.emit(ctx, given[0], node.preprocessor, {}), preprocessor_place(node))]
             before = [converter.mask(ctx, given[0], node.preprocessor)]
     ctx = LayerContext(builder, node.name, around, before)
     with settings_of(node.place):
         converter = around.registry[node.dl4j_class]
         if not converter.many:
             _check_single(node, given)
-        y = converter.emit(ctx, tuple(given) if converter.many else given[0], node.json, params)
+        y = _checked(converter.emit(ctx, tuple(given) if converter.many else given[0], node.json, params), node.place)
         values[node.name] = y
         masks[node.name] = converter.mask(ctx, y, node.json)
+
+
+def _checked(y: Any, place: str) -> Value:
+    if not isinstance(y, Value):
+        raise ExportError(f"{place}: its converter gave {y!r}; a Value is expected, such as ctx.op returns")
+    return y
 
 
 def _check_single(node: NodeDescription, given: Sequence[Value]) -> None:

@@ -25,7 +25,7 @@ _STEPS, _MORE_STEPS = 7, 11
 
 
 def drawn(inputs: Sequence[NetworkInput], masked: Collection[str]) -> list[Trial]:
-    """Draw one row and three, of two lengths where time is free; where inputs have masks, also with padding and gaps.
+    """Draw one row and three, of two lengths where time is free; for masks, with whole ones, padding and gaps.
 
     Parameters
     ----------

@@ -151,6 +151,15 @@ def test_an_activation_of_ones_own_needs_its_opset_and_may_object():
     assert refusal("dense", model, own(choosy))[1].startswith("  activation com.acme.MyTanh of layer 0 ('layer0', ")
 
 
+@pytest.mark.parametrize("given", [None, 5, "x"])
+def test_a_converter_that_gives_no_value(given):
+    mine = Converter(LAYERS + "DenseLayer", lambda *all_of_it: given, default_registry()[LAYERS + "DenseLayer"].params)
+    with pytest.raises(
+        ExportError, match=r"layer 0 \('layer0', .*DenseLayer\): its converter gave .* a Value is expected"
+    ):
+        built(load("dense"), registry=own(mine))
+
+
 def test_a_vertex_of_ones_own():
     name = "org.deeplearning4j.nn.conf.graph.ElementWiseVertex"
     registry = own(Converter("com.acme.Sum", lambda ctx, xs, json, params: ctx.op("Sum", *xs), many=True))
