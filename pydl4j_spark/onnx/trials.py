@@ -134,14 +134,23 @@ def _rows(data: Any, entry: NetworkInput) -> Array:
     rows = np.asarray(data)
     if rows.dtype.kind not in "fiub" or rows.ndim != len(entry.shape):
         raise ExportError(f"data of shape {rows.shape} ({rows.dtype}) are no rows for an input of {entry.shape}")
-    return rows.astype(np.float32)
+    with np.errstate(over="ignore"):
+        single = rows.astype(np.float32)
+    wrong = np.argwhere(~np.isfinite(single))
+    if len(wrong):
+        # Whatever comes out of it is no number on either side, and proves nothing.
+        at = tuple(map(int, wrong[0]))
+        raise ExportError(
+            f"data of input {entry.name!r} hold {rows[at]} at {at}, which is no number in single precision"
+        )
+    return single
 
 
 def _mask(data: Any, rows: Array, entry: NetworkInput) -> Array:
     wanted = (len(rows), rows.shape[entry.time_axis or 1])
     mask = np.ones(wanted) if data is None else np.asarray(data)
-    if mask.shape != wanted:
-        raise ExportError(f"data: the mask of {entry.name!r} has shape {mask.shape}; {wanted} is needed")
+    if mask.shape != wanted or mask.dtype.kind not in "fiub":
+        raise ExportError(f"data: the mask of {entry.name!r} has shape {mask.shape} ({mask.dtype}); {wanted} is needed")
     return mask.astype(np.float32)
 
 

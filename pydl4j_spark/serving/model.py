@@ -56,6 +56,8 @@ class OnnxModel:
         When there is no such file.
     ModelFormatError
         When it is no ONNX model, or none of rows.
+    ConfigError
+        For a task or an output that there is none of, and for less than one thread or row.
 
     Examples
     --------

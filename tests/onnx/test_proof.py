@@ -90,8 +90,11 @@ def test_one_given_row_makes_a_batch_of_two_and_very_many_are_cut():
         ([np.ones((5, 3)), np.ones((5, 6))], "are no rows for an input"),
         ([np.array([["a", "b", "c"]]), np.ones((1, 2, 6))], "are no rows for an input"),
         ({"rows": np.ones((5, 3))}, "'steps' is missing"),
+        ([np.full((5, 3), np.nan), np.ones((5, 2, 6))], r"data of input 'rows' hold nan at \(0, 0\)"),
+        ([np.ones((5, 3)), np.diag([1, 1e39])[None].repeat(5, 0)], r"data of input 'steps' hold 1e\+39 at \(0, 1, 1\)"),
         ({"rows": np.ones((5, 3)), "steps": np.ones((5, 2, 6)), "rows_mask": 1}, "none called 'rows_mask'"),
         ({"rows": np.ones((5, 3)), "steps": np.ones((5, 2, 6)), "steps_mask": np.ones((5, 5))}, "the mask of 'steps'"),
+        ({"rows": np.ones((5, 3)), "steps": np.ones((5, 2, 6)), "steps_mask": [["1"] * 6] * 5}, "the mask of 'steps'"),
     ],
 )
 def test_given_rows_that_do_not_fit(data, told):
