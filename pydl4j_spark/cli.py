@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import sys
 import warnings
-import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
@@ -14,13 +13,13 @@ from typing import TYPE_CHECKING, Any, TextIO
 import numpy as np
 from numpy.typing import NDArray
 
+from pydl4j_spark.array_files import FEATURE_KEYS, is_array_file, pick, read_arrays
 from pydl4j_spark.cli_options import parser
 from pydl4j_spark.errors import ConfigError, DataError, Dl4jError
 
 if TYPE_CHECKING:
     from pydl4j_spark.network import MultiLayerNetwork
 
-_FEATURE_KEYS = ("X", "x", "features")
 _LABEL_KEYS = ("y", "Y", "labels", "label")
 
 
@@ -109,38 +108,16 @@ def _input_type(shape: tuple[int | None, ...]) -> Any:
     raise ConfigError("--input-shape takes size, size,T or channels,height,width")
 
 
-def _arrays(path: str) -> dict[str, NDArray[Any]] | None:
-    """Read .npz and .npy; None for what Spark reads."""
-    ending = Path(path).suffix.lower()
-    if ending not in (".npz", ".npy"):
-        return None
-    try:
-        loaded = np.load(path, allow_pickle=False)
-    except (ValueError, zipfile.BadZipFile) as reason:
-        raise DataError(f"{path} cannot be read as {ending}: {reason}") from reason
-    if isinstance(loaded, np.ndarray):
-        return {"X": loaded}
-    with loaded as archive:
-        return {name: archive[name] for name in archive.files}
-
-
-def _pick(arrays: dict[str, NDArray[Any]], keys: tuple[str, ...], path: str) -> NDArray[Any]:
-    for key in keys:
-        if key in arrays:
-            return arrays[key]
-    raise DataError(f"{path} has no array {' or '.join(keys)}; it has {', '.join(sorted(arrays)) or 'none'}")
-
-
 def _labelled(path: str) -> Any:
-    arrays = _arrays(path)
-    if arrays is None:
+    """Read rows and labels; what is no file of arrays is Spark's to read."""
+    if not is_array_file(path):
         return path
-    return _pick(arrays, _FEATURE_KEYS, path), _pick(arrays, _LABEL_KEYS, path)
+    arrays = read_arrays(path)
+    return pick(arrays, FEATURE_KEYS, path), pick(arrays, _LABEL_KEYS, path)
 
 
 def _features(path: str) -> NDArray[Any] | None:
-    arrays = _arrays(path)
-    return None if arrays is None else _pick(arrays, _FEATURE_KEYS, path)
+    return pick(read_arrays(path), FEATURE_KEYS, path) if is_array_file(path) else None
 
 
 def _columns(options: argparse.Namespace) -> str | list[str]:

@@ -25,7 +25,8 @@ def export(options: argparse.Namespace, session: _Session) -> None:
     source = read_model_zip(options.model, updater=False)
     names = ("opset", "masks", "stateful", "external_data", "include_normalizer", "revert_labels", "input_layout")
     settings = {name: getattr(options, name) for name in (*names, "output_layout", "argmax", "labels", "atol", "rtol")}
-    with _comparing(options, session, needed=options.verify is not False and source.probe is None) as engine:
+    needed = options.verify is None and (options.data is not None or source.probe is None)
+    with _comparing(options, session, needed=needed, insisted=bool(options.verify)) as engine:
         report = export_onnx(
             source,
             options.onnx,
@@ -50,9 +51,10 @@ def verify(options: argparse.Namespace, session: _Session) -> None:
     """Compare an ONNX file with a model zip."""
     source = read_model_zip(options.model, updater=False)
     rows = _rows(options.data, source, has_normalizer(options.onnx))
-    with _comparing(options, session, needed=True) as engine:
+    with _comparing(options, session, needed=True, insisted=rows is not None or source.probe is None) as engine:
         found = verify_export(source, options.onnx, rows, engine=engine, atol=options.atol, rtol=options.rtol)
-    print(f"{found.rows:,} rows agree: {found}")
+    where = " of the recorded probe" if found.by == "probe" else ""
+    print(f"{found.rows:,} rows{where} agree: {found}")
 
 
 def _shapes(given: list[tuple[str | None, tuple[int | None, ...]]] | None) -> Any:
@@ -67,20 +69,20 @@ def _shapes(given: list[tuple[str | None, tuple[int | None, ...]]] | None) -> An
 
 
 @contextmanager
-def _comparing(options: argparse.Namespace, session: _Session, *, needed: bool) -> Iterator[Any]:
-    """Give the engine to compare with; where the user has not asked for one, only if it is needed and can be had."""
+def _comparing(options: argparse.Namespace, session: _Session, *, needed: bool, insisted: bool) -> Iterator[Any]:
+    """Give the engine to compare with; where nobody insists on one, only if it is needed and can be had."""
     if options.master is not None:
         with session(options) as spark:
             yield spark
-    elif options.command == "verify" or options.verify:
+    elif insisted:
         yield "local"
-    elif not needed and options.data is None:
+    elif not needed:
         yield None
     else:
         from pydl4j_spark.engine.local import local_engine
 
         try:
-            engine = local_engine() if options.verify is None else None
+            engine = local_engine()
         except EngineError as reason:
             print(f"pydl4j: Deeplearning4j does not run here ({' '.join(str(reason).split())})", file=sys.stderr)
             engine = None

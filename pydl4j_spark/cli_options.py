@@ -55,7 +55,12 @@ def parser() -> argparse.ArgumentParser:
     verify.add_argument("model", help="the model zip")
     verify.add_argument("onnx", help="the ONNX file")
     _add_comparison(verify)
-    _add_master(verify, None, "where Deeplearning4j runs, such as local[1]; else in a JVM of this process")
+    _add_master(
+        verify,
+        None,
+        "where Deeplearning4j runs, such as local[1]; else in a JVM of this process, or without Java the probe "
+        "in the model zip serves",
+    )
 
     train = add("train", "train a network, new or trained before")
     source = train.add_mutually_exclusive_group(required=True)

@@ -173,7 +173,8 @@ def _chain(confs: list[Any], listed: Any) -> tuple[NodeDescription, ...]:
         layer = _layer_json(conf, f"layer {i}")
         name = str(layer.get("layerName") or f"layer{i}")
         # DL4J lets layers share a name; here each needs its own.
-        name = name if name not in taken else f"{name}_{i}"
+        while name in taken:
+            name = f"{name}_{i}"
         nodes.append(NodeDescription(i, name, layer["@class"], layer, (before,), preprocessors.get(i)))
         taken.add(name)
         before = name

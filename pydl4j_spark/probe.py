@@ -12,7 +12,7 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 from attrs import evolve, frozen
@@ -38,7 +38,7 @@ class Trial:
     inputs : tuple of array
         One for each input, normalized, in the network's own layout; numbers that single precision holds.
     masks : tuple of (array or None)
-        The mask ``[N, T]`` of each input; None where all steps count. Empty where no input has one.
+        The mask ``[N, T]`` of each input, 0 where a step is padding; None where it has none. Empty where none has.
     raw : tuple of array or None
         The rows before the normalizer, for a file that has it built in.
     """
@@ -54,7 +54,7 @@ class Trial:
 
     @property
     def is_masked(self) -> bool:
-        """Whether some steps are padding."""
+        """Whether an input has a mask, be it one that masks nothing."""
         return any(mask is not None for mask in self.masks)
 
     def pick(self, which: Any, axes: Sequence[int | None] | None = None) -> Trial:
@@ -95,8 +95,12 @@ class Probe:
         Raises
         ------
         DataError
-            When it is larger than a model file should carry.
+            When it is larger than a model file should carry, or has arrays that nobody would read again.
         """
+        arrays = (one for trial, outputs in self.trials for one in (*trial.inputs, *trial.masks, *outputs))
+        shapes = [one.shape for one in arrays if one is not None]
+        if wrong := [shape for shape in shapes if not _is_shape(list(shape))]:
+            raise DataError(f"a probe cannot hold arrays of the shape {wrong[0]}: one to {_MOST_AXES} axes, none empty")
         trials = [
             {"inputs": _all_said(trial.inputs), "masks": _all_said(trial.masks), "outputs": _all_said(outputs)}
             for trial, outputs in self.trials
@@ -153,13 +157,7 @@ def _said(array: NDArray[Any]) -> dict[str, Any]:
 
 def _array(said: Any) -> NDArray[Any]:
     kind, shape, text = (said.get(key) if isinstance(said, dict) else None for key in ("dtype", "shape", "values"))
-    if (
-        kind not in _TYPES
-        or not isinstance(text, str)
-        or not isinstance(shape, list)
-        or not 1 <= len(shape) <= _MOST_AXES
-        or not all(type(n) is int and 0 < n <= LARGEST_PROBE for n in shape)
-    ):
+    if kind not in _TYPES or not isinstance(text, str) or not _is_shape(shape):
         raise ModelFormatError(f"{_WHERE} has an array that is none; the file is damaged")
     try:
         values = base64.b64decode(text, validate=True)
@@ -168,6 +166,14 @@ def _array(said: Any) -> NDArray[Any]:
     if len(values) != math.prod(shape) * np.dtype(kind).itemsize:
         raise ModelFormatError(f"{_WHERE}: {len(values)} bytes are no {kind} of shape {shape}; the file is damaged")
     return np.frombuffer(values, kind).reshape(shape)
+
+
+def _is_shape(shape: Any) -> TypeGuard[list[int]]:
+    return (
+        isinstance(shape, list)
+        and 1 <= len(shape) <= _MOST_AXES
+        and all(type(n) is int and 0 < n <= LARGEST_PROBE for n in shape)
+    )
 
 
 def _checksum(trials: list[Any]) -> str:

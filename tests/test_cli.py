@@ -161,6 +161,12 @@ def test_export_of_a_model_with_a_probe_is_verified_on_that(
     said = capsys.readouterr()
     assert "verified on the recorded probe: largest difference from Deeplearning4j 0" in said.out and said.err == ""
     assert [one.name for one in onnx.load(tmp_path / "model.onnx").graph.output] == ["output", "output_class"]
+    words = ["verify", str(tmp_path / "probed.zip"), str(tmp_path / "model.onnx")]
+    assert cli.main(words) == 0
+    said = capsys.readouterr()
+    assert said.out.startswith("4 rows of the recorded probe agree: ") and "no Java is here" in said.err
+    np.save(tmp_path / "rows.npy", rows)
+    assert "no Java is here" in failed(capsys, *words, "--data", str(tmp_path / "rows.npy"))
 
 
 def test_what_export_refuses(model: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

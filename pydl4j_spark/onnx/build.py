@@ -18,7 +18,8 @@ from pydl4j_spark.onnx.context import LayerContext, Surroundings
 from pydl4j_spark.onnx.converter import Registry
 from pydl4j_spark.onnx.ends import Ends, enter, leave, normalized
 from pydl4j_spark.onnx.graph import BATCH, Array, GraphBuilder, Value, check_extents
-from pydl4j_spark.onnx.inputs import NetworkInput, find_inputs
+from pydl4j_spark.onnx.inputs import NetworkInput, find_inputs, mask_name
+from pydl4j_spark.onnx.layouts import chosen, output_layout
 from pydl4j_spark.onnx.overwriting import SharedArrays
 from pydl4j_spark.onnx.refusals import choose_opset, preprocessor_place, refuse_unsupported, settings_of
 from pydl4j_spark.onnx.storage import skeleton, write_model
@@ -159,9 +160,12 @@ def build(
 
     builder = GraphBuilder(source.params.dtype, opset)
     edge = LayerContext(builder, "input", Surroundings(registry, {}))
-    entrances = [enter(edge, entry, ends, network.inputs) for entry in entries]
+    layouts = chosen(ends.input_layout, {entry.name: entry.layout for entry in entries}, "input_layout")
+    entrances = [enter(edge, entry, layouts[entry.name]) for entry in entries]
     inputs = {entry.name: entrance.inside for entry, entrance in zip(entries, entrances, strict=True)}
     given_masks = _mask_inputs(builder, entries) if masks else {}
+    # Before anything else that may be called as they are.
+    names = [builder.unique(name or OUTPUT_NAME) for name in _outside(network)]
     around = Surroundings(registry, inputs, given_masks, [] if stateful else None)
     values = dict(inputs)
     if ends.normalizer is not None:
@@ -181,7 +185,7 @@ def build(
     if builder.rows is not None:
         entries = tuple(evolve(entry, shape=(builder.rows, *entry.shape[1:])) for entry in entries)
         outside = [evolve(value, shape=(builder.rows, *value.shape[1:])) for value in outside]
-    outputs, further, orders = _leave(builder, around, network, values, ends)
+    outputs, further, orders = _leave(builder, around, network, values, ends, names)
     states = around.states or []
     built = Built(
         network,
@@ -216,16 +220,22 @@ def _emit(
         ctx = LayerContext(builder, f"{node.name}/preprocessor", around, before)
         with settings_of(preprocessor_place(node)):
             converter = around.registry[node.preprocessor["@class"]]
-            given = [converter.emit(ctx, given[0], node.preprocessor, {})]
+            given = [_checked(converter.emit(ctx, given[0], node.preprocessor, {}), preprocessor_place(node))]
             before = [converter.mask(ctx, given[0], node.preprocessor)]
     ctx = LayerContext(builder, node.name, around, before)
     with settings_of(node.place):
         converter = around.registry[node.dl4j_class]
         if not converter.many:
             _check_single(node, given)
-        y = converter.emit(ctx, tuple(given) if converter.many else given[0], node.json, params)
+        y = _checked(converter.emit(ctx, tuple(given) if converter.many else given[0], node.json, params), node.place)
         values[node.name] = y
         masks[node.name] = converter.mask(ctx, y, node.json)
+
+
+def _checked(y: Any, place: str) -> Value:
+    if not isinstance(y, Value):
+        raise ExportError(f"{place}: its converter gave {y!r}; a Value is expected, such as ctx.op returns")
+    return y
 
 
 def _check_single(node: NodeDescription, given: Sequence[Value]) -> None:
@@ -236,13 +246,24 @@ def _check_single(node: NodeDescription, given: Sequence[Value]) -> None:
 def _mask_inputs(builder: GraphBuilder, entries: Sequence[NetworkInput]) -> dict[str, Value]:
     """Declare the mask ``[N, T]`` of every input that is a sequence."""
     found = {
-        entry.name: Value(builder.unique(f"{entry.name}_mask"), (BATCH, entry.shape[entry.time_axis]))
+        entry.name: Value(mask_name(entry.name), (BATCH, entry.shape[entry.time_axis]))
         for entry in entries
         if entry.time_axis is not None
     }
     if not found:
         raise ExportError("masks=True, but no input is a sequence; leave it out")
+    for name, mask in found.items():
+        if mask.name in (entry.name for entry in entries):
+            raise ExportError(
+                f"masks=True, but the network has an input {mask.name!r}, as the mask of {name!r} would be called; "
+                "rename the input in the network, or leave masks out"
+            )
+        builder.unique(mask.name)
     return found
+
+
+def _outside(network: NetworkDescription) -> Sequence[str]:
+    return [OUTPUT_NAME] if network.kind == "MultiLayerNetwork" else network.outputs
 
 
 def _leave(
@@ -251,17 +272,19 @@ def _leave(
     network: NetworkDescription,
     values: dict[str, Value],
     ends: Ends,
+    names: Sequence[str],
 ) -> tuple[list[Value], list[Value], list[tuple[int, ...] | None]]:
     """Write what stands behind the network, and give the results the names that the outside sees."""
     taken = {value.name for value in around.inputs.values()}
+    before = {name: output_layout(network, name, values[name].rank) for name in network.outputs}
+    wanted = chosen(ends.output_layout, before, "output_layout")
     outputs, further, orders = [], [], []
-    for name in network.outputs:
-        outside = OUTPUT_NAME if network.kind == "MultiLayerNetwork" else name
+    for index, (name, outside) in enumerate(zip(network.outputs, names, strict=True)):
         ctx = LayerContext(builder, outside, around)
-        found = leave(ctx, values[name], name, network, ends)
+        found = leave(ctx, values[name], name, index, before[name], wanted[name], ends)
         # An input that is an output too, or one result under two names.
         value = ctx.op("Identity", found.value) if found.value.name in taken else found.value
-        outputs.append(_renamed(builder, values, value, builder.unique(outside)))
+        outputs.append(_renamed(builder, values, value, outside))
         taken.add(outputs[-1].name)
         orders.append(found.order)
         for kind, also in found.also:

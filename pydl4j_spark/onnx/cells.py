@@ -8,17 +8,14 @@ operator; any other becomes a Scan over the same arithmetic, which also serves d
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TypeAlias
 
 import numpy as np
 from attrs import frozen
 
 from pydl4j_spark.onnx.activations import activate, in_recurrent_operator
 from pydl4j_spark.onnx.context import LayerContext
-from pydl4j_spark.onnx.converter import LayerJson
+from pydl4j_spark.onnx.converter import LayerJson, Params
 from pydl4j_spark.onnx.graph import Array, Value
-
-Params: TypeAlias = Mapping[str, Array]
 
 
 @frozen

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnx
+from attrs import evolve
 from onnx import ValueInfoProto, helper
 
 from pydl4j_spark.description import NetworkDescription, parse_configuration
 from pydl4j_spark.errors import ExportError
 from pydl4j_spark.model_zip import ModelZip
 from pydl4j_spark.onnx.export import HasModelZip, as_model_zip
-from pydl4j_spark.onnx.graph import Shape, Value
-from pydl4j_spark.onnx.inputs import find_inputs
+from pydl4j_spark.onnx.graph import Dim, Shape, Value
+from pydl4j_spark.onnx.inputs import NetworkInput, find_inputs, mask_name
 from pydl4j_spark.onnx.proof import Request, compared
 from pydl4j_spark.onnx.report import EMBEDDED, SCALED_BACK
-from pydl4j_spark.onnx.trials import mask_name
 from pydl4j_spark.onnx.verify import Verification
 from pydl4j_spark.onnx.wiring import Orders, Wiring, is_plain
 from pydl4j_spark.onnx.witness import Reference
@@ -75,7 +76,7 @@ def _wiring(path: Path, source: ModelZip, network: NetworkDescription) -> Wiring
     model = _read(path)
     said = _said(model)
     count, results = len(network.inputs), len(network.outputs)
-    inputs, outputs = [_value(one) for one in model.graph.input], [_value(one) for one in model.graph.output]
+    inputs, outputs = ([_value(one, path) for one in ends] for ends in (model.graph.input, model.graph.output))
     if len(inputs) < count or len(outputs) < results:
         raise ExportError(
             f"{path} has the inputs {', '.join(one.name for one in inputs) or 'none'} and {len(outputs)} outputs; "
@@ -84,7 +85,7 @@ def _wiring(path: Path, source: ModelZip, network: NetworkDescription) -> Wiring
     names = {mask_name(name): name for name in network.inputs}
     masks = {names[value.name]: value.name for value in inputs[count:] if value.name in names}
     before = [value for value in inputs[count:] if value.name not in names]
-    orders = _orders(said.get("input_axes"), count)
+    orders = _orders(said, "input_axes", inputs[:count], path)
     shapes = {
         name: tuple(extent if isinstance(extent, int) else None for extent in _inside(value.shape, order)[1:])
         for name, value, order in zip(network.inputs, inputs, orders, strict=False)
@@ -92,8 +93,9 @@ def _wiring(path: Path, source: ModelZip, network: NetworkDescription) -> Wiring
     embedded, reverted = said.get("normalizer") == EMBEDDED, said.get("outputs") == SCALED_BACK
     if (embedded or reverted) and source.normalizer is None:
         raise ExportError(f"{path} has a normalizer inside, and the model file has none: it is of another model")
+    entries = zip(find_inputs(network, source.manifest, shapes), inputs, strict=False)
     return Wiring(
-        entries=find_inputs(network, source.manifest, shapes),
+        entries=tuple(_with_rows(entry, value.shape[0]) for entry, value in entries),
         inputs=tuple(value.name for value in inputs[:count]),
         masks=masks,
         states=tuple(zip(before, outputs[len(outputs) - len(before) :], strict=True)),
@@ -102,9 +104,14 @@ def _wiring(path: Path, source: ModelZip, network: NetworkDescription) -> Wiring
         dtype=np.dtype(inputs[0].dtype),
         embedded=embedded,
         input_orders=orders,
-        output_orders=_orders(said.get("output_axes"), results),
+        output_orders=_orders(said, "output_axes", outputs[:results], path),
         label_normalizer=source.normalizer if reverted else None,
     )
+
+
+def _with_rows(entry: NetworkInput, rows: Dim) -> NetworkInput:
+    """Keep the number of rows, where a network runs with that one only."""
+    return evolve(entry, shape=(rows, *entry.shape[1:])) if isinstance(rows, int) and rows > 0 else entry
 
 
 def has_normalizer(path: str | os.PathLike[str]) -> bool:
@@ -130,15 +137,31 @@ def _read(path: Path) -> onnx.ModelProto:
         raise ExportError(f"{path} is no ONNX file ({reason})") from reason
 
 
-def _value(info: ValueInfoProto) -> Value:
+def _value(info: ValueInfoProto, path: Path) -> Value:
     tensor = info.type.tensor_type
     shape = tuple(axis.dim_param or int(axis.dim_value) for axis in tensor.shape.dim)
-    return Value(info.name, shape, helper.tensor_dtype_to_np_dtype(tensor.elem_type))
+    try:
+        return Value(info.name, shape, helper.tensor_dtype_to_np_dtype(tensor.elem_type))
+    except (KeyError, ValueError):
+        raise ExportError(f"{path}: {info.name!r} is no tensor of a known type; export the network again") from None
 
 
-def _orders(text: str | None, count: int) -> Orders:
-    found = [None] * count if text is None else json.loads(text)
+def _orders(said: Mapping[str, str], key: str, values: Sequence[Value], path: Path) -> Orders:
+    """Read how the axes of inputs or outputs are reordered, as `report.properties` wrote it."""
+    if key not in said:
+        return (None,) * len(values)
+    try:
+        found = json.loads(said[key])
+    except ValueError:
+        found = None
+    if not isinstance(found, list) or len(found) != len(values) or not all(map(_is_order, found, values)):
+        raise ExportError(f"{path} says {key}={said[key]}, which its ends do not have; export the network again")
     return tuple(None if order is None else tuple(order) for order in found)
+
+
+def _is_order(found: Any, value: Value) -> bool:
+    axes = range(value.rank)
+    return found is None or (isinstance(found, list) and len(found) == len(axes) and all(i in found for i in axes))
 
 
 def _inside(shape: Shape, order: tuple[int, ...] | None) -> Shape:

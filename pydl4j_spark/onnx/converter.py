@@ -13,6 +13,8 @@ from pydl4j_spark.onnx.context import LayerContext
 from pydl4j_spark.onnx.graph import Array, Value
 
 LayerJson: TypeAlias = Mapping[str, Any]
+Params: TypeAlias = Mapping[str, Array]
+"""A layer's parameters, by the names of their specs."""
 
 
 @frozen
@@ -84,7 +86,7 @@ class Converter:
         The layer's parameters in the order of the flat vector, all of them, also those unused at inference.
         ``(name, shape, order)`` tuples are taken too.
     since_opset : int, default 13
-        The lowest opset that `emit` writes for.
+        The lowest opset that `emit` writes for; of an activation, too.
     objection : callable ``(layer_json) -> str or None``, optional
         Says why a particular configuration cannot be exported, before anything is written.
     best_opset : callable ``(layer_json) -> int``, optional

@@ -7,13 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 from attrs import field, frozen
 
-from pydl4j_spark.description import NetworkDescription
 from pydl4j_spark.errors import ExportError
 from pydl4j_spark.normalizers import Normalizer, Step, undone
 from pydl4j_spark.onnx.context import LayerContext
 from pydl4j_spark.onnx.graph import Dim, Value
 from pydl4j_spark.onnx.inputs import NetworkInput
-from pydl4j_spark.onnx.layouts import chosen, order, output_layout
+from pydl4j_spark.onnx.layouts import order
 
 _INT64 = np.dtype(np.int64)
 
@@ -53,13 +52,10 @@ class Entrance:
     order: tuple[int, ...] | None
 
 
-def enter(ctx: LayerContext, entry: NetworkInput, ends: Ends, names: Sequence[str]) -> Entrance:
+def enter(ctx: LayerContext, entry: NetworkInput, wanted: str) -> Entrance:
     """Declare an input, in the layout that is wanted."""
-    wanted = chosen(ends.input_layout, names, "input_layout").get(entry.name, entry.layout)
-    if len(entry.layout) == 2:
-        wanted = entry.layout
     to_file = order(entry.layout, wanted, f"input_layout of {entry.name!r}")
-    name = ctx.builder.unique(entry.name)
+    name = ctx.builder.unique(entry.name or "input")
     if to_file is None:
         x = Value(name, entry.shape)
         return Entrance(x, x, None)
@@ -76,15 +72,27 @@ class Exit:
     order: tuple[int, ...] | None
 
 
-def leave(ctx: LayerContext, y: Value, name: str, network: NetworkDescription, ends: Ends) -> Exit:
-    """Write what stands behind one output of the network; `name` is the node's."""
-    layout = output_layout(network, name, y.rank)
+def leave(ctx: LayerContext, y: Value, name: str, index: int, layout: str, wanted: str, ends: Ends) -> Exit:
+    """Write what stands behind one output of the network.
+
+    Parameters
+    ----------
+    ctx : LayerContext
+        What to write with.
+    y : Value
+        What comes out of the network.
+    name : str
+        The node's name.
+    index : int
+        Which of the outputs it is.
+    layout, wanted : str
+        The order of axes that DL4J has, and that of the file.
+    ends : Ends
+        What else is wanted.
+    """
     if ends.label_normalizer is not None:
-        y = normalized(ctx, y, undone(ends.label_normalizer.output_steps(network.outputs.index(name))))
+        y = normalized(ctx, y, undone(ends.label_normalizer.output_steps(index)))
     also = _classes(ctx, y, layout, ends, name) if ends.argmax or name in ends.labels else ()
-    wanted = chosen(ends.output_layout, network.outputs, "output_layout").get(name, layout)
-    # One word for all is for those that have these axes.
-    wanted = layout if isinstance(ends.output_layout, str) and len(wanted) != len(layout) else wanted
     to_file = order(layout, wanted, f"output_layout of {name!r}")
     return Exit(y if to_file is None else ctx.transpose(y, *to_file), also, to_file)
 

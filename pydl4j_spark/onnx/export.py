@@ -10,7 +10,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from pydl4j_spark.description import parse_configuration
 from pydl4j_spark.errors import ExportError
-from pydl4j_spark.model_zip import ModelZip, read_model_zip
+from pydl4j_spark.model_zip import NORMALIZER, ModelZip, read_model_zip
 from pydl4j_spark.normalizers import Normalizer
 from pydl4j_spark.onnx.build import build
 from pydl4j_spark.onnx.converter import Converter
@@ -72,7 +72,8 @@ def export_onnx(
         By default 15, or the lowest above it that the converters need; 13 to 21. A given one is kept.
     masks : bool, default False
         Add an input ``<input>_mask`` of shape ``[N, T]`` for every input that is a sequence; 0 where a step is
-        padding, 1 elsewhere. Layers heed it or ignore it as DL4J's do. Images have no masks.
+        padding, 1 elsewhere. Layers heed it or ignore it as DL4J's do; to some of these a mask that masks nothing is
+        not the same as none. Images have no masks.
     verify : bool, default True
         Compare the file with DL4J, in batches of one row and of several: with `reference` or `engine`, else with a
         JVM that runs already (the active Spark session's, or this process's), else with the probe that
@@ -85,7 +86,8 @@ def export_onnx(
     revert_labels : bool, default False
         Scale the outputs back as the normalizer scaled the labels, which it must have been fitted to.
     input_layout, output_layout : str, or Mapping from name to str, optional
-        The order of axes in the file, such as ``"NHWC"``; by default DL4J's.
+        The order of axes in the file, such as ``"NHWC"``; by default DL4J's. A single word is for all inputs, or
+        outputs, with as many axes.
     argmax : bool, default False
         Add an output ``<output>_class``: the index of the most probable class, int64; of a single probability
         whether it is 0.5 or more.
@@ -196,5 +198,5 @@ def _labels(source: ModelZip, labels: bool | Sequence[str] | Mapping[str, Sequen
 def _fitted_normalizer(source: ModelZip, wish: str) -> Normalizer:
     if source.normalizer is not None and source.normalizer.fitted:
         return source.normalizer
-    reason = source.ignored_because.get("normalizer.bin", "the model file has no fitted one")
+    reason = source.ignored_because.get(NORMALIZER, "the model file has no fitted one")
     raise ExportError(f"{wish}=True, but there is no normalizer to write: {reason}")

@@ -9,9 +9,23 @@ from pydl4j_spark.errors import ExportError
 from pydl4j_spark.onnx.graph import Dim, Shape
 
 
+def _parts(extent: str) -> list[str]:
+    """Take a product apart; a sum is one factor, in brackets."""
+    depth, parts = 0, [""]
+    for letter in extent:
+        depth += (letter == "(") - (letter == ")")
+        if depth == 0 and letter in "+-":
+            return [f"({extent})"]
+        if depth == 0 and letter == "*":
+            parts.append("")
+        else:
+            parts[-1] += letter
+    return parts
+
+
 def _factors(extent: Dim) -> tuple[list[str], int]:
     """Take an extent apart into names and a number."""
-    parts = [extent] if isinstance(extent, int) else extent.split("*")
+    parts = [extent] if isinstance(extent, int) else _parts(extent)
     names = [part for part in parts if isinstance(part, str) and not part.isdigit()]
     number = 1
     for part in parts:
@@ -26,18 +40,23 @@ def times(*extents: Dim) -> Dim:
         own, number = _factors(extent)
         names += own
         product *= number
-    return "*".join(names + ([str(product)] if product != 1 else [])) if names else product
+    if not names:
+        return product
+    if product == 1 and len(names) == 1 and names[0].startswith("(") and names[0].endswith(")"):
+        return names[0][1:-1]
+    return "*".join(names + ([str(product)] if product != 1 else []))
 
 
 def divided(extent: Dim, by: Dim) -> Dim:
     """Divide an extent by one that goes into it."""
     names, number = _factors(extent)
     other_names, other = _factors(by)
+    undivided = "/".join("*".join(_parts(str(each))) for each in (extent, by))
     for name in other_names:
         if name not in names:
-            return f"{extent}/{by}"
+            return undivided
         names.remove(name)
-    return times(*names, number // other) if number % other == 0 else f"{extent}/{by}"
+    return times(*names, number // other) if number % other == 0 else undivided
 
 
 def plus(*extents: Dim) -> Dim:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,7 +24,14 @@ def written_model(built: Built, path: Path, outside: bool) -> Iterator[Path]:
         The place of the model.
     outside : bool
         Whether the weights go into ``<path>.data``.
+
+    Raises
+    ------
+    FileNotFoundError
+        When the folder is not there; it is not made.
     """
+    if not path.parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, "the folder to write into is not there", str(path.parent))
     beside = path.with_name(path.name + ".data")
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}", suffix=".part") as folder:
         aside = Path(folder, path.name)

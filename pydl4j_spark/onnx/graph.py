@@ -114,7 +114,7 @@ class GraphBuilder:
         for shape in shapes:
             check_extents(shape, prefix)
         name = self.unique(f"{prefix}/{op}")
-        outputs = [name if i == 0 else f"{name}:{i}" for i in range(len(shapes))]
+        outputs = [name, *(self.unique(f"{name}:{i}") for i in range(1, len(shapes)))]
         self.nodes.append(helper.make_node(op, list(inputs), outputs, name=name, **attrs))
         return [Value(o, s) for o, s in zip(outputs, shapes, strict=True)]
 
@@ -169,7 +169,15 @@ class GraphBuilder:
 
     def rename(self, old: Value, new: str) -> Value:
         """Give a value the name that the outside sees."""
+
+        def own(name: str) -> str:
+            return new if name == old.name else name
+
         _rename(self.nodes, old.name, new)
+        # What is transposed again later must find it, too.
+        origins, known = self._origins.items(), self._transposed.items()
+        self._origins = {own(name): (evolve(x, name=own(x.name)), perm) for name, (x, perm) in origins}
+        self._transposed = {(own(name), perm): evolve(y, name=own(y.name)) for (name, perm), y in known}
         return evolve(old, name=new)
 
 

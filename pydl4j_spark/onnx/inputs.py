@@ -60,6 +60,11 @@ class NetworkInput:
         return rng.standard_normal(extents).astype(np.float32)
 
 
+def mask_name(name: str) -> str:
+    """Return what the mask of an input is called in a file."""
+    return f"{name}_mask"
+
+
 def _kind(extent: str) -> str:
     """Return what varies; the name may also say of which input it is."""
     return extent.partition("_")[0]
@@ -94,12 +99,14 @@ def find_inputs(
 
 def _told_apart(entries: Sequence[NetworkInput]) -> tuple[NetworkInput, ...]:
     """Name varying extents after their inputs where several have some: onnxruntime relies on one name, one number."""
+    # A name that is none in arithmetic would be taken apart there.
+    ends = [entry.name if entry.name.isidentifier() else str(i) for i, entry in enumerate(entries)]
     named = [{d for d in entry.shape if isinstance(d, str)} - {BATCH} for entry in entries]
     if sum(bool(names) for names in named) < 2:
         return tuple(entries)
     return tuple(
-        evolve(entry, shape=tuple(f"{d}_{entry.name}" if d in names else d for d in entry.shape))
-        for entry, names in zip(entries, named, strict=True)
+        evolve(entry, shape=tuple(f"{d}_{end}" if d in names else d for d in entry.shape))
+        for entry, names, end in zip(entries, named, ends, strict=True)
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from pydl4j_spark.description import NetworkDescription, NodeDescription
@@ -58,13 +58,32 @@ def order(before: str, after: str, what: str) -> tuple[int, ...] | None:
     return tuple(before.index(axis) for axis in after)
 
 
-def chosen(layouts: str | Mapping[str, str] | None, names: Sequence[str], what: str) -> Mapping[str, str]:
-    """Say which of several inputs or outputs each layout is for; a single word is for all of several axes."""
+def chosen(layouts: str | Mapping[str, str] | None, there: Mapping[str, str], what: str) -> Mapping[str, str]:
+    """Say what layout each input or output is to have.
+
+    Parameters
+    ----------
+    layouts : str, Mapping from name to str, or None
+        What the user wants; a single word is for all that have as many axes.
+    there : Mapping from name to str
+        What DL4J has.
+    what : str
+        The name of the argument, for messages.
+
+    Raises
+    ------
+    ExportError
+        When there is no such input or output, or none of so many axes.
+    """
     if layouts is None:
-        return {}
+        return there
     if isinstance(layouts, str):
-        return dict.fromkeys(names, layouts)
-    unknown = sorted(str(name) for name in layouts if name not in names)
+        if all(len(own) != len(layouts) for own in there.values()):
+            raise ExportError(f"{what}: {layouts!r} is no layout of what DL4J has as {', '.join(there.values())}")
+        return {name: layouts if len(own) == len(layouts) else own for name, own in there.items()}
+    if not isinstance(layouts, Mapping):
+        raise ExportError(f"{what}={layouts!r}: a layout such as 'NHWC' is expected, or a mapping from names to them")
+    unknown = sorted(str(name) for name in layouts if name not in there)
     if unknown:
-        raise ExportError(f"{what} names {unknown}; there are {list(names)}")
-    return layouts
+        raise ExportError(f"{what} names {unknown}; there are {list(there)}")
+    return {**there, **layouts}

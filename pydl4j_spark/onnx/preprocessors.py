@@ -9,16 +9,14 @@ from collections.abc import Mapping
 
 from pydl4j_spark.errors import ExportError
 from pydl4j_spark.onnx.context import LayerContext
-from pydl4j_spark.onnx.converter import Converter, LayerJson
+from pydl4j_spark.onnx.converter import Converter, LayerJson, Params
 from pydl4j_spark.onnx.extents import divided, times
-from pydl4j_spark.onnx.graph import BATCH, Array, Value
+from pydl4j_spark.onnx.graph import BATCH, Value
 from pydl4j_spark.onnx.handed_masks import as_images, as_rows, as_sequence, flattened
 from pydl4j_spark.onnx.sequences import from_time_major, to_time_major
 
 _PREPROCESSORS = "org.deeplearning4j.nn.conf.preprocessor."
 _KERAS = "org.deeplearning4j.preprocessors."
-
-Params = Mapping[str, Array]
 
 
 def _image_shape(json: LayerJson) -> tuple[int, int, int]:

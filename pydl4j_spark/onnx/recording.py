@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pydl4j_spark.description import NetworkDescription, parse_configuration
-from pydl4j_spark.errors import DataError, ExportError
-from pydl4j_spark.model_zip import read_model_zip
+from pydl4j_spark.errors import DataError, Dl4jError, ExportError
+from pydl4j_spark.model_zip import MANIFEST_FORMAT, read_model_zip
 from pydl4j_spark.normalizers import Normalizer
 from pydl4j_spark.onnx import trials
 from pydl4j_spark.onnx.inputs import find_inputs
@@ -22,8 +22,6 @@ from pydl4j_spark.probe import LARGEST_PROBE, Probe, Trial
 if TYPE_CHECKING:
     from pydl4j_spark.engine.protocol import Engine, Handle
 
-# One row, several, and of sequences some with padding.
-_TRIALS = 3
 _ROW_OUTPUTS = {"OutputLayer", "CenterLossOutputLayer", "OCNNOutputLayer"}
 _STEP_OUTPUTS = {"RnnOutputLayer", "RnnLossLayer"}
 # Parameters of a network that is copied for the sake of its probe.
@@ -61,14 +59,17 @@ def record(
         entries = find_inputs(network, manifest)
     sequences = {entry.name for entry in entries if entry.time_axis is not None}
     if rows is None:
-        some = trials.drawn(entries, sequences)[:_TRIALS]
+        # One row and several: without masks, and of sequences with padding too, for files that take masks.
+        some = trials.drawn(entries, ())
+        some += [one for one in trials.drawn(entries, sequences) if _has_padding(one)][:2]
     else:
         dtype = np.dtype(np.float32)
         try:
             given = trials.given(entries, sequences, rows)
         except ExportError as wrong:
             raise DataError(f"probe: {wrong}") from None
-        some = [trials.normalized(one, normalizer, embedded=True, dtype=dtype) for one in given]
+        settled = (trials.normalized(one, normalizer, embedded=True, dtype=dtype) for one in given)
+        some = [one if _has_padding(one) else Trial(one.inputs) for one in settled]
     if sum(one.nbytes for trial in some for one in trial.inputs) > LARGEST_PROBE:
         raise DataError(f"rows of more than {LARGEST_PROBE:,} bytes are too large for a model file's probe")
     plain = _is_plain(network)
@@ -76,11 +77,19 @@ def record(
         handle = _copy(engine, handle, network)
     layered = network.kind == "MultiLayerNetwork"
     witness = EngineWitness(engine, handle, entries, network.outputs, layered=layered, plain=plain)
-    probe = Probe(
-        tuple((Trial(trial.inputs, trial.masks), tuple(witness.outputs(trial))) for trial in some),
-        trials.SEED if rows is None else None,
-    )
-    return probe.to_json()
+    pairs = []
+    for trial in some:
+        try:
+            pairs.append((Trial(trial.inputs, trial.masks), tuple(witness.outputs(trial))))
+        except Dl4jError:
+            # Some networks DL4J runs without masks only.
+            if rows is not None or not trial.is_masked:
+                raise
+    return Probe(tuple(pairs), trials.SEED if rows is None else None).to_json()
+
+
+def _has_padding(trial: Trial) -> bool:
+    return any(mask is not None and not mask.all() for mask in trial.masks)
 
 
 def _is_plain(network: NetworkDescription) -> bool:
@@ -110,4 +119,4 @@ def _copy(engine: Engine, handle: Handle, network: NetworkDescription) -> Handle
         count = sum(spec.size for one, node in pairs if one for spec in one.param_specs(node.json, registry))
     if count > _LARGEST_COPY:
         raise DataError(f"networks of more than {_LARGEST_COPY:,} parameters are not copied for a probe")
-    return restored(engine, read_model_zip(engine.archive(handle, {"format": 1})))
+    return restored(engine, read_model_zip(engine.archive(handle, {"format": MANIFEST_FORMAT})))

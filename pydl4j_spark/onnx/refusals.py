@@ -16,7 +16,7 @@ from pydl4j_spark.onnx.converter import Registry
 DEFAULT_OPSET = 15
 OPSETS = range(13, 22)
 
-
+# What a layer's converter is made with, beside its class.
 _LAYER = "emit, params"
 # What a file cannot be exported with, although it states all of it.
 REASONS = {
@@ -83,6 +83,10 @@ def _parts(network: NetworkDescription, registry: Registry) -> Iterator[_Part]:
 
 def _with_inner(part: _Part, registry: Registry) -> Iterator[_Part]:
     yield part
+    # Those that are built in need no converter.
+    for activation in _activations(part.json):
+        if activation.get("@class") in registry:
+            yield _Part(f"activation {activation['@class']} of {part.place}", activation, "emit")
     converter = registry.get(part.dl4j_class)
     if converter is None:
         return
@@ -119,11 +123,18 @@ def _objection(part: _Part, registry: Registry) -> str | None:
 
 
 def _unknown_activations(part: Mapping[str, Any], registry: Registry) -> Iterator[str]:
-    """Find the activations that cannot be written, whatever the layer calls them."""
-    for key, activation in part.items():
-        if key.endswith("ctivationFn") and isinstance(activation, Mapping) and not is_known(activation, registry):
+    """Find the activations that cannot be written."""
+    for activation in _activations(part):
+        if not is_known(activation, registry):
             name = activation.get("@class")
             yield f"activation {name} is not known; pass converters={{{name!r}: Converter({name!r}, emit)}}"
+
+
+def _activations(part: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Find the activations, whatever the layer calls them."""
+    for key, activation in part.items():
+        if key.endswith("ctivationFn") and isinstance(activation, Mapping):
+            yield activation
 
 
 def choose_opset(network: NetworkDescription, opset: int | None, registry: Registry) -> int:

@@ -9,7 +9,7 @@ from attrs import frozen
 from rich.console import Console
 
 from pydl4j_spark.example_shape import ExampleShape
-from pydl4j_spark.model_zip import ModelZip
+from pydl4j_spark.model_zip import NORMALIZER, ModelZip
 from pydl4j_spark.normalizers import Normalizer
 from pydl4j_spark.onnx.build import IR_VERSIONS, Built, own_version
 from pydl4j_spark.onnx.ends import Ends
@@ -154,6 +154,6 @@ def _ordered(layout: str, axes: tuple[int, ...] | None) -> str:
 def _normalizer_state(source: ModelZip, embedded: Normalizer | None) -> str:
     if embedded is not None:
         return EMBEDDED
-    if source.normalizer is not None or "normalizer.bin" in source.ignored:
+    if source.normalizer is not None or NORMALIZER in source.ignored:
         return "not embedded: normalize the rows before they go in"
     return "none"

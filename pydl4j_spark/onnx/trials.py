@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import os
-import zipfile
 from collections.abc import Collection, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from pydl4j_spark.array_files import ENDINGS, FEATURE_KEYS, is_array_file, pick, read_arrays
 from pydl4j_spark.errors import DataError, ExportError
 from pydl4j_spark.normalizers import Normalizer, done, undone
 from pydl4j_spark.onnx.graph import Array
-from pydl4j_spark.onnx.inputs import NetworkInput
+from pydl4j_spark.onnx.inputs import NetworkInput, mask_name
 from pydl4j_spark.probe import Trial
 
 SEED = 20210608
@@ -23,17 +22,10 @@ MOST_ROWS = 1024
 _ROWS = 3
 # Two lengths of sequences, unlike other extents that are likely.
 _STEPS, _MORE_STEPS = 7, 11
-# What a single input may be called in a file of arrays.
-_FEATURES = ("X", "x", "features")
-
-
-def mask_name(name: str) -> str:
-    """Return what the mask of an input is called."""
-    return f"{name}_mask"
 
 
 def drawn(inputs: Sequence[NetworkInput], masked: Collection[str]) -> list[Trial]:
-    """Draw one row and three, of two lengths where time is free; where inputs have masks, also with padding and gaps.
+    """Draw one row and three, of two lengths where time is free; for masks, with whole ones, padding and gaps.
 
     Parameters
     ----------
@@ -142,14 +134,23 @@ def _rows(data: Any, entry: NetworkInput) -> Array:
     rows = np.asarray(data)
     if rows.dtype.kind not in "fiub" or rows.ndim != len(entry.shape):
         raise ExportError(f"data of shape {rows.shape} ({rows.dtype}) are no rows for an input of {entry.shape}")
-    return rows.astype(np.float32)
+    with np.errstate(over="ignore"):
+        single = rows.astype(np.float32)
+    wrong = np.argwhere(~np.isfinite(single))
+    if len(wrong):
+        # Whatever comes out of it is no number on either side, and proves nothing.
+        at = tuple(map(int, wrong[0]))
+        raise ExportError(
+            f"data of input {entry.name!r} hold {rows[at]} at {at}, which is no number in single precision"
+        )
+    return single
 
 
 def _mask(data: Any, rows: Array, entry: NetworkInput) -> Array:
     wanted = (len(rows), rows.shape[entry.time_axis or 1])
     mask = np.ones(wanted) if data is None else np.asarray(data)
-    if mask.shape != wanted:
-        raise ExportError(f"data: the mask of {entry.name!r} has shape {mask.shape}; {wanted} is needed")
+    if mask.shape != wanted or mask.dtype.kind not in "fiub":
+        raise ExportError(f"data: the mask of {entry.name!r} has shape {mask.shape} ({mask.dtype}); {wanted} is needed")
     return mask.astype(np.float32)
 
 
@@ -161,23 +162,11 @@ def read(path: str | os.PathLike[str], names: Sequence[str]) -> dict[str, Array]
     DataError
         When it is no such file, or has no array for the only input.
     """
-    place = Path(path)
-    if place.suffix not in (".npz", ".npy"):
-        raise DataError(f"{place}: rows to compare on come as .npz or .npy")
-    try:
-        loaded = np.load(place, allow_pickle=False)
-    except (ValueError, EOFError, zipfile.BadZipFile) as reason:
-        raise DataError(f"{place} cannot be read as {place.suffix}: {reason}") from reason
-    if isinstance(loaded, np.ndarray):
-        return {names[0]: loaded}
-    with loaded as archive:
-        found = {key: archive[key] for key in archive.files}
-    if len(names) == 1 and names[0] not in found:
-        key = next((key for key in _FEATURES if key in found), None)
-        if key is None:
-            there = ", ".join(sorted(found)) or "none"
-            raise DataError(f"{place} has no array {names[0]} or {' or '.join(_FEATURES)}; it has {there}")
-        found[names[0]] = found.pop(key)
+    if not is_array_file(path):
+        raise DataError(f"{os.fspath(path)}: rows to compare on come as {' or '.join(ENDINGS)}")
+    found = read_arrays(path)
+    if len(names) == 1:
+        found[names[0]] = pick(found, (names[0], *FEATURE_KEYS), path)
     wanted = {*names, *map(mask_name, names)}
     return {key: array for key, array in found.items() if key in wanted}
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from pydl4j_spark.array_rows import Part, joined
 from pydl4j_spark.engine.protocol import Arrays
-from pydl4j_spark.errors import ModelFormatError
+from pydl4j_spark.errors import DataError, ModelFormatError
 from pydl4j_spark.model_zip import ModelZip, write_model_zip
 from pydl4j_spark.onnx.graph import Array
 from pydl4j_spark.onnx.inputs import NetworkInput
@@ -150,8 +150,18 @@ class ProbeWitness:
                 )
 
     def trials(self, masked: bool) -> list[Trial]:
-        """Give the rows it knows, those with masks too where they are wanted."""
-        return [trial for trial, _ in self._known if masked or not trial.is_masked]
+        """Give the rows it knows with masks, or without: to some of DL4J's layers a whole mask is not the same as none.
+
+        Raises
+        ------
+        DataError
+            When all of them are of the other kind.
+        """
+        found = [trial for trial, _ in self._known if trial.is_masked == masked]
+        if not found:
+            with_, without = ("with", "without") if masked else ("without", "with")
+            raise DataError(f"the file is compared {with_} masks, and the recorded probe has rows {without} them only")
+        return found
 
     def outputs(self, trial: Trial) -> list[Array]:
         """Give every output of the network."""

@@ -56,6 +56,8 @@ class OnnxModel:
         When there is no such file.
     ModelFormatError
         When it is no ONNX model, or none of rows.
+    ConfigError
+        For a task or an output that there is none of, and for less than one thread or row.
 
     Examples
     --------
@@ -121,7 +123,8 @@ class OnnxModel:
         Raises
         ------
         DataError
-            When the array does not fit the network, or the model has no input for a mask that there is.
+            When the array does not fit the network, the model has no input for a mask that there is, or onnxruntime
+            cannot compute with a number in it, such as an index that is not in the vocabulary.
         EngineError
             When onnxruntime is not installed.
         """
@@ -203,10 +206,12 @@ class OnnxModel:
         for each in self._file.inputs:
             mask = self._file.masks.get(each.name)
             axis = self._ends.time_axis(each.shape)
+            # Sequences of indices have no other axis.
+            steps = len(each.shape) - 1 if axis is None else axis
             feeds.append(
                 Feed(each.name, each.dtype)
                 if mask is None
-                else Feed(each.name, each.dtype, mask.name, mask.dtype, 1 if axis is None else axis)
+                else Feed(each.name, each.dtype, mask.name, mask.dtype, steps)
             )
         return tuple(feeds)
 

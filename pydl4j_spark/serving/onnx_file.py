@@ -92,11 +92,13 @@ class OnnxFile:
         files = {path.name: content, **_outside(path, graph)}
         weights = {each.name for each in graph.initializer}
         given = {each.name: _tensor(each, path) for each in graph.input if each.name not in weights}
-        masks = {name: given[name + _MASK] for name in given if name + _MASK in given}
+        metadata = {entry.key: entry.value for entry in model.metadata_props}
+        # Of what the exporter wrote, the network's own inputs stand first.
+        own = metadata["input_layout"].count(",") + 1 if "input_layout" in metadata else 0
+        masks = {name: given[name + _MASK] for name in given if name + _MASK in list(given)[own:]}
         inputs = tuple(each for each in given.values() if each not in masks.values())
         outputs = tuple(_tensor(each, path) for each in graph.output if each.type.tensor_type.elem_type in _FLOATS)
-        metadata = {entry.key: entry.value for entry in model.metadata_props}
-        if "input_layout" in metadata and (states := inputs[metadata["input_layout"].count(",") + 1 :]):
+        if own and (states := inputs[own:]):
             raise ModelFormatError(
                 f"{path} takes states of recurrent layers ({', '.join(each.name for each in states)}), which rows do "
                 "not have; export the network without stateful=True"
@@ -163,8 +165,13 @@ class OnnxFile:
         Raises
         ------
         ConfigError
-            For a task that there is none of.
+            For a task or an output that there is none of.
         """
+        strange = [name for name in task if name not in self.last_ops] if isinstance(task, Mapping) else []
+        if strange:
+            raise ConfigError(
+                f"task names an output {strange[0]!r}; the model has {', '.join(map(repr, self.last_ops))}"
+            )
         given = task if isinstance(task, Mapping) else dict.fromkeys((each.name for each in self.outputs), task)
         shapes = []
         for output, task_of_file in zip(self.outputs, self._tasks(), strict=True):

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pydl4j_spark.errors import EngineError, ModelFormatError
+from pydl4j_spark.errors import DataError, EngineError, ModelFormatError
 
 _KEPT = 4
 _SESSIONS: dict[tuple[str, int], Any] = {}
@@ -107,10 +107,20 @@ def _started(files: Mapping[str, bytes], threads: int) -> Any:
 def run(
     session: Any, inputs: Mapping[str, NDArray[Any]], outputs: Sequence[str], batch_size: int
 ) -> list[NDArray[Any]]:
-    """Give the outputs for some rows, which go through the model ``batch_size`` at a time."""
+    """Give the outputs for some rows, which go through the model ``batch_size`` at a time.
+
+    Raises
+    ------
+    DataError
+        When onnxruntime cannot compute with them.
+    """
     rows = len(next(iter(inputs.values())))
-    parts = [
-        session.run(list(outputs), {name: array[at : at + batch_size] for name, array in inputs.items()})
-        for at in range(0, rows, batch_size)
-    ]
+    try:
+        parts = [
+            session.run(list(outputs), {name: array[at : at + batch_size] for name, array in inputs.items()})
+            for at in range(0, rows, batch_size)
+        ]
+    except Exception as error:
+        # onnxruntime's own exceptions share no base class below this one.
+        raise DataError(f"the model cannot score these rows: {error}") from error
     return parts[0] if len(parts) == 1 else [np.concatenate(each) for each in zip(*parts, strict=True)]

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import attrs
 import numpy as np
-import onnx
 import pytest
 
-from pydl4j_spark import ComputationGraph, ComputationGraphConfiguration, Input, InputType, MultiLayerNetwork
+from pydl4j_spark import (
+    ComputationGraph,
+    ComputationGraphConfiguration,
+    Input,
+    InputType,
+    MultiLayerConfiguration,
+    MultiLayerNetwork,
+)
 from pydl4j_spark.errors import DataError, EngineError, ExportError
 from pydl4j_spark.layers import (
     LSTM,
@@ -24,6 +30,7 @@ from pydl4j_spark.onnx import export_onnx, verify_export
 from pydl4j_spark.onnx.registry import default_registry
 from pydl4j_spark.vertices import ElementWiseVertex
 from tests.conf.networks import mlp, sequence, time_first
+from tests.onnx.cases import props
 
 from . import graphs
 
@@ -69,10 +76,6 @@ def no_java(monkeypatch):
 
     monkeypatch.setattr("pydl4j_spark.onnx.proof.running_engine", lambda: None)
     monkeypatch.setattr("pydl4j_spark.network_state.engine_at_hand", refuse)
-
-
-def props(path):
-    return {p.key: p.value for p in onnx.load(path).metadata_props}
 
 
 def wrong_where(n_out):
@@ -213,7 +216,8 @@ def test_a_saved_network_has_a_probe_that_serves_without_java(engine, layers, jo
         net.save(tmp_path / "again.zip")
         assert (tmp_path / "model.zip").read_bytes() == (tmp_path / "again.zip").read_bytes()
         probe = read_model_zip(tmp_path / "model.zip").probe
-        assert probe.seed is not None and [t.rows for t, _ in probe.trials] == [1, 3, 3][: len(probe.trials)]
+        assert probe.seed is not None and [t.rows for t, _ in probe.trials] == [1, 3, 3, 1][: len(probe.trials)]
+        assert [t.is_masked for t, _ in probe.trials] == [False, False, True, True][: len(probe.trials)]
         assert export_onnx(tmp_path / "model.zip", path).verified_by == "probe"
         assert props(path)["verified"] == "probe"
         again = type(net).load(tmp_path / "model.zip")
@@ -261,6 +265,16 @@ def test_outputs_that_are_no_rows_are_recorded_as_they_are(engine, tmp_path, no_
     """With time first, DL4J gives them in an order of its own."""
     net = living(engine, MultiLayerNetwork(time_first(LSTM(n_out=4))))
     net.save(tmp_path / "model.zip")
+    assert export_onnx(tmp_path / "model.zip", tmp_path / "model.onnx").verified_by == "probe"
+
+
+def test_networks_that_dl4j_runs_without_masks_only_are_recorded_without(engine, tmp_path, no_java):
+    time_first_pooled = MultiLayerConfiguration(
+        [LSTM(n_out=4), GlobalPoolingLayer("max", pooling_dimensions=[1]), OutputLayer(n_out=3)],
+        input_type=InputType.recurrent(5, data_format="NWC"),
+    )
+    living(engine, MultiLayerNetwork(time_first_pooled)).save(tmp_path / "model.zip")
+    assert [t.is_masked for t, _ in read_model_zip(tmp_path / "model.zip").probe.trials] == [False, False]
     assert export_onnx(tmp_path / "model.zip", tmp_path / "model.onnx").verified_by == "probe"
 
 

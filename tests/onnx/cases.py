@@ -7,7 +7,7 @@ import io
 import itertools
 import json
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -155,6 +155,19 @@ def load(name: str) -> Case:
     )
 
 
+def changed(name: str, change: Callable[[dict[str, Any]], object]) -> ModelZip:
+    """The model of a fixture with its configuration changed in place."""
+    model = load(name).model
+    configuration = json.loads(model.configuration_text)
+    change(configuration)
+    return evolve(model, configuration=configuration)
+
+
+def with_settings(name: str, **settings: Any) -> ModelZip:
+    """The model of a fixture with other settings of its first layer."""
+    return changed(name, lambda configuration: configuration["confs"][0]["layer"].update(settings))
+
+
 def renamed(name: str, old: str, new: str) -> ModelZip:
     """The model of a fixture with another class in place of one."""
     model = load(name).model
@@ -169,6 +182,17 @@ def under_another_name(name: str) -> Iterator[ModelZip]:
     for (old, new), cases in ALIASES.items():
         if name in cases:
             yield renamed(name, layers + old, layers + new)
+
+
+def as_onnx(case: Case, off_by: float = 0) -> Callable[[np.ndarray], np.ndarray]:
+    """An engine for any rows: what the fixture, already shown to be right, computes."""
+    content = built(case).to_bytes()
+    return lambda x: run_onnx(content, x)[0] + np.float32(off_by).astype(case.model.params.dtype)
+
+
+def props(path: Path) -> dict[str, str]:
+    """What a file says of itself."""
+    return {entry.key: entry.value for entry in onnx.load(path).metadata_props}
 
 
 def built(

@@ -22,11 +22,6 @@ from tests.test_multi_normalizers import MIN_MAX, STANDARDIZE, hybrid, numbered,
 from .cases import load
 
 
-@pytest.fixture
-def path(tmp_path):
-    return tmp_path / "model.onnx"
-
-
 def export(case, path, **options):
     """Export, compared with the fixture's own rows by the exporter itself."""
     report = export_onnx(
@@ -82,6 +77,22 @@ def test_another_layout_at_the_output(path, name, given):
 def test_a_layout_that_is_none(path, layout):
     with pytest.raises(ExportError, match="is no layout of what DL4J has as NCHW"):
         export(load("lenet_NCHW"), path, input_layout=layout)
+
+
+@pytest.mark.parametrize("end", ["input_layout", "output_layout"])
+def test_a_layout_that_nothing_can_have(path, end):
+    with pytest.raises(ExportError, match=f"{end}: 'NHWC' is no layout of what DL4J has as NC"):
+        export(load("dense"), path, **{end: "NHWC"})
+    with pytest.raises(ExportError, match="a layout such as 'NHWC' is expected"):
+        export(load("dense"), path, **{end: 5})
+
+
+def test_one_word_is_for_the_ends_that_have_so_many_axes(path):
+    case = load("example_graph")
+    report = export_onnx(case.model, path, input_layout="NWC", verify=False)
+    assert list(report.inputs.values()) == [("N", 7), ("N", "T", 4)]
+    with pytest.raises(ExportError, match="input_layout of 'rows': 'NWC' is no layout of what DL4J has as NC"):
+        export_onnx(case.model, path, input_layout={"rows": "NWC"}, verify=False)
 
 
 def test_a_layout_of_what_is_not_there(path):

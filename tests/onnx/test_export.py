@@ -14,14 +14,8 @@ from attrs import evolve
 from pydl4j_spark.errors import Dl4jError, ExportError, ModelFormatError, UnsupportedLayer
 from pydl4j_spark.model_zip import read_model_zip
 from pydl4j_spark.onnx import Converter, ParamSpec, export_onnx, verify_onnx
-from pydl4j_spark.onnx.verify import run_onnx
 
-from .cases import built, load
-
-
-@pytest.fixture
-def path(tmp_path):
-    return tmp_path / "model.onnx"
+from .cases import as_onnx, built, changed, load, props
 
 
 def as_dl4j(case):
@@ -32,24 +26,6 @@ def as_dl4j(case):
         return case.y if len(x) == len(case.x) else case.first(case.y)
 
     return reference
-
-
-def as_onnx(case, **changes):
-    """An engine for any rows: what the fixture, already shown to be right, computes."""
-    content = built(case).model.SerializeToString()
-    return lambda x: run_onnx(content, x)[0] + changes.get("off_by", 0)
-
-
-def props(path):
-    return {p.key: p.value for p in onnx.load(path).metadata_props}
-
-
-def with_layers(case, change):
-    """The model with its configuration changed."""
-    model = case.model
-    configuration = json.loads(model.configuration_text)
-    change(configuration)
-    return evolve(model, configuration=configuration)
 
 
 def test_verified_export(path):
@@ -252,7 +228,7 @@ def custom(case, name="com.acme.MyLayer"):
     def change(configuration):
         configuration["confs"].append({"layer": {"@class": name, "layerName": "mine"}, "variables": []})
 
-    return with_layers(case, change)
+    return changed(case.name, change)
 
 
 def test_opset_follows_what_converters_need(path):
@@ -290,7 +266,7 @@ def test_an_activation_of_ones_own(path):
     def change(configuration):
         configuration["confs"][0]["layer"]["activationFn"] = {"@class": name}
 
-    model = with_layers(case, change)
+    model = changed(case.name, change)
     with pytest.raises(UnsupportedLayer, match=r"com\.acme\.MyActivation"):
         export_onnx(model, path, verify=False)
     converter = Converter(name, lambda ctx, x, settings, params: ctx.op("Tanh", x))
@@ -312,7 +288,7 @@ def test_everything_unsupported_is_named_at_once(path):
         configuration["inputPreProcessors"] = {"1": {"@class": "com.acme.MyPreprocessor"}, "2": inner}
 
     with pytest.raises(UnsupportedLayer) as caught:
-        export_onnx(with_layers(load("dense"), change), path)
+        export_onnx(changed("dense", change), path)
     message = str(caught.value)
     for part in (
         "layer 1 ('layer1', org.deeplearning4j.nn.conf.layers.Unheard): has no converter",
@@ -358,7 +334,7 @@ def test_wrappers_of_what_cannot_be_wrapped(path):
         configuration["confs"].append({"layer": {"@class": wrapper + "Bidirectional", "fwd": dense, "bwd": dense}})
 
     with pytest.raises(UnsupportedLayer, match=r"LastTimeStep of DenseLayer[\s\S]*Bidirectional of DenseLayer"):
-        export_onnx(with_layers(load("dense"), change), path)
+        export_onnx(changed("dense", change), path)
 
 
 def test_masks_are_for_sequences(path):
@@ -384,7 +360,7 @@ def test_sequence_normalization_that_dl4j_cannot_run(path):
         }
         configuration["confs"].append({"layer": layer, "variables": ["mean", "var"]})
 
-    model = with_layers(load("lstm_NCW"), change)
+    model = changed("lstm_NCW", change)
     model = evolve(model, params=np.append(model.params, np.ones(4, np.float32)))
     with pytest.raises(ExportError, match="NWC"):
         export_onnx(model, path)
@@ -394,7 +370,7 @@ def test_only_a_network_of_identities(path):
     def change(configuration):
         configuration["confs"] = [{"layer": {"@class": "org.deeplearning4j.nn.conf.layers.DropoutLayer"}}]
 
-    model = evolve(with_layers(load("dense"), change), params=np.zeros(0, np.float32))
+    model = evolve(changed("dense", change), params=np.zeros(0, np.float32))
     export_onnx(model, path, input_shapes=(7,), reference=lambda x: x)
 
 

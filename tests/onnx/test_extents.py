@@ -10,7 +10,15 @@ from pydl4j_spark.onnx.extents import broadcast, divided, plus, times
 
 @pytest.mark.parametrize(
     ("extents", "expected"),
-    [((2, 3), 6), (("T", "N"), "T*N"), (("N", 2), "N*2"), (("N*2", 3, "T"), "N*T*6"), ((), 1)],
+    [
+        ((2, 3), 6),
+        (("T", "N"), "T*N"),
+        (("N", 2), "N*2"),
+        (("N*2", 3, "T"), "N*T*6"),
+        ((), 1),
+        (("T-1",), "T-1"),
+        (("(T-1)//2+1", 2), "((T-1)//2+1)*2"),
+    ],
 )
 def test_times(extents, expected):
     assert times(*extents) == expected
@@ -28,6 +36,9 @@ def test_times(extents, expected):
         ("N", 2, "N/2"),
         ("N*3", 2, "N*3/2"),
         ("T", "N", "T/N"),
+        ("(T-1)*2", 2, "T-1"),
+        ("S+T*2", 2, "(S+T*2)/2"),
+        ("N*(T+2)", "T+2", "N"),
     ],
 )
 def test_divided(extent, by, expected):
@@ -43,6 +54,8 @@ def test_divided(extent, by, expected):
         (("S", "T"), "S+T"),
         (("T", 2), "T+2"),
         (("H", -1), "H-1"),
+        (("H-1", "H-1"), "(H-1)*2"),
+        (("T", "T*2", 1, "S*3"), "T*3+S*3+1"),
     ],
 )
 def test_plus(extents, expected):

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import copy
-import json
 import time
 
 import numpy as np
 import pytest
-from attrs import evolve
 
 from pydl4j_spark.description import parse_configuration
 from pydl4j_spark.errors import ExportError, ModelFormatError
@@ -18,20 +16,9 @@ from pydl4j_spark.onnx import export_onnx
 from pydl4j_spark.onnx.layouts import output_layout
 from tests.fixtures.dl4j_json import written
 
-from .cases import load
+from .cases import load, with_settings
 
 TANH = "org.nd4j.linalg.activations.impl.ActivationTanH"
-
-
-@pytest.fixture
-def path(tmp_path):
-    return tmp_path / "model.onnx"
-
-
-def hostile(case, **settings):
-    conf = json.loads(case.model.configuration_text)
-    conf["confs"][0]["layer"].update(settings)
-    return evolve(case.model, configuration=conf)
 
 
 @pytest.mark.parametrize("name", ["pool_PNORM_Truncate_NCHW", "pool_AVG_Same_NHWC", "conv_padding_Truncate_NCHW"])
@@ -40,7 +27,7 @@ def hostile(case, **settings):
 def test_sizes_that_nothing_has(path, name, key, size):
     case = load(name)
     try:
-        export_onnx(hostile(case, **{key: [size, size]}), path, input_shapes=case.input_shapes, verify=False)
+        export_onnx(with_settings(name, **{key: [size, size]}), path, input_shapes=case.input_shapes, verify=False)
     except (ModelFormatError, ExportError):
         assert not path.exists()
     else:
@@ -97,5 +84,5 @@ def test_inputs_that_nothing_can_hold(path):
 
 @pytest.mark.parametrize("part", [[], [1], 3, "LossMCXENT", None])
 def test_a_loss_of_the_wrong_kind_is_no_task(path, part):
-    export_onnx(hostile(load("dense"), lossFn=part, activationFn={"@class": TANH}), path, verify=False)
+    export_onnx(with_settings("dense", lossFn=part, activationFn={"@class": TANH}), path, verify=False)
     assert path.exists()

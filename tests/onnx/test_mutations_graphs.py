@@ -14,9 +14,8 @@ from pydl4j_spark.onnx.layers import capsules
 from pydl4j_spark.onnx.vertices import arithmetic, joining
 
 from .cases import assert_parity, load
-from .test_mutations import LAYERS, PREPROCESSORS, assert_noticed, with_emit, with_params
+from .mutations import LAYERS, PREPROCESSORS, VERTICES, assert_noticed, with_emit, with_params
 
-VERTICES = "org.deeplearning4j.nn.conf.graph."
 KERAS = "org.deeplearning4j.preprocessors."
 
 
@@ -25,7 +24,8 @@ def with_json(name, **settings):
     return with_emit(name, lambda old, ctx, x, json, params: old.emit(ctx, x, {**json, **settings}, params))
 
 
-def noticed(case):
+def differing(case):
+    """Expect that a fixture, which is equal as it is, tells what is put in."""
     assert_parity(load(case))
     return pytest.raises(ExportError, match=r"differs from DL4J|an output of shape|onnxruntime cannot")
 
@@ -33,7 +33,7 @@ def noticed(case):
 # --- orders ----------------------------------------------------------------------------------------------------------
 
 
-def test_parameters_in_the_order_of_the_file(monkeypatch):
+def test_parameters_in_the_order_of_the_file():
     """The vertices of the JSON are sorted by name; DL4J numbers its parameters as it computes."""
     model = load("graph_described_backwards").model
     conf = model.configuration
@@ -44,7 +44,7 @@ def test_parameters_in_the_order_of_the_file(monkeypatch):
     left, right = swapped.index("left"), swapped.index("before")
     swapped[left], swapped[right] = swapped[right], swapped[left]
     wrong = evolve(model, configuration={**conf, "topologicalOrderStr": swapped})
-    with noticed("graph_described_backwards"):
+    with differing("graph_described_backwards"):
         assert_parity(load("graph_described_backwards"), model=wrong)
 
 
@@ -61,7 +61,7 @@ def test_merged_the_other_way_round(case):
     def emit(old, ctx, inputs, json, params):
         return old.emit(ctx, inputs[::-1], json, params)
 
-    with noticed(f"vertex_{case}"):
+    with differing(f"vertex_{case}"):
         assert_parity(load(f"vertex_{case}"), registry=with_emit(VERTICES + "MergeVertex", emit))
 
 
@@ -106,12 +106,12 @@ def test_subset_without_the_last(case):
     def emit(old, ctx, x, json, params):
         return old.emit(ctx, x, {**json, "to": json["to"] - 1}, params)
 
-    with noticed(case):
+    with differing(case):
         assert_parity(load(case), registry=with_emit(VERTICES + "SubsetVertex", emit))
 
 
 def test_length_added_to_instead_of_bounded(monkeypatch):
-    with noticed("vertex_l2normalize"):
+    with differing("vertex_l2normalize"):
         right = arithmetic._length
         monkeypatch.setattr(arithmetic, "_length", lambda ctx, x: ctx.op("Add", right(ctx, x), 1e-2))
         assert_parity(load("vertex_l2normalize"))
@@ -127,7 +127,7 @@ def test_averages_by_two():
 
 @pytest.mark.parametrize("case", ["vertex_stack_unequal_series", "vertex_unstack_series"])
 def test_shorter_sequences_filled_up_in_front(monkeypatch, case):
-    with noticed(case):
+    with differing(case):
 
         def in_front(ctx, inputs):
             turned = [turn(ctx, x) for x in inputs]
@@ -174,7 +174,7 @@ def test_volumes_in_the_other_layout(case):
     def emit(old, ctx, x, json, params):
         return old.emit(ctx, x, {**json, "ncdhw": not json["ncdhw"]}, params)
 
-    with noticed(case):
+    with differing(case):
         assert_parity(load(case), registry=with_emit(PREPROCESSORS + "FeedForwardToCnn3DPreProcessor", emit))
 
 
@@ -202,7 +202,7 @@ def test_axes_permuted_backwards():
         axes = axes if len(axes) == x.rank else [0, *axes]
         return ctx.transpose(x, *np.argsort(axes).tolist())
 
-    with noticed("preprocessor_keras_images"):
+    with differing("preprocessor_keras_images"):
         registry = with_emit(KERAS + "PermutePreprocessor", emit)
         assert_parity(load("preprocessor_keras_images"), registry=registry)
 
@@ -219,7 +219,7 @@ def test_composed_parts_left_out():
     def emit(old, ctx, x, json, params):
         return old.emit(ctx, x, {**json, "inputPreProcessors": json["inputPreProcessors"][:1]}, params)
 
-    with noticed("preprocessor_images_NCHW"):
+    with differing("preprocessor_images_NCHW"):
         registry = with_emit(PREPROCESSORS + "ComposableInputPreProcessor", emit)
         assert_parity(load("preprocessor_images_NCHW"), registry=registry)
 
@@ -262,7 +262,7 @@ def test_bias_of_capsules_before_their_weights():
 
 @pytest.mark.parametrize("case", ["attention", "attention_vertex", "recurrent_attention"])
 def test_scores_scaled_otherwise(monkeypatch, case):
-    with noticed(case):
+    with differing(case):
         monkeypatch.setattr(attention, "_scale", lambda size: 1 / size)
         assert_parity(load(case))
 
@@ -270,7 +270,7 @@ def test_scores_scaled_otherwise(monkeypatch, case):
 @pytest.mark.parametrize("case", ["attention", "attention_unprojected"])
 def test_queries_and_keys_exchanged(monkeypatch, case):
     """The shares are of the keys, not of the queries."""
-    with noticed(case):
+    with differing(case):
         right = attention.LayerContext.op
 
         def over_queries(self, op, *inputs, **attributes):
@@ -281,7 +281,7 @@ def test_queries_and_keys_exchanged(monkeypatch, case):
 
 
 def test_heads_joined_the_other_way(monkeypatch):
-    with noticed("attention"):
+    with differing("attention"):
         right = attention.Attention._heads
 
         def interleaved(self, ctx, x, name):
@@ -297,7 +297,7 @@ def test_heads_joined_the_other_way(monkeypatch):
 
 @pytest.mark.parametrize("case", ["recurrent_attention", "recurrent_attention_unprojected"])
 def test_first_step_with_attention(monkeypatch, case):
-    with noticed(case):
+    with differing(case):
         right = attention.LayerContext.const
 
         def started(self, name, array):
@@ -310,14 +310,14 @@ def test_first_step_with_attention(monkeypatch, case):
 def test_slope_of_leaky_relu():
     """In these layers it is 0, not 0.01."""
     assert_parity(load("recurrent_attention_LEAKYRELU"))
-    with pytest.MonkeyPatch.context() as patch, noticed("recurrent_attention_LEAKYRELU"):
+    with pytest.MonkeyPatch.context() as patch, differing("recurrent_attention_LEAKYRELU"):
         patch.setitem(samediff._CLASSES, "LEAKYRELU", "LReLU")
         assert_parity(load("recurrent_attention_LEAKYRELU"))
 
 
 @pytest.mark.parametrize("name", ["HardTanH", "SoftPlus", "SoftSign", "Sigmoid"])
 def test_activations_by_name(monkeypatch, name):
-    with noticed("recurrent_attention_mild"):
+    with differing("recurrent_attention_mild"):
         monkeypatch.setitem(samediff._CLASSES, name.upper(), "TanH")
         assert_parity(load("recurrent_attention_mild"))
 
@@ -332,7 +332,7 @@ def test_one_routing_less(case):
 
 @pytest.mark.parametrize("case", ["capsules_primary_Same", "capsules_routing_1", "capsules_in_a_row"])
 def test_shortened_otherwise(monkeypatch, case):
-    with noticed(case):
+    with differing(case):
 
         def unsquared(ctx, x):
             squares = capsules._sum_of_squares(ctx, x, x.rank - 1, keepdims=True)
@@ -342,7 +342,7 @@ def test_shortened_otherwise(monkeypatch, case):
         assert_parity(load(case))
 
 
-def test_kernel_of_capsules_upside_down(monkeypatch):
+def test_kernel_of_capsules_upside_down():
     def emit(old, ctx, x, layer, params):
         return old.emit(ctx, x, layer, {**params, "weight": params["weight"][::-1]})
 

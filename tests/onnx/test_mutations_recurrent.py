@@ -24,22 +24,7 @@ from pydl4j_spark.onnx.sequences import last_step
 from pydl4j_spark.onnx.vertices import rnn
 
 from .cases import assert_parity, load
-from .test_mutations import PREPROCESSORS, assert_noticed, with_params
-
-VERTICES = "org.deeplearning4j.nn.conf.graph."
-
-
-@pytest.fixture
-def noticed(monkeypatch):
-    """Put something wrong in the place of a name, and expect that a fixture tells."""
-
-    def check(case, owner, name, wrong):
-        assert_parity(load(case))
-        (monkeypatch.setitem if isinstance(owner, dict) else monkeypatch.setattr)(owner, name, wrong)
-        with pytest.raises(ExportError, match="differs"):
-            assert_parity(load(case))
-
-    return check
+from .mutations import PREPROCESSORS, VERTICES, assert_noticed, with_params
 
 
 def other_way(kind, change):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import copy
 import io
-import json
 
 import numpy as np
 import onnx
@@ -22,26 +21,12 @@ from pydl4j_spark.onnx.inputs import NetworkInput
 from pydl4j_spark.onnx.verify import run_onnx
 from pydl4j_spark.probe import LARGEST_PROBE, Probe, Trial, probe_of
 
-from .cases import built, load
+from .cases import as_onnx, built, changed, load, props
 
 ROWS = NetworkInput("rows", (BATCH, 3), "NC")
 WORDS = NetworkInput("words", (BATCH, "T"), "NC", 11)
 STEPS = NetworkInput("steps", (BATCH, 2, "T"), "NCW")
 LATE = NetworkInput("late", (BATCH, "T", 2), "NWC")
-
-
-@pytest.fixture
-def path(tmp_path):
-    return tmp_path / "model.onnx"
-
-
-def as_onnx(case):
-    content = built(case).model.SerializeToString()
-    return lambda x: run_onnx(content, x)[0]
-
-
-def props(path):
-    return {p.key: p.value for p in onnx.load(path).metadata_props}
 
 
 # --- rows
@@ -61,8 +46,9 @@ def test_drawn_rows_are_the_same_every_time_and_of_two_sizes_and_lengths():
 
 def test_drawn_masks_have_padding_gaps_and_never_nothing():
     some = trials.drawn([ROWS, STEPS, LATE], {"steps", "late"})
-    assert [trial.is_masked for trial in some] == [False, False, True, True, True]
-    assert {trial.rows for trial in some if trial.is_masked} == {1, 3}
+    whole = [all(mask is None or mask.all() for mask in trial.masks) for trial in some]
+    assert whole == [True, True, False, False, False] and all(trial.is_masked for trial in some)
+    assert {trial.rows for trial in some[2:]} == {1, 3}
     for trial in some[2:]:
         assert trial.masks[0] is None
         for mask, array, axis in zip(trial.masks[1:], trial.inputs[1:], (2, 1), strict=True):
@@ -80,7 +66,7 @@ def test_given_rows_in_every_form(tmp_path):
     for data in ((rows, steps), {"rows": rows, "steps": steps}, named, tmp_path / "rows.npz"):
         one, five = trials.given([ROWS, STEPS], {"steps"}, data)
         assert (one.rows, five.rows) == (1, 5) and five.inputs[1].dtype == np.float32
-        assert five.is_masked == (data is named or data == tmp_path / "rows.npz")
+        assert five.masks[0] is None and five.masks[1].all() == (data is not named and data != tmp_path / "rows.npz")
     np.savez(tmp_path / "X.npz", X=rows)
     np.save(tmp_path / "X.npy", rows)
     for data in (rows, [rows], rows.tolist(), tmp_path / "X.npz", str(tmp_path / "X.npy")):
@@ -104,8 +90,11 @@ def test_one_given_row_makes_a_batch_of_two_and_very_many_are_cut():
         ([np.ones((5, 3)), np.ones((5, 6))], "are no rows for an input"),
         ([np.array([["a", "b", "c"]]), np.ones((1, 2, 6))], "are no rows for an input"),
         ({"rows": np.ones((5, 3))}, "'steps' is missing"),
+        ([np.full((5, 3), np.nan), np.ones((5, 2, 6))], r"data of input 'rows' hold nan at \(0, 0\)"),
+        ([np.ones((5, 3)), np.diag([1, 1e39])[None].repeat(5, 0)], r"data of input 'steps' hold 1e\+39 at \(0, 1, 1\)"),
         ({"rows": np.ones((5, 3)), "steps": np.ones((5, 2, 6)), "rows_mask": 1}, "none called 'rows_mask'"),
         ({"rows": np.ones((5, 3)), "steps": np.ones((5, 2, 6)), "steps_mask": np.ones((5, 5))}, "the mask of 'steps'"),
+        ({"rows": np.ones((5, 3)), "steps": np.ones((5, 2, 6)), "steps_mask": [["1"] * 6] * 5}, "the mask of 'steps'"),
     ],
 )
 def test_given_rows_that_do_not_fit(data, told):
@@ -116,7 +105,12 @@ def test_given_rows_that_do_not_fit(data, told):
 def test_files_of_rows_that_are_none(tmp_path):
     np.savez(tmp_path / "rows.npz", pixels=np.ones((5, 3)))
     (tmp_path / "no.npz").write_bytes(b"no zip")
-    for name, told in (("rows.npz", "it has pixels"), ("no.npz", "cannot be read"), ("rows.csv", "as .npz or .npy")):
+    (tmp_path / "empty.npy").write_bytes(b"")
+    np.savez(tmp_path / "objects.npz", X=np.array([{}], object))
+    whole = (tmp_path / "rows.npz").read_bytes()
+    (tmp_path / "flipped.npz").write_bytes(whole[:200] + bytes([whole[200] ^ 1]) + whole[201:])
+    damaged = ((name, f"{name} cannot be read as ") for name in ("no.npz", "empty.npy", "objects.npz", "flipped.npz"))
+    for name, told in (*damaged, ("rows.npz", "it has pixels"), ("rows.csv", "as .npz or .npy")):
         with pytest.raises(DataError, match=told):
             trials.given([ROWS], (), tmp_path / name)
 
@@ -208,7 +202,8 @@ def test_masks_reach_the_reference(path):
 
     with pytest.raises(ExportError, match="differs"):
         export_onnx(case.model, path, masks=True, reference=reference)
-    assert masks == [[None]]
+    # A mask that masks nothing: to DL4J that is not always the same as none.
+    assert len(masks) == 1 and len(masks[0]) == 1 and masks[0][0].shape == (1, 11) and masks[0][0].all()
 
 
 class Broken:
@@ -275,11 +270,9 @@ class Stepping:
 
 def test_states_are_fed_back_piece_by_piece(path):
     name = "com.acme.Sum"
-    model = load("lstm_NCW").model
-    configuration = json.loads(model.configuration_text)
-    configuration["confs"] = [{"layer": {"@class": name}}]
-    configuration["inputPreProcessors"] = {}
-    model = evolve(model, configuration=configuration, params=np.zeros(0, np.float32))
+    alone = {"confs": [{"layer": {"@class": name}}], "inputPreProcessors": {}}
+    model = changed("lstm_NCW", lambda configuration: configuration.update(alone))
+    model = evolve(model, params=np.zeros(0, np.float32))
     options = {
         "input_shapes": (4, None),
         "stateful": True,
@@ -293,6 +286,55 @@ def test_states_are_fed_back_piece_by_piece(path):
     # Who knows whole sequences only is asked for those.
     export_onnx(model, path, reference=lambda x: np.cumsum(x, axis=2), **options)
     assert verify_export(model, path, reference=lambda x: np.cumsum(x, axis=2)).batches == (1, 3)
+
+
+def test_a_network_of_one_number_of_rows_is_compared_with_so_many(path):
+    case, asked = load("vertex_reshape_fixed"), []
+
+    def reference(*x):
+        asked.append(len(x[0]))
+        return run_onnx(path.read_bytes() if path.exists() else whole, *x)
+
+    whole = built(case).to_bytes()
+    assert export_onnx(case.model, path, input_shapes=case.input_shapes, reference=reference).verified
+    assert verify_export(case.model, path, reference=reference).batches == (len(case.x),) * 2
+    assert set(asked) == {len(case.x)}
+
+
+def test_a_difference_is_told_where_its_cause_cannot_be_found(path):
+    class Silent(Stepping):
+        def output(self, network, rows, normalize):
+            return np.zeros((len(rows.features), 6), np.float32)
+
+        def feed_forward(self, network, rows, train):
+            raise EngineError("no memory")
+
+    with pytest.raises(ExportError, match="differs from DL4J in 6 of 6 values"):
+        export_onnx(load("dense").model, path, engine=Silent(False))
+
+
+# --- files that were changed
+
+
+@pytest.mark.parametrize("said", ["{", "5", "[]", "[1]", "[[0]]", "[[0, 9]]", '[["a", "b"]]', "[[0, 1], null]"])
+@pytest.mark.parametrize("key", ["input_axes", "output_axes"])
+def test_axes_that_the_ends_of_a_file_do_not_have(path, key, said):
+    export_onnx(load("dense").model, path, verify=False)
+    model = onnx.load(path)
+    onnx.helper.set_model_props(model, {**props(path), key: said})
+    onnx.save(model, path)
+    with pytest.raises(ExportError, match=f"says {key}=.*export the network again"):
+        verify_export(load("dense").model, path, reference=as_onnx(load("dense")))
+
+
+@pytest.mark.parametrize("kind", [0, 77])
+def test_ends_of_no_known_type(path, kind):
+    export_onnx(load("dense").model, path, verify=False)
+    model = onnx.load(path)
+    model.graph.input[0].type.tensor_type.elem_type = kind
+    path.write_bytes(model.SerializeToString())
+    with pytest.raises(ExportError, match="'input' is no tensor of a known type"):
+        verify_export(load("dense").model, path, reference=as_onnx(load("dense")))
 
 
 # --- probes
@@ -352,6 +394,16 @@ def test_masked_rows_of_a_probe_are_for_files_with_masks():
     np.testing.assert_array_equal(probe.trials[1][0].masks[0], mask)
 
 
+def test_rows_of_a_probe_that_are_all_of_the_other_kind(path):
+    case = load("lstm_NCW")
+    x = case.x.astype(np.float32)
+    for masks, masked in (((), True), ((np.ones((len(x), x.shape[2]), np.float32),), False)):
+        model = with_probe(case, Probe(((Trial((x,), masks), (case.y,)),)).to_json())
+        with pytest.warns(UserWarning, match="the recorded probe has rows with(out)? them only"):
+            assert not export_onnx(model, path, masks=masked).verified
+        assert export_onnx(model, path, masks=not masked).verified_by == "probe"
+
+
 def test_a_probe_of_other_rows_than_the_network_takes(path):
     case = load("dense")
     for trial, outputs in (
@@ -369,6 +421,12 @@ def test_a_probe_that_is_too_large():
     rows = np.zeros((1, LARGEST_PROBE // 4 + 1), np.float32)
     with pytest.raises(DataError, match="too large for a model file"):
         Probe(((Trial((rows,)), (np.ones((1, 1)),)),)).to_json()
+
+
+@pytest.mark.parametrize("shape", [(), (0, 3), (1, 1, 1, 1, 1, 1)])
+def test_what_nobody_would_read_again_is_not_recorded(shape):
+    with pytest.raises(DataError, match="a probe cannot hold arrays of the shape"):
+        Probe(((Trial((np.ones((1, 3)),)), (np.ones(shape),)),)).to_json()
 
 
 def _places(json_, way=()):

@@ -15,21 +15,13 @@ from pydl4j_spark.onnx.ends import Ends
 from pydl4j_spark.onnx.registry import default_registry
 from pydl4j_spark.onnx.verify import run_onnx
 
-from .cases import assert_parity, built, load, renamed
+from .cases import assert_parity, built, changed, load, renamed
 
 LAYERS = "org.deeplearning4j.nn.conf.layers."
 RECURRENT = LAYERS + "recurrent."
 TIME_DISTRIBUTED = RECURRENT + "TimeDistributed"
 FROZEN = LAYERS + "misc.FrozenLayer"
 TANH = "org.nd4j.linalg.activations.impl.ActivationTanH"
-
-
-def changed(name, change):
-    """The model of a fixture with its configuration changed in place."""
-    model = load(name).model
-    configuration = json.loads(model.configuration_text)
-    change(configuration)
-    return evolve(model, configuration=configuration)
 
 
 def own(*converters):
@@ -147,6 +139,25 @@ def test_a_layer_of_ones_own_in_a_wrapper_needs_its_opset():
     assert built(load(case), model=model, registry=own(converter)).opset == 18
     with pytest.raises(ExportError, match=r"com\.acme\.MyDense in layer 0 .* needs 18"):
         built(load(case), 17, model=model, registry=own(converter))
+
+
+def test_an_activation_of_ones_own_needs_its_opset_and_may_object():
+    model = renamed("dense", TANH, "com.acme.MyTanh")
+    mine = Converter("com.acme.MyTanh", lambda ctx, x, settings, params: ctx.op("Tanh", x), since_opset=18)
+    assert built(load("dense"), model=model, registry=own(mine)).opset == 18
+    with pytest.raises(ExportError, match=r"activation com\.acme\.MyTanh of layer 0 .* needs 18"):
+        built(load("dense"), 17, model=model, registry=own(mine))
+    choosy = evolve(mine, objection=lambda settings: "it is too steep")
+    assert refusal("dense", model, own(choosy))[1].startswith("  activation com.acme.MyTanh of layer 0 ('layer0', ")
+
+
+@pytest.mark.parametrize("given", [None, 5, "x"])
+def test_a_converter_that_gives_no_value(given):
+    mine = Converter(LAYERS + "DenseLayer", lambda *all_of_it: given, default_registry()[LAYERS + "DenseLayer"].params)
+    with pytest.raises(
+        ExportError, match=r"layer 0 \('layer0', .*DenseLayer\): its converter gave .* a Value is expected"
+    ):
+        built(load("dense"), registry=own(mine))
 
 
 def test_a_vertex_of_ones_own():

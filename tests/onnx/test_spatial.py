@@ -14,16 +14,8 @@ from pydl4j_spark.onnx.kernels import windowed_mask
 from pydl4j_spark.onnx.registry import default_registry
 from pydl4j_spark.onnx.verify import run_onnx
 
-from .cases import built, load
+from .cases import built, load, with_settings
 from .test_transposes import model_of, new_context
-
-
-def changed(name, **settings):
-    """Return a fixture's model with other settings of its layer."""
-    model = load(name).model
-    (conf,) = model.configuration["confs"]
-    layer = {**conf["layer"], **settings}
-    return evolve(model, configuration={**model.configuration, "confs": [{**conf, "layer": layer}]})
 
 
 @pytest.mark.parametrize(
@@ -39,11 +31,11 @@ def changed(name, **settings):
 )
 def test_what_dl4j_cannot_run_is_refused(case, settings, words):
     with pytest.raises(UnsupportedLayer, match=words):
-        built(load(case), model=changed(case, **settings))
+        built(load(case), model=with_settings(case, **settings))
 
 
 def test_sequences_may_be_padded_in_convolution_mode_same():
-    built(load("pool1d_MAX_Same_NCW"), model=changed("pool1d_MAX_Same_NCW", padding=[1, 1]))
+    built(load("pool1d_MAX_Same_NCW"), model=with_settings("pool1d_MAX_Same_NCW", padding=[1, 1]))
 
 
 @pytest.mark.parametrize(
@@ -85,7 +77,7 @@ def test_a_layout_that_does_not_fit_the_channels_is_named():
 )
 def test_sizes_that_no_layer_has_are_damage(case, settings):
     with pytest.raises(ModelFormatError, match=next(iter(settings))):
-        built(load(case), model=changed(case, **settings))
+        built(load(case), model=with_settings(case, **settings))
 
 
 @pytest.mark.parametrize(
@@ -97,7 +89,7 @@ def test_sizes_that_no_layer_has_are_damage(case, settings):
 )
 def test_what_would_be_spelt_out_without_end_is_refused(case, settings):
     with pytest.raises(ExportError, match=r"cannot be computed|more than 30000 nodes"):
-        built(load(case), model=evolve(m := changed(case, **settings), params=m.params.astype(np.float64)))
+        built(load(case), model=evolve(m := with_settings(case, **settings), params=m.params.astype(np.float64)))
 
 
 # Steps that count, and what DL4J's reduction of masks makes of them (measured).

@@ -55,6 +55,8 @@ def test_what_an_output_means_is_told_by_the_caller_or_the_file(tmp_path):
     assert OnnxModel(classifier(tmp_path / "m.onnx", W, "Sigmoid", task="REGRESSION")).predict(X).shape == (7, 3)
     with pytest.raises(ConfigError, match="task='ranking': an output means 'classification', 'binary' or 'regression'"):
         OnnxModel(path, task="ranking")
+    with pytest.raises(ConfigError, match="task names an output 'outptu'; the model has 'output'"):
+        OnnxModel(path, task={"outptu": "regression"})
 
 
 def test_several_inputs_and_outputs(tmp_path):
@@ -95,6 +97,19 @@ def test_arrays_that_do_not_fit(tmp_path):
         OnnxModel(path).output([np.ones((2, 3)), np.ones((2, 4))])
     with pytest.raises(ConfigError, match="batch_size=0: a whole number of at least 1"):
         OnnxModel(path, batch_size=0)
+
+
+def test_indices_in_time_need_no_mask_where_the_model_takes_one(tmp_path):
+    case = load("mask_embeddingsequence_NCW")
+    export_onnx(case.model, tmp_path / "model.onnx", masks=True, verify=False)
+    np.testing.assert_allclose(OnnxModel(tmp_path / "model.onnx").output(case.x), case.y, atol=1e-5)
+
+
+def test_an_index_that_is_not_in_the_vocabulary(tmp_path):
+    case = load("embedding")
+    export_onnx(case.model, tmp_path / "model.onnx", verify=False)
+    with pytest.raises(DataError, match=r"the model cannot score these rows: .* out of data bounds"):
+        OnnxModel(tmp_path / "model.onnx").output(np.full_like(case.x, 99))
 
 
 def test_channels_last_are_not_predicted(tmp_path):

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TypeAlias
-
 import numpy as np
 
 from pydl4j_spark.onnx.attention import Attention, projections
 from pydl4j_spark.onnx.context import LayerContext
-from pydl4j_spark.onnx.converter import Converter, LayerJson, ParamSpec
-from pydl4j_spark.onnx.graph import Array, Value
+from pydl4j_spark.onnx.converter import Converter, LayerJson, Params, ParamSpec
+from pydl4j_spark.onnx.graph import Value
 from pydl4j_spark.onnx.samediff import activate_by_name, activation_objection
 from pydl4j_spark.onnx.sequences import from_time_major, to_time_major
 
 _LAYERS = "org.deeplearning4j.nn.conf.layers."
-
-Params: TypeAlias = Mapping[str, Array]
 
 
 def _self_params(layer: LayerJson) -> list[ParamSpec]:

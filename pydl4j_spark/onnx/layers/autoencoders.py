@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from itertools import pairwise
 
 from pydl4j_spark.onnx.activations import activate
 from pydl4j_spark.onnx.context import LayerContext
-from pydl4j_spark.onnx.converter import Converter, LayerJson, ParamSpec
-from pydl4j_spark.onnx.graph import Array, Value
+from pydl4j_spark.onnx.converter import Converter, LayerJson, Params, ParamSpec
+from pydl4j_spark.onnx.graph import Value
 from pydl4j_spark.onnx.layers.feedforward import affine
 
 _LAYERS = "org.deeplearning4j.nn.conf.layers."
 _VARIATIONAL = _LAYERS + "variational."
 _COMPOSITE = _VARIATIONAL + "CompositeReconstructionDistribution"
-
-Params = Mapping[str, Array]
 
 # How many parameters of a distribution there are for each value.
 _PER_VALUE = {

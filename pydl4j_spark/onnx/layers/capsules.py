@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TypeAlias
-
 from pydl4j_spark.onnx.activations import activate
 from pydl4j_spark.onnx.context import LayerContext
-from pydl4j_spark.onnx.converter import Converter, LayerJson, ParamSpec
+from pydl4j_spark.onnx.converter import Converter, LayerJson, Params, ParamSpec
 from pydl4j_spark.onnx.extents import divided, times
-from pydl4j_spark.onnx.graph import Array, Value
+from pydl4j_spark.onnx.graph import Value
 
 _LAYERS = "org.deeplearning4j.nn.conf.layers."
 _MOST_ROUTINGS = 1000
 _CONVOLUTION = _LAYERS + "ConvolutionLayer"
 _RELU = "org.nd4j.linalg.activations.impl.ActivationReLU"
-
-Params: TypeAlias = Mapping[str, Array]
 
 
 def _sum_of_squares(ctx: LayerContext, x: Value, axis: int, *, keepdims: bool) -> Value:

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 from onnx import TensorProto
 
 from pydl4j_spark.errors import ExportError
 from pydl4j_spark.onnx.activations import activate
 from pydl4j_spark.onnx.context import LayerContext
-from pydl4j_spark.onnx.converter import Converter, LayerJson
-from pydl4j_spark.onnx.graph import Array, Value
+from pydl4j_spark.onnx.converter import Converter, LayerJson, Params
+from pydl4j_spark.onnx.graph import Value
 from pydl4j_spark.onnx.layers.feedforward import dense_params
 from pydl4j_spark.onnx.masks import masked_rows, masked_steps
 
 _LAYERS = "org.deeplearning4j.nn.conf.layers."
-
-Params = Mapping[str, Array]
 
 
 def _looked_up(ctx: LayerContext, x: Value, params: Params) -> Value:

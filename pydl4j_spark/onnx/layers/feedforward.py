@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 
 from pydl4j_spark.errors import ExportError
 from pydl4j_spark.onnx.activations import activate
 from pydl4j_spark.onnx.context import LayerContext
-from pydl4j_spark.onnx.converter import Converter, LayerJson, ParamSpec
+from pydl4j_spark.onnx.converter import Converter, LayerJson, Params, ParamSpec
 from pydl4j_spark.onnx.graph import Array, Value
 from pydl4j_spark.onnx.masks import masked_rows
 
 _LAYERS = "org.deeplearning4j.nn.conf.layers."
-
-Params = Mapping[str, Array]
 
 
 def dense_params(layer: LayerJson) -> list[ParamSpec]:

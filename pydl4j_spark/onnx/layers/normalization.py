@@ -12,6 +12,8 @@ from pydl4j_spark.onnx.converter import Converter, LayerJson, ParamSpec
 from pydl4j_spark.onnx.graph import Array, Value, check_extents
 from pydl4j_spark.onnx.windows import is_channels_last, to_channels_first, to_layout
 
+_LAYERS = "org.deeplearning4j.nn.conf.layers."
+
 
 def _params(layer: LayerJson) -> list[ParamSpec]:
     n = (int(layer["nout"]),)
@@ -82,8 +84,6 @@ def _spelt_out(ctx: LayerContext, x: Value, reach: int, alpha: float, beta: floa
     sums = ctx.transpose(ctx.op("MatMul", channels, ctx.const("near", alpha * near)), 0, 3, 1, 2)
     return ctx.op("Div", x, ctx.op("Pow", ctx.op("Add", sums, k), beta))
 
-
-_LAYERS = "org.deeplearning4j.nn.conf.layers."
 
 CONVERTERS = (
     Converter(_LAYERS + "BatchNormalization", _batch_normalization, _params),

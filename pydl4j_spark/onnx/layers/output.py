@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from pydl4j_spark.errors import ExportError
 from pydl4j_spark.onnx.activations import activate
 from pydl4j_spark.onnx.context import LayerContext
-from pydl4j_spark.onnx.converter import Converter, LayerJson, ParamSpec, no_mask
-from pydl4j_spark.onnx.graph import Array, Value
+from pydl4j_spark.onnx.converter import Converter, LayerJson, Params, ParamSpec, no_mask
+from pydl4j_spark.onnx.graph import Value
 from pydl4j_spark.onnx.layers.feedforward import check_rows, dense, dense_params
 from pydl4j_spark.onnx.masks import masked_rows
 
 _LAYERS = "org.deeplearning4j.nn.conf.layers."
-
-Params = Mapping[str, Array]
 
 # The layouts, and the axis of the channels in each.
 _CHANNELS = {"NCW": 1, "NWC": 2, "NCHW": 1, "NHWC": 3, "NCDHW": 1, "NDHWC": 4}

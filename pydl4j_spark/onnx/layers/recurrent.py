@@ -16,9 +16,9 @@ from onnx import TensorProto
 from pydl4j_spark.description import FROZEN
 from pydl4j_spark.errors import ExportError, UnsupportedLayer
 from pydl4j_spark.onnx.activations import activate
-from pydl4j_spark.onnx.cells import Params, Way, lstm, simple_rnn
+from pydl4j_spark.onnx.cells import Way, lstm, simple_rnn
 from pydl4j_spark.onnx.context import LayerContext
-from pydl4j_spark.onnx.converter import Converter, LayerJson, ParamSpec, no_mask, same_mask
+from pydl4j_spark.onnx.converter import Converter, LayerJson, Params, ParamSpec, no_mask, same_mask
 from pydl4j_spark.onnx.graph import Value
 from pydl4j_spark.onnx.sequences import from_time_major, last_step, to_time_major
 

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from pydl4j_spark.errors import ExportError
 from pydl4j_spark.onnx.context import LayerContext
-from pydl4j_spark.onnx.converter import Converter, LayerJson
+from pydl4j_spark.onnx.converter import Converter, LayerJson, Params
 from pydl4j_spark.onnx.extents import times
-from pydl4j_spark.onnx.graph import Array, Value
+from pydl4j_spark.onnx.graph import Value
 from pydl4j_spark.onnx.layers.feedforward import check_rows
 from pydl4j_spark.onnx.masks import as_column, masked_rows, masked_steps
 
 _LAYERS = "org.deeplearning4j.nn.conf.layers."
-
-Params = Mapping[str, Array]
 
 
 def _repeat(ctx: LayerContext, x: Value, layer: LayerJson, params: Params) -> Value:

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import reduce
-from typing import TypeAlias
 
 from pydl4j_spark.errors import ExportError
 from pydl4j_spark.onnx.context import LayerContext
-from pydl4j_spark.onnx.converter import Converter, LayerJson
+from pydl4j_spark.onnx.converter import Converter, LayerJson, Params
 from pydl4j_spark.onnx.extents import broadcast
-from pydl4j_spark.onnx.graph import Array, Value
+from pydl4j_spark.onnx.graph import Value
 from pydl4j_spark.onnx.handed_masks import any_of_all
 
 _VERTICES = "org.deeplearning4j.nn.conf.graph."
 _OPERATORS = {"Add": "Add", "Subtract": "Sub", "Product": "Mul", "Average": "Add", "Max": "Max"}
-
-Params: TypeAlias = Mapping[str, Array]
 
 
 def _element_wise(ctx: LayerContext, inputs: Sequence[Value], json: LayerJson, params: Params) -> Value:

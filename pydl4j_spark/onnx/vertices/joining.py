@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TypeAlias
+from collections.abc import Sequence
 
 from pydl4j_spark.errors import ExportError
 from pydl4j_spark.onnx.context import LayerContext
-from pydl4j_spark.onnx.converter import Converter, LayerJson
+from pydl4j_spark.onnx.converter import Converter, LayerJson, Params
 from pydl4j_spark.onnx.extents import divided, plus
-from pydl4j_spark.onnx.graph import Array, Dim, Value
+from pydl4j_spark.onnx.graph import Dim, Value
 from pydl4j_spark.onnx.handed_masks import any_of_all
 
 _VERTICES = "org.deeplearning4j.nn.conf.graph."
-
-Params: TypeAlias = Mapping[str, Array]
 
 
 def _concat(ctx: LayerContext, inputs: Sequence[Value], axis: int) -> Value:

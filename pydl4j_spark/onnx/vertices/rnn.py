@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TypeAlias
-
 import numpy as np
 from onnx import TensorProto
 
 from pydl4j_spark.errors import ModelFormatError
 from pydl4j_spark.onnx.context import LayerContext
-from pydl4j_spark.onnx.converter import Converter, LayerJson, no_mask
-from pydl4j_spark.onnx.graph import Array, Value
+from pydl4j_spark.onnx.converter import Converter, LayerJson, Params, no_mask
+from pydl4j_spark.onnx.graph import Value
 from pydl4j_spark.onnx.sequences import last_step, to_time_major
 
 _VERTICES = "org.deeplearning4j.nn.conf.graph.rnn."
-
-Params: TypeAlias = Mapping[str, Array]
 
 
 def _last_time_step(ctx: LayerContext, x: Value, json: LayerJson, params: Params) -> Value:

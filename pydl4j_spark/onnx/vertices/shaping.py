@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TypeAlias
+from collections.abc import Sequence
 
 from pydl4j_spark.errors import ExportError
 from pydl4j_spark.onnx.context import LayerContext
-from pydl4j_spark.onnx.converter import Converter, LayerJson
+from pydl4j_spark.onnx.converter import Converter, LayerJson, Params
 from pydl4j_spark.onnx.extents import divided, plus, times
-from pydl4j_spark.onnx.graph import BATCH, Array, Shape, Value
+from pydl4j_spark.onnx.graph import BATCH, Shape, Value
+from pydl4j_spark.onnx.windows import TO_THE_END
 
 _VERTICES = "org.deeplearning4j.nn.conf.graph."
-
-Params: TypeAlias = Mapping[str, Array]
 
 
 def _new_shape(x: Value, target: Sequence[int]) -> Shape:
@@ -56,7 +54,7 @@ def _pool_helper(ctx: LayerContext, x: Value, json: LayerJson, params: Params) -
     if x.rank != 4:
         raise ExportError(f"vertex {ctx.name!r} takes images of rank 4, but rank {x.rank} arrives")
     shape = (*x.shape[:2], *(plus(d, -1) for d in x.shape[2:]))
-    return ctx.op("Slice", x, ctx.ints(1, 1), ctx.ints(_END, _END), ctx.ints(2, 3), shape=shape)
+    return ctx.op("Slice", x, ctx.ints(1, 1), ctx.ints(TO_THE_END, TO_THE_END), ctx.ints(2, 3), shape=shape)
 
 
 def _preprocessor(ctx: LayerContext, x: Value, json: LayerJson, params: Params) -> Value:
@@ -68,8 +66,6 @@ def _preprocessor_mask(ctx: LayerContext, y: Value, json: LayerJson) -> Value | 
     inner = json["preProcessor"]
     return ctx.registry[inner["@class"]].mask(ctx, y, inner)  # type: ignore[no-any-return]
 
-
-_END = 2**63 - 1
 
 CONVERTERS = (
     Converter(_VERTICES + "ReshapeVertex", _reshape, mask=_reshaped_mask),
