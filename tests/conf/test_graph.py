@@ -345,5 +345,5 @@ def test_a_hundred_layers_are_built_at_once():
         assert len(build().vertices) == 100
         return time.process_time() - begun
 
-    # 10 ms on a quiet machine.
-    assert min(seconds() for _ in range(4)) < 0.05
+    # 10 ms on a quiet machine; what grows with the square of the layers takes seconds.
+    assert min(seconds() for _ in range(4)) < 0.5
