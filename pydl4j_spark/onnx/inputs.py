@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from attrs import evolve, frozen
 
+from pydl4j_spark.conf.inputs import InputType
 from pydl4j_spark.description import NetworkDescription, NodeDescription
 from pydl4j_spark.errors import ExportError
 from pydl4j_spark.onnx.graph import BATCH, TIME, Array, Dim, Shape
@@ -48,6 +49,11 @@ class NetworkInput:
         free = (axis for axis, d in enumerate(self.shape) if isinstance(d, str) and _kind(d) == TIME)
         return next(free, None) or {"NCW": 2, "NWC": 1, "NT": 1}.get(self.layout)
 
+    def holds(self, rows: Array) -> bool:
+        """Tell whether an array has rows of this shape."""
+        pairs = zip(rows.shape[1:], self.shape[1:], strict=False)
+        return rows.ndim == len(self.shape) and all(isinstance(b, str) or a == b for a, b in pairs)
+
     def draw(self, rows: int, steps: int, rng: np.random.Generator) -> Array:
         """Draw rows that the network takes, sequences of so many steps where any number will do.
 
@@ -81,8 +87,8 @@ def find_inputs(
         The configuration.
     manifest : Mapping or None
         The file's ``pydl4j.json``.
-    input_shapes : tuple, InputType as JSON, or Mapping from input to either, optional
-        The shape of one row, without the batch; None stands for an extent that varies. Or an input type, as
+    input_shapes : tuple, InputType, or Mapping from input to either, optional
+        The shape of one row, without the batch; None stands for an extent that varies. Or an input type, perhaps as
         DL4J's JSON has it.
 
     Raises
@@ -129,17 +135,19 @@ def _by_input(network: NetworkDescription, input_shapes: Any) -> Mapping[str, An
 
 def _find(readers: Readers, name: str, given: Any, input_type: Mapping[str, Any] | None) -> NetworkInput:
     shape: Shape | None = None
+    given = given.to_dict() if isinstance(given, InputType) else given
     if isinstance(given, Mapping):
         input_type = given
     elif given is not None:
         shape = _given(given)
+        shape = _settled(shape, readers.shape(name)) if any(isinstance(d, str) for d in shape[1:]) else shape
     nodes = readers.behind(name)
     if shape is None:
         shape = readers.shape(name) if input_type is None else _of_input_type(input_type)
         if shape is None:
             raise ExportError(_unknown(name, nodes))
-        if TIME in shape and readers.one_length is not None:
-            shape = _of_length((input_type or {}).get("timeSeriesLength"), readers.one_length, shape, name)
+        if TIME in shape:
+            shape = _of_length((input_type or {}).get("timeSeriesLength"), readers, shape, name)
     indices_below = next(filter(None, (vocabulary(node.dl4j_class, node.json) for node in nodes)), None)
     return NetworkInput(name, shape, _layout(nodes, shape, input_type), indices_below)
 
@@ -156,25 +164,38 @@ def _unknown(name: str, nodes: Sequence[NodeDescription]) -> str:
     )
 
 
-def _of_length(recorded: int | None, ran: int, shape: Shape, name: str) -> Shape:
-    """Settle the number of steps, of which DL4J runs a RecurrentAttentionLayer with one only."""
+def _of_length(recorded: int | None, readers: Readers, shape: Shape, name: str) -> Shape:
+    """Settle the number of steps where DL4J runs the network with one only."""
+    ran = readers.one_length
+    if ran is None and not readers.weigh_steps(shape.index(TIME)):
+        return shape
     steps = recorded if recorded and recorded > 0 else ran
-    if not steps:
-        raise ExportError(
-            "a RecurrentAttentionLayer runs with sequences of one length, and the model file does not say which; give "
-            f"input_shapes={{{name!r}: {tuple(5 if d == TIME else d for d in shape[1:])}}} with your length; or "
-            "None in its place for a file that takes any, which DL4J cannot confirm"
-        )
-    return tuple(int(steps) if d == TIME else d for d in shape)
+    if steps:
+        return tuple(int(steps) if d == TIME else d for d in shape)
+    if ran is None:
+        # The layer may stand where a RepeatVector has settled it.
+        return shape
+    raise ExportError(
+        "a RecurrentAttentionLayer runs with sequences of one length, and the model file does not say which; give "
+        f"input_shapes={{{name!r}: {tuple(5 if d == TIME else d for d in shape[1:])}}} with your length; or "
+        "None in its place for a file that takes any, which DL4J cannot confirm"
+    )
 
 
 def _given(shape: Any) -> Shape:
     if not isinstance(shape, Sequence) or isinstance(shape, str) or len(shape) not in (1, 2, 3, 4):
-        raise ExportError(f"input_shapes={shape!r}: one to four extents of one row are expected, without the batch")
+        raise ExportError(f"input_shapes={shape!r}: the shape of one row without the batch is expected, such as (784,)")
     if not all(d is None or (isinstance(d, int | np.integer) and d > 0) for d in shape):
         raise ExportError(f"input_shapes={shape!r}: an extent is a positive integer, or None where it varies")
     unknown = iter({2: TIME, 3: "HWC", 4: "DHWC"}.get(len(shape), ""))
     return (BATCH, *(next(unknown, "U") if d is None else int(d) for d in shape))
+
+
+def _settled(shape: Shape, taken: Shape | None) -> Shape:
+    """Put what the layer behind takes in place of extents that may vary as far as the user is concerned."""
+    if taken is None or len(taken) != len(shape):
+        return shape
+    return tuple(theirs if isinstance(own, str) else own for own, theirs in zip(shape, taken, strict=True))
 
 
 def _of_input_type(json: Mapping[str, Any]) -> Shape | None:

@@ -14,6 +14,7 @@ Taken: TypeAlias = Callable[[NodeDescription], Shape | None]
 
 _LAYERS, _VERTICES = "org.deeplearning4j.nn.conf.layers.", "org.deeplearning4j.nn.conf.graph."
 _OF_ONE_LENGTH = _LAYERS + "RecurrentAttentionLayer"
+_LOCALLY_CONNECTED, _PRELU = _LAYERS + "LocallyConnected1D", _LAYERS + "PReLULayer"
 _MERGE = _VERTICES + "MergeVertex"
 # What comes out of these is shaped as what went in, the number of rows aside.
 _ALIKE = {
@@ -56,6 +57,10 @@ class Readers:
         """The length of the sequences that DL4J ran the network with, where it takes no other; 0 before it ran."""
         lengths = (node.json.get("timeSteps") for node in self.nodes.values() if node.dl4j_class == _OF_ONE_LENGTH)
         return max((int(length or 0) for length in lengths), default=None)
+
+    def weigh_steps(self, time_axis: int) -> bool:
+        """Tell whether some layer has weights for each step, which then are as many as they were."""
+        return any(_weighs_steps(node, time_axis) for node in self.nodes.values())
 
     def behind(self, name: str) -> list[NodeDescription]:
         """Return what takes a value, also from those that hand it on with its axes as they are."""
@@ -122,6 +127,12 @@ class Readers:
         inner = node.json["preProcessor"]
         found = (self.taken(evolve(reader, preprocessor=inner)) for reader in self.of.get(node.name, ()))
         return next((shape for shape in found if shape is not None), None)
+
+
+def _weighs_steps(node: NodeDescription, time_axis: int) -> bool:
+    if node.dl4j_class == _PRELU:
+        return len(node.json["inputShape"]) == 2 and time_axis not in (node.json.get("sharedAxes") or ())
+    return node.dl4j_class == _LOCALLY_CONNECTED
 
 
 _THROUGH: Mapping[str, Callable[[Readers, NodeDescription, str], Shape | None]] = {

@@ -224,7 +224,10 @@ def _same(size: Dim, reach: int, stride: int) -> tuple[int | None, int | None, D
 
 def unknown_extents(ctx: LayerContext) -> ExportError:
     """Say that a layer cannot be written for extents that vary."""
-    return ExportError(f"layer {ctx.name!r} pads by the extents of its input here; give input_shapes without None")
+    return ExportError(
+        f"layer {ctx.name!r} works by the extents of its input, of which some are not known here; give input_shapes= "
+        "with a number for each"
+    )
 
 
 def objection(layer: LayerJson) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from pydl4j_spark import InputType
 from pydl4j_spark.description import NetworkDescription, NodeDescription, parse_configuration
 from pydl4j_spark.errors import ExportError
 from pydl4j_spark.onnx.inputs import find_inputs
@@ -88,6 +89,18 @@ def test_layout_and_vocabulary_behind_vertices():
     assert (indices.shape, indices.indices_below) == (("N", 1), 11)
 
 
+def test_shapes_that_are_given():
+    (rows,) = find_inputs(chain((LAYERS + "DenseLayer", {"nin": 7})), None, (None,))
+    assert rows.shape == ("N", 7)
+    lstm = chain((LAYERS + "LSTM", {"nin": 4, "nout": 2}))
+    for given in ((None, None), (4, None), {"x": (4, None)}, InputType.recurrent(4), InputType.recurrent(4).to_dict()):
+        assert find_inputs(lstm, None, given)[0].shape == ("N", 4, "T")
+    assert find_inputs(lstm, None, {"x": InputType.recurrent(4)})[0].shape == ("N", 4, "T")
+    for wrong in ("7", 7, (), (0,), (1, 2, 3, 4, 5)):
+        with pytest.raises(ExportError, match="input_shapes="):
+            find_inputs(lstm, None, wrong)
+
+
 def test_the_one_length_of_recurrent_attention():
     recurrent = {"nin": 4, "nout": 6, "timeSteps": 0}
     network = chain((LAYERS + "RecurrentAttentionLayer", recurrent))
@@ -99,6 +112,24 @@ def test_the_one_length_of_recurrent_attention():
     assert find_inputs(network, None, (4, None))[0].shape == ("N", 4, "T")
     ran = chain((LAYERS + "RecurrentAttentionLayer", {**recurrent, "timeSteps": 8}))
     assert find_inputs(ran, {"input_type": {**kind, "timeSeriesLength": -1}})[0].shape == ("N", 4, 8)
+
+
+@pytest.mark.parametrize(
+    ("layer", "json", "length"),
+    [
+        ("LocallyConnected1D", {"nin": 4, "inputSize": 9}, 9),
+        ("PReLULayer", {"inputShape": [4, 9]}, 9),
+        ("PReLULayer", {"inputShape": [4, 9], "sharedAxes": [1]}, 9),
+        ("PReLULayer", {"inputShape": [4, 9], "sharedAxes": [2]}, "T"),
+        ("PReLULayer", {"inputShape": [4, 9, 2]}, "T"),
+        ("LSTM", {"nin": 4}, "T"),
+    ],
+)
+def test_the_one_length_of_weights_for_each_step(layer, json, length):
+    network = chain((LAYERS + "ActivationLayer", {}), (LAYERS + layer, json))
+    kind = {"@class": "$InputTypeRecurrent", "size": 4, "timeSeriesLength": 9, "format": "NCW"}
+    assert find_inputs(network, {"input_types": {"x": kind}})[0].shape == ("N", 4, length)
+    assert find_inputs(network, {"input_types": {"x": {**kind, "timeSeriesLength": -1}}})[0].shape == ("N", 4, "T")
 
 
 @pytest.mark.parametrize("case", ["graph_residual_NCHW", "vertex_elements", "vertex_subset"])
