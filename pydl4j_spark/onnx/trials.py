@@ -132,7 +132,7 @@ def _by_input(inputs: Sequence[NetworkInput], masked: Collection[str], data: Any
 
 def _rows(data: Any, entry: NetworkInput) -> Array:
     rows = np.asarray(data)
-    if rows.dtype.kind not in "fiub" or rows.ndim != len(entry.shape):
+    if rows.dtype.kind not in "fiub" or not entry.holds(rows):
         raise ExportError(f"data of shape {rows.shape} ({rows.dtype}) are no rows for an input of {entry.shape}")
     with np.errstate(over="ignore"):
         single = rows.astype(np.float32)

@@ -143,7 +143,7 @@ class ProbeWitness:
         self.seed = probe.seed
         for trial, found in self._known:
             fits = len(trial.inputs) == len(inputs) and len(found) == outputs
-            if not fits or any(not _fits(one, entry) for one, entry in zip(trial.inputs, inputs, strict=True)):
+            if not fits or not all(entry.holds(one) for one, entry in zip(trial.inputs, inputs, strict=True)):
                 raise ModelFormatError(
                     "pydl4j.json: the recorded probe has rows that this network does not take; the file was changed, "
                     "or other input_shapes were given than it was saved with"
@@ -172,8 +172,3 @@ class ProbeWitness:
 
     def activations(self, trial: Trial) -> None:
         """Tell nothing."""
-
-
-def _fits(rows: Array, entry: NetworkInput) -> bool:
-    pairs = zip(rows.shape[1:], entry.shape[1:], strict=False)
-    return rows.ndim == len(entry.shape) and all(isinstance(b, str) or a == b for a, b in pairs)

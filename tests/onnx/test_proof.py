@@ -88,6 +88,7 @@ def test_one_given_row_makes_a_batch_of_two_and_very_many_are_cut():
         ([np.ones((5, 3)), np.ones((4, 2, 6))], "rows; each input"),
         ([np.ones((0, 3)), np.ones((0, 2, 6))], "rows; each input"),
         ([np.ones((5, 3)), np.ones((5, 6))], "are no rows for an input"),
+        ([np.ones((5, 4)), np.ones((5, 2, 6))], r"shape \(5, 4\) .* are no rows for an input of \('N', 3\)"),
         ([np.array([["a", "b", "c"]]), np.ones((1, 2, 6))], "are no rows for an input"),
         ({"rows": np.ones((5, 3))}, "'steps' is missing"),
         ([np.full((5, 3), np.nan), np.ones((5, 2, 6))], r"data of input 'rows' hold nan at \(0, 0\)"),
