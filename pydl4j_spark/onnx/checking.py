@@ -75,6 +75,9 @@ def _wiring(path: Path, source: ModelZip, network: NetworkDescription) -> Wiring
     """Read the ends of a file."""
     model = _read(path)
     said = _said(model)
+    for key, own in (("network", network.kind), ("parameters", str(source.params.size))):
+        if said.get(key, own) != own:
+            raise ExportError(f"{path} was made of another model: it says {key} {said[key]}, the model file has {own}")
     count, results = len(network.inputs), len(network.outputs)
     inputs, outputs = ([_value(one, path) for one in ends] for ends in (model.graph.input, model.graph.output))
     if len(inputs) < count or len(outputs) < results:

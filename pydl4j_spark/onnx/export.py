@@ -5,19 +5,24 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from pydl4j_spark.description import parse_configuration
-from pydl4j_spark.errors import ExportError
-from pydl4j_spark.model_zip import NORMALIZER, ModelZip, read_model_zip
-from pydl4j_spark.normalizers import Normalizer
+from pydl4j_spark.errors import ExportError, ModelFormatError
+from pydl4j_spark.model_zip import ModelZip, read_model_zip
+from pydl4j_spark.onnx.asked import (
+    by_output,
+    check_flags,
+    class_names,
+    fitted_normalizer,
+    local_file,
+    registry_with,
+)
 from pydl4j_spark.onnx.build import build
 from pydl4j_spark.onnx.converter import Converter
 from pydl4j_spark.onnx.ends import Ends
 from pydl4j_spark.onnx.files import written_model
 from pydl4j_spark.onnx.proof import Request, prove
-from pydl4j_spark.onnx.registry import default_registry
 from pydl4j_spark.onnx.report import ExportReport, properties, report, tell
 from pydl4j_spark.onnx.storage import LARGEST_FILE, write_properties
 from pydl4j_spark.onnx.verify import Verification
@@ -64,9 +69,9 @@ def export_onnx(
         The network.
     path : path
         The file to write; it appears only once everything has been checked.
-    input_shapes : tuple or Mapping, optional
-        The shape of one row without the batch, None where an extent varies; or an input type as DL4J's JSON has
-        it; of a graph's inputs a mapping from their names. Needed only where neither the file nor the first layer
+    input_shapes : tuple, InputType or Mapping, optional
+        The shape of one row without the batch, None where an extent varies; or an input type, perhaps as DL4J's JSON
+        has it; of a graph's inputs a mapping from their names. Needed only where neither the file nor the first layer
         tells, as for images in a file that DL4J wrote.
     opset : int, optional
         By default 15, or the lowest above it that the converters need; 13 to 21. A given one is kept.
@@ -129,6 +134,8 @@ def export_onnx(
         When something else cannot be exported, or the result differs from DL4J: then with the first layer that does.
     ModelFormatError
         When the model file is damaged.
+    FileNotFoundError
+        When there is no such model file, or no folder to write into.
     EngineError
         When `engine` cannot run the network.
 
@@ -137,17 +144,28 @@ def export_onnx(
     UserWarning
         When the file could not be compared with DL4J.
     """
+    check_flags(
+        verify=verify,
+        include_normalizer=include_normalizer,
+        revert_labels=revert_labels,
+        argmax=argmax,
+        stateful=stateful,
+        external_data=external_data,
+        progress=progress,
+    )
+    target = local_file(path)
+    request = Request(reference=reference, engine=engine, data=data, atol=atol, rtol=rtol)
+    registry = registry_with(converters)
     source = as_model_zip(model)
-    normalizer = _fitted_normalizer(source, "include_normalizer") if include_normalizer else None
-    label_normalizer = _fitted_normalizer(source, "revert_labels") if revert_labels else None
+    network = parse_configuration(source.configuration)
+    normalizer = fitted_normalizer(source, "include_normalizer") if include_normalizer else None
+    label_normalizer = fitted_normalizer(source, "revert_labels") if revert_labels else None
     if label_normalizer is not None and not label_normalizer.fit_label:
         raise ExportError("revert_labels=True, but the model file's normalizer was not fitted to labels")
-    registry = {**default_registry(), **(converters or {})}
-    ends = Ends(normalizer, label_normalizer, input_layout, output_layout, argmax, _labels(source, labels))
+    names = class_names(source, labels, network)
+    ends = Ends(normalizer, label_normalizer, input_layout, by_output(output_layout, network), argmax, names)
     built = build(source, input_shapes, opset, registry, ends, masks=masks, stateful=stateful)
-    target = Path(path)
     outside = source.params.nbytes > LARGEST_FILE if external_data is None else external_data
-    request = Request(reference=reference, engine=engine, data=data, atol=atol, rtol=rtol)
     with written_model(built, target, outside) as aside:
         found = prove(built, aside, source, ends, request) if verify else None
         checked = found if isinstance(found, Verification) else None
@@ -175,28 +193,10 @@ def as_model_zip(model: Any) -> ModelZip:
         return model
     if isinstance(model, HasModelZip):
         return model.to_model_zip()
-    return read_model_zip(model, updater=False)
-
-
-def _labels(source: ModelZip, labels: bool | Sequence[str] | Mapping[str, Sequence[str]]) -> Mapping[str, Any]:
-    """Return the names of classes by output."""
-    if labels is False:
-        return {}
-    recorded = (source.manifest or {}).get("labels")
-    if labels is True and not recorded:
-        raise ExportError("labels=True, but the model file has none; give them: labels=['cat', 'dog']")
-    given = recorded if labels is True else labels
-    outputs = parse_configuration(source.configuration).outputs
-    if not isinstance(given, Mapping):
-        return {outputs[0]: given}
-    unknown = sorted(str(name) for name in given if name not in outputs)
-    if unknown:
-        raise ExportError(f"labels names {unknown}; the outputs are called {list(outputs)}")
-    return given
-
-
-def _fitted_normalizer(source: ModelZip, wish: str) -> Normalizer:
-    if source.normalizer is not None and source.normalizer.fitted:
-        return source.normalizer
-    reason = source.ignored_because.get(NORMALIZER, "the model file has no fitted one")
-    raise ExportError(f"{wish}=True, but there is no normalizer to write: {reason}")
+    if not isinstance(model, str | os.PathLike):
+        raise ExportError(f"model={model!r}: the path of a model zip, a ModelZip or a network is expected")
+    try:
+        return read_model_zip(model, updater=False)
+    except ModelFormatError as why:
+        # Of many files, which one it was.
+        raise ModelFormatError(f"{os.fspath(model)}: {why}") from why.__cause__

@@ -53,7 +53,7 @@ def order(before: str, after: str, what: str) -> tuple[int, ...] | None:
     """
     if before == after:
         return None
-    if sorted(before) != sorted(after) or after[0] != "N":
+    if sorted(before) != sorted(after) or after[:1] != "N":
         raise ExportError(f"{what}: {after!r} is no layout of what DL4J has as {before}")
     return tuple(before.index(axis) for axis in after)
 
@@ -81,7 +81,7 @@ def chosen(layouts: str | Mapping[str, str] | None, there: Mapping[str, str], wh
         if all(len(own) != len(layouts) for own in there.values()):
             raise ExportError(f"{what}: {layouts!r} is no layout of what DL4J has as {', '.join(there.values())}")
         return {name: layouts if len(own) == len(layouts) else own for name, own in there.items()}
-    if not isinstance(layouts, Mapping):
+    if not isinstance(layouts, Mapping) or not all(isinstance(layout, str) for layout in layouts.values()):
         raise ExportError(f"{what}={layouts!r}: a layout such as 'NHWC' is expected, or a mapping from names to them")
     unknown = sorted(str(name) for name in layouts if name not in there)
     if unknown:

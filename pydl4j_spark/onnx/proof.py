@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, SupportsFloat
 
+import attrs
 import numpy as np
-from attrs import frozen
+from attrs import field, frozen
 
 from pydl4j_spark.at_hand import engine_of, running_engine
 from pydl4j_spark.errors import Dl4jError, ExportError
@@ -26,6 +28,11 @@ from pydl4j_spark.probe import Trial
 _Explain = Callable[[Witness, Trial], str]
 
 
+def _tolerated(_: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
+    if value is not None and not (isinstance(value, SupportsFloat) and 0 <= float(value) < math.inf):
+        raise ExportError(f"{attribute.name}={value!r}: a number of at least 0 is expected, or None")
+
+
 @frozen
 class Request:
     """What a user asks of the comparison; see `pydl4j_spark.onnx.export_onnx`."""
@@ -33,8 +40,8 @@ class Request:
     reference: Reference | None = None
     engine: Any = None
     data: Any = None
-    atol: float | None = None
-    rtol: float | None = None
+    atol: float | None = field(default=None, validator=_tolerated)
+    rtol: float | None = field(default=None, validator=_tolerated)
 
 
 def prove(built: Built, path: Path, source: ModelZip, ends: Ends, request: Request) -> Verification | str:
@@ -147,7 +154,10 @@ def _compared(
                 try:
                     found = compare(one, other, request.atol, request.rtol)
                 except ExportError as difference:
-                    raise ExportError(f"{difference}. {explain(witness, trial)}".rstrip(". ")) from None
+                    # Who gives a reference of their own may be wrong themselves.
+                    cure = "" if request.reference is not None else "Please report it"
+                    said = [str(difference), explain(witness, trial), cure]
+                    raise ExportError(". ".join(filter(None, said))) from None
                 largest = list(map(max, largest, found))
     atol, rtol = tolerance(wiring.dtype, request.atol, request.rtol)
     sizes = tuple(trial.rows for trial in some)

@@ -140,7 +140,7 @@ def _activations(part: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 def choose_opset(network: NetworkDescription, opset: int | None, registry: Registry) -> int:
     """Return the opset to write: the one asked for, or the lowest that has what the network needs."""
     if opset is not None and (isinstance(opset, bool) or opset not in OPSETS):
-        raise ExportError(f"opset {opset} is not one of those that are tested, {OPSETS[0]} to {OPSETS[-1]}")
+        raise ExportError(f"opset={opset!r} is not one of those that are tested, {OPSETS[0]} to {OPSETS[-1]}")
     needed, best = OPSETS[0], DEFAULT_OPSET
     who = []
     for part in _parts(network, registry):

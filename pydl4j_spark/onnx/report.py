@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from attrs import frozen
 from rich.console import Console
 
+from pydl4j_spark.description import NetworkDescription
 from pydl4j_spark.example_shape import ExampleShape
 from pydl4j_spark.model_zip import NORMALIZER, ModelZip
 from pydl4j_spark.normalizers import Normalizer
@@ -118,9 +121,18 @@ def properties(built: Built, source: ModelZip, ends: Ends, found: Verification |
             said[key] = json.dumps(orders)
     if ends.label_normalizer is not None:
         said["outputs"] = SCALED_BACK
-    if manifest.get("labels"):
-        said["labels"] = json.dumps(manifest["labels"], ensure_ascii=False)
+    labels = _labels(built.network, manifest.get("labels") or {}, ends)
+    if labels:
+        said["labels"] = json.dumps(labels, ensure_ascii=False)
     return {**said, **_record(found)}
+
+
+def _labels(network: NetworkDescription, recorded: Any, ends: Ends) -> Any:
+    """Name the classes of each output: those that the model file has, and before them what this export was given."""
+    first = network.outputs[0]
+    given = {**(recorded if isinstance(recorded, Mapping) else {first: recorded}), **ends.labels}
+    found = {name: list(map(str, labels)) for name, labels in given.items() if len(labels)}
+    return found if network.kind == "ComputationGraph" else found.get(first)
 
 
 def _record(found: Verification | None) -> dict[str, str]:

@@ -172,6 +172,6 @@ def compare(
         raise ExportError(
             f"{what} differs from DL4J in {int(wrong.sum())} of {wrong.size} values, at "
             f"{tuple(int(i) for i in worst)} by {difference[worst]:.3g} ({a[worst]:.6g} instead of {b[worst]:.6g}); "
-            f"allowed are {atol:g} absolute and {rtol:g} relative. Please report it"
+            f"allowed are {atol:g} absolute and {rtol:g} relative"
         )
     return float(np.max(difference)), float(np.max(relative[np.isfinite(relative)], initial=0.0))
