@@ -38,8 +38,8 @@ def export(options: argparse.Namespace, session: _Session) -> None:
             **settings,
         )
     layers = f"{report.layers} layers, {report.parameters:,} parameters, opset {report.opset}"
-    inputs = ", ".join(map(_text, report.inputs.values()))
-    print(f"wrote {report.path}: {layers}, input {inputs}, output {_text(report.output_shape)}")
+    inputs, outputs = (", ".join(map(_text, ends.values())) for ends in (report.inputs, report.outputs))
+    print(f"wrote {report.path}: {layers}, input {inputs}, output {outputs}")
     if report.verified:
         where = " on the recorded probe" if report.verified_by == "probe" else ""
         print(f"verified{where}: largest difference from Deeplearning4j {report.max_abs_error:.3g}")

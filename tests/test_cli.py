@@ -161,6 +161,7 @@ def test_export_of_a_model_with_a_probe_is_verified_on_that(
     said = capsys.readouterr()
     assert "verified on the recorded probe: largest difference from Deeplearning4j 0" in said.out and said.err == ""
     assert [one.name for one in onnx.load(tmp_path / "model.onnx").graph.output] == ["output", "output_class"]
+    assert "input [N, 7], output [N, 9], [N]\n" in said.out
     words = ["verify", str(tmp_path / "probed.zip"), str(tmp_path / "model.onnx")]
     assert cli.main(words) == 0
     said = capsys.readouterr()
