@@ -60,19 +60,25 @@ def features_array(data: ArrayLike, shape: Shape | None, name: str) -> tuple[NDA
         raise DataError(f"{name}: features have shape {array.shape}, rows without a number in them")
     given = array.shape[1:]
     wanted = given if shape is None else _settled(shape, given)
-    wanted_text = wanted_text if wanted is None else f"[{shape_text(wanted)}]"
     if wanted is None or not _alike(given, wanted):
-        hint = "; images are [rows, channels, height, width]" if shape is not None and len(shape) == 3 else ""
-        hint = "; sequences are [rows, size, time steps]" if shape is not None and len(shape) == 2 else hint
+        wanted_text = wanted_text if wanted is None or shape is None else f"[{shape_text(shape)}]"
         raise DataError(
             f"{name}: each row has shape [{shape_text(given)}], the network takes {wanted_text} "
-            f"(features {array.shape}){hint}"
+            f"(features {array.shape}){_axes(shape)}"
         )
     if array.dtype == np.bool_:
         array = array.view(np.uint8)
     if array.dtype == _BYTES:
         return np.ascontiguousarray(array), wanted
     return _as_float32(array, f"{name}: features"), wanted
+
+
+def _axes(shape: Shape | None) -> str:
+    """Say what the axes are, of a sequence or of an image that has its channels first."""
+    if shape is not None and len(shape) == 2:
+        return f"; sequences are [rows, {'time steps, size' if shape[0] is None else 'size, time steps'}]"
+    channels_first = shape is not None and len(shape) == 3 and (shape[0] or 0) <= (shape[2] or 0)
+    return "; images are [rows, channels, height, width]" if channels_first else ""
 
 
 def _settled(shape: Shape, given: tuple[int, ...]) -> tuple[int, ...] | None:

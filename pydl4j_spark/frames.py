@@ -38,6 +38,14 @@ class ColumnOptions(TypedDict, total=False):
     label_mask_col: Columns | None
 
 
+_FLAT = "__flat_"
+
+
+def own_name(column: str) -> str:
+    """Return what a user calls a column, also one that was made flat."""
+    return column.removeprefix(_FLAT).partition("_")[2] if column.startswith(_FLAT) else column
+
+
 class FrameRows(NamedTuple):
     """A DataFrame and what its rows are."""
 
@@ -150,7 +158,7 @@ class _Flat:
             )
         if inner is kind:
             return column, what
-        fresh = f"__flat_{len(self.added)}_{column}"
+        fresh = f"{_FLAT}{len(self.added)}_{column}"
         self.added.append(fresh)
         self.frame = self.frame.withColumn(fresh, flat)
         return fresh, what

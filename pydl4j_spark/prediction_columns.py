@@ -37,9 +37,16 @@ def prediction_columns(frame: Any, ends: Ends, prediction_col: str, probability_
     Raises
     ------
     DataError
-        When the DataFrame has such a column already.
+        When the DataFrame has such a column already, or two would have one name.
     """
     several = len(ends.outputs) > 1
+    for setting, name in (("prediction_col", prediction_col), ("probability_col", probability_col)):
+        if not isinstance(name, str) or not name:
+            raise DataError(f"{setting}={name!r}: the name of a column is expected")
+    if prediction_col == probability_col and any(shape.task != "REGRESSION" for shape in ends.output_shapes):
+        raise DataError(
+            f"prediction_col and probability_col are both {prediction_col!r}; each column needs its own name"
+        )
     named = []
     for output, shape in zip(ends.outputs, ends.output_shapes, strict=True):
         columns = [f"{column}_{output}" if several else column for column in (prediction_col, probability_col)]

@@ -15,6 +15,7 @@ from pydl4j_spark.example_shape import ExampleShape
 ROWS = ExampleShape(features=(4,), labels=(3,), task="CLASSIFICATION", sparse=False)
 IMAGES = ExampleShape(features=(1, 5, 4), labels=(3,), task="CLASSIFICATION", sparse=False)
 SEQUENCES = ExampleShape(features=(2, None), labels=(3, None), task="CLASSIFICATION", sparse=False)
+TIME_FIRST = ExampleShape(features=(None, 2), labels=(None, 3), task="CLASSIFICATION", sparse=False)
 VALUE = ExampleShape(features=(4,), labels=(1,), task="REGRESSION", sparse=False)
 
 
@@ -55,6 +56,7 @@ class TestFeatures:
             (np.zeros(4), ROWS, "one axis for the rows"),
             (np.zeros((0, 4)), ROWS, "no rows"),
             (np.zeros((2, 4, 5, 1)), IMAGES, r"images are \[rows, channels, height, width\]"),
+            (np.zeros((2, 2, 7)), TIME_FIRST, r"takes \[T, 2\].*; sequences are \[rows, time steps, size\]"),
             (np.array([["a", "b", "c", "d"]]), ROWS, "must be numbers"),
             (np.zeros((2, 4), complex), ROWS, "must be numbers"),
             (np.array([[1, 2], [3]], dtype=object), ROWS, "must be numbers"),

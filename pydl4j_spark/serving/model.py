@@ -13,7 +13,7 @@ from pydl4j_spark.array_rows import input_parts
 from pydl4j_spark.data import is_frame
 from pydl4j_spark.errors import ConfigError, DataError
 from pydl4j_spark.example_shape import ExampleShape
-from pydl4j_spark.frames import ColumnNames, Columns, frame_rows
+from pydl4j_spark.frames import ColumnNames, Columns, frame_rows, own_name
 from pydl4j_spark.local_network import TO_SCORE
 from pydl4j_spark.prediction_columns import prediction_columns
 from pydl4j_spark.serving.on_spark import Copies, Plan, scored_frame
@@ -110,8 +110,8 @@ class OnnxModel:
         Parameters
         ----------
         features : array, list or dict of arrays
-            ``[N, …]`` as the network took it before it was exported; for several inputs one array each, in their order
-            or by their names.
+            ``[N, …]`` as the network took it before it was exported, or in the ``input_layout`` that it was exported
+            with; for several inputs one array each, in their order or by their names.
         features_mask : array, list or dict of arrays, optional
             ``[N, T]``, where the model has inputs for masks.
 
@@ -181,7 +181,11 @@ class OnnxModel:
         inputs = tuple(rows.spec["features"]["inputs"])
         for feed, spec in zip(self._feeds, inputs, strict=True):
             if spec["mask"] is not None and feed.mask is None:
-                which = ", ".join(map(repr, spec["columns"])) if spec["ragged"] else repr(spec["mask_column"])
+                which = (
+                    ", ".join(repr(own_name(each)) for each in spec["columns"])
+                    if spec["ragged"]
+                    else repr(spec["mask_column"])
+                )
                 held = "sequences of different lengths" if spec["ragged"] else "a mask"
                 raise DataError(f"{TO_SCORE}: column {which} holds {held}; {_without_mask(feed)}")
         answers = tuple(prediction_columns(data, self._ends, prediction_col, probability_col))

@@ -9,6 +9,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pydl4j_spark.errors import DataError
+from pydl4j_spark.frames import own_name
 from pydl4j_spark.serving.answers import answer_columns
 from pydl4j_spark.serving.cells import Column, Refuse, input_arrays
 from pydl4j_spark.serving.on_spark import Plan
@@ -49,7 +50,7 @@ def _refusal(partition: int, first: int) -> Refuse:
 
 
 def _answered(batch: Any, plan: Plan, session: Any, refuse: Refuse) -> Any:
-    columns = {name: Column(name, batch.column(place)) for place, name in enumerate(plan.columns)}
+    columns = {name: Column(own_name(name), batch.column(place)) for place, name in enumerate(plan.columns)}
     given: dict[str, NDArray[Any]] = {}
     held, filled = None, 0
     for spec, feed in zip(plan.inputs, plan.feeds, strict=True):

@@ -151,6 +151,10 @@ def test_columns_that_are_not_right(both, frame):
             scorer.predict(frame, prediction_col="note")
         with pytest.raises(DataError, match="column 'note' is string"):
             scorer.predict(frame, features_col="note")
+        with pytest.raises(DataError, match="are both 'x'; each column needs its own name"):
+            scorer.predict(frame, prediction_col="x", probability_col="x")
+        with pytest.raises(DataError, match="prediction_col=None: the name of a column"):
+            scorer.predict(frame, prediction_col=None)
         with pytest.raises(DataError, match="a DataFrame has its masks in columns"):
             scorer.predict(frame, features_mask=np.ones((2, 2)))
 
@@ -162,6 +166,8 @@ def test_sequences_of_different_lengths_need_a_mask(both, frame):
         DataError, match="column 'x' holds sequences of different lengths; the model has no input for a mask"
     ):
         model.predict(ragged, features_col="x")
+    with pytest.raises(DataError, match="column 'x' holds sequences of different lengths"):
+        model.predict(ragged.selectExpr("transform(x, v -> array(v, v)) as x"), features_col="x")
     with pytest.raises(DataError, match="column 'm' holds a mask; the model has no input"):
         model.predict(frame.selectExpr("features", "array(1, 1, 0, 0) as m"), features_mask_col="m")
 
