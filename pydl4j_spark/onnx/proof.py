@@ -143,9 +143,9 @@ def _compared(
     some: Sequence[Trial],
     request: Request,
     explain: _Explain,
-) -> Verification:
+) -> Verification | str:
     session = OnnxSession(path)
-    largest = [0.0, 0.0]
+    largest, numbers = [0.0, 0.0], False
     for trial in some:
         for got, wanted in _outputs(wiring, session, witness, trial):
             if len(got) != len(wanted):
@@ -159,6 +159,9 @@ def _compared(
                     said = [str(difference), explain(witness, trial), cure]
                     raise ExportError(". ".join(filter(None, said))) from None
                 largest = list(map(max, largest, found))
+                numbers |= bool(np.isfinite(other).any())
+    if not numbers:
+        return "both give no numbers, but NaN or infinity; has the training diverged?"
     atol, rtol = tolerance(wiring.dtype, request.atol, request.rtol)
     sizes = tuple(trial.rows for trial in some)
     seed = witness.seed if isinstance(witness, ProbeWitness) else trials.SEED if request.data is None else None

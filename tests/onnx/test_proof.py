@@ -302,6 +302,14 @@ def test_a_network_of_one_number_of_rows_is_compared_with_so_many(path):
     assert set(asked) == {len(case.x)}
 
 
+def test_a_network_of_no_numbers_is_not_proved_by_its_like(path):
+    model = load("dense").model
+    diverged = evolve(model, params=np.full_like(model.params, np.nan))
+    with pytest.warns(UserWarning, match="give no numbers, but NaN or infinity; has the training diverged"):
+        report = export_onnx(diverged, path, reference=lambda x: np.full((len(x), 6), np.nan, np.float32))
+    assert not report.verified and props(path)["verified"] == "false"
+
+
 def test_a_difference_is_told_where_its_cause_cannot_be_found(path):
     class Silent(Stepping):
         def output(self, network, rows, normalize):
