@@ -254,7 +254,7 @@ class TestSequences:
         assert graph.rnn_time_step(self.X[:, :, 0]).shape == (10, 3)
         assert graph.rnn_time_step([self.X[:, :, 0]]).shape == (10, 3)
         assert graph.rnn_time_step(self.X[:, :, :4]).shape == (10, 3, 4)
-        with pytest.raises(DataError, match=r"the time steps: each row has shape \[5, 1\], the network takes \[4, 1\]"):
+        with pytest.raises(DataError, match=r"the time steps: each row has shape \[5, 1\], the network takes \[4, T\]"):
             graph.rnn_time_step(np.zeros((2, 5)))
         with pytest.raises(DataError, match="the time steps: features have 1 masked values"):
             graph.rnn_time_step(np.ma.masked_array(np.zeros((1, 4)), [[True, False, False, False]]))
