@@ -17,12 +17,13 @@ import org.nd4j.linalg.indexing.NDArrayIndex;
  * ND4J's executioner, but pooling and dilated convolution are never left to oneDNN.
  *
  * <p>ND4J hands an operation to oneDNN wherever it is in the native code, and forgets the dilation on the way: pooling
- * comes out wrong, outputs and gradients, and convolution fails. ND4J's own code is right, and for pooling three to seven
+ * comes out wrong or fails, outputs and gradients, and convolution fails. ND4J's own code is right, and for pooling three to seven
  * times as fast.
  */
 public final class NativeExecutioner extends NativeOpExecutioner {
 
-    private static final Set<String> POOLING = Set.of("maxpool2d", "maxpool2d_bp", "avgpool2d", "avgpool2d_bp");
+    private static final Set<String> POOLING = Set.of("maxpool2d", "maxpool2d_bp", "avgpool2d", "avgpool2d_bp",
+            "maxpool3dnew", "maxpool3dnew_bp", "avgpool3dnew", "avgpool3dnew_bp");
     /** Where their integer arguments have the dilation: from here to before there. */
     private static final Map<String, int[]> CONVOLUTIONS = Map.of("conv1d", new int[] {3, 4}, "conv1d_bp", new int[] {3, 4},
             "conv2d", new int[] {6, 8}, "conv2d_bp", new int[] {6, 8},

@@ -22,7 +22,9 @@ import org.deeplearning4j.nn.conf.layers.EmbeddingLayer;
 import org.deeplearning4j.nn.conf.layers.LSTM;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
+import org.deeplearning4j.nn.conf.layers.PoolingType;
 import org.deeplearning4j.nn.conf.layers.RnnOutputLayer;
+import org.deeplearning4j.nn.conf.layers.Subsampling3DLayer;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -86,6 +88,15 @@ class PrecisionTest {
                             .dataFormat(Convolution3D.DataFormat.NCDHW).build(),
                     new Cnn3DLossLayer.Builder(Convolution3D.DataFormat.NCDHW)
                             .lossFunction(LossFunctions.LossFunction.MSE).build()}));
+        for (PoolingType type : new PoolingType[] {PoolingType.AVG, PoolingType.MAX}) {
+            cases.add(Arguments.of("pooling3d " + type, InputType.convolutional3D(Convolution3D.DataFormat.NCDHW, 5, 6, 7, 2),
+                    new long[] {3, 2, 5, 6, 7}, new Layer[] {
+                        new Convolution3D.Builder(1, 1, 1).nOut(3).dataFormat(Convolution3D.DataFormat.NCDHW).build(),
+                        new Subsampling3DLayer.Builder(type).kernelSize(2, 3, 2).stride(1, 2, 1).dilation(2, 1, 3)
+                                .dataFormat(Convolution3D.DataFormat.NCDHW).build(),
+                        new Cnn3DLossLayer.Builder(Convolution3D.DataFormat.NCDHW)
+                                .lossFunction(LossFunctions.LossFunction.MSE).build()}));
+        }
         return cases.stream();
     }
 
