@@ -76,7 +76,7 @@ def frame(spark):
     ]
     rows = [(i, x.tolist(), vector, x.tobytes()) for i, (x, vector) in enumerate(zip(X, vectors, strict=True))]
     pairs = [f"slice(doubles, {at}, 2)" for at in (1, 3, 5, 7)]
-    return (
+    cached = (
         spark.createDataFrame(rows, ["id", "doubles", "vector", "bytes"])
         .repartition(3)
         .selectExpr(
@@ -94,6 +94,8 @@ def frame(spark):
         )
         .cache()
     )
+    yield cached
+    cached.unpersist()  # the session is everybody's
 
 
 def assert_same(net: SparkDl4jMultiLayer, model: OnnxModel, frame, **options) -> None:
