@@ -95,6 +95,10 @@ class CnnToFeedForwardPreProcessor(_ImagePreprocessor):
         """Give rows of all the numbers of an image."""
         if not any(self._image) and isinstance(given, InputTypeConvolutional | None):
             return None if given is None else InputTypeFeedForward(size=given.height * given.width * given.channels)
+        if isinstance(given, InputTypeConvolutionalFlat):
+            raise ConfigError(
+                f"{type(self).__name__} takes images, but flat images {given} come in, rows already; leave it out"
+            )
         self._check_image(given)
         return InputTypeFeedForward(size=self._size)
 

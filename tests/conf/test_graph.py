@@ -18,7 +18,7 @@ from pydl4j_spark.layers import (
     OutputLayer,
     SubsamplingLayer,
 )
-from pydl4j_spark.preprocessors import RnnToFeedForwardPreProcessor
+from pydl4j_spark.preprocessors import CnnToFeedForwardPreProcessor, RnnToFeedForwardPreProcessor
 from pydl4j_spark.updaters import Adam
 from pydl4j_spark.vertices import (
     AttentionVertex,
@@ -29,6 +29,7 @@ from pydl4j_spark.vertices import (
     LastTimeStepVertex,
     MergeVertex,
     PoolHelperVertex,
+    PreprocessorVertex,
     ReshapeVertex,
     ReverseTimeSeriesVertex,
     ScaleVertex,
@@ -230,12 +231,10 @@ def test_shapes_of_sequences_and_images_are_refused():
     nwc = InputType.recurrent(4, 5, data_format="NWC")
     sequence = Input("sequence", nwc)
     refused(["NCW"], graph, classes(LastTimeStepVertex()(sequence)), sequence)
-    refused(
-        ["flat images"],
-        graph,
-        classes(MergeVertex()(flat := Input("f", InputType.convolutional_flat(4, 4, 1)), flat)),
-        flat,
-    )
+    flat = Input("f", InputType.convolutional_flat(4, 4, 1))
+    refused(["flat images"], graph, classes(MergeVertex()(flat, flat)), flat)
+    rows = PreprocessorVertex(CnnToFeedForwardPreProcessor(input_height=4, input_width=4, num_channels=1))
+    refused(["flat images", "rows already"], graph, classes(rows(flat)), flat)
 
 
 def test_attention_needs_sizes_that_go_together():

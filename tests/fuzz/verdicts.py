@@ -108,7 +108,7 @@ def differences(conf: Any, passed: Any, engine: Any) -> str:
     for here, theirs in zip(passed, engine.describe(conf.to_json()), strict=True):
         if theirs["params"] != here.n_params:
             return f"{here.kind} has {theirs['params']} parameters in DL4J, not {here.n_params}"
-        if getattr(here.content, "has_loss", False) or here.kind in INFERRED_WRONGLY:
+        if getattr(here.content, "has_loss", False) or type(here.content.at_work).__name__ in INFERRED_WRONGLY:
             return ""
         if _known(InputType.from_dict(theirs["output"])) != _known(here.output_type):
             return f"{here.kind} gives {theirs['output']} in DL4J, not {here.output_type}"
