@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
+import attrs
+
 from pydl4j_spark.description import NetworkDescription
-from pydl4j_spark.errors import ExportError
+from pydl4j_spark.errors import Dl4jError, ExportError
 from pydl4j_spark.files import is_remote
 from pydl4j_spark.model_zip import NORMALIZER, ModelZip
 from pydl4j_spark.normalizers import Normalizer
 from pydl4j_spark.onnx.build import OUTPUT_NAME
+from pydl4j_spark.onnx.context import LayerContext
 from pydl4j_spark.onnx.converter import Converter, Registry
 from pydl4j_spark.onnx.registry import default_registry
 
@@ -53,7 +57,32 @@ def registry_with(converters: Mapping[str, Converter] | None) -> Registry:
     given = {} if converters is None else converters
     if not isinstance(given, Mapping) or not all(isinstance(one, Converter) for one in given.values()):
         raise ExportError(f"converters={given!r}: Converters by Java class are expected, {{mine.dl4j_class: mine}}")
-    return {**default_registry(), **given}
+    return {**default_registry(), **{dl4j_class: _answerable(one) for dl4j_class, one in given.items()}}
+
+
+def _answerable(converter: Converter) -> Converter:
+    """Let errors of a user's functions be theirs: to all others' the file's settings would be wrong."""
+
+    def named(part: str, call: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(call)
+        def answered(*given: Any) -> Any:
+            try:
+                return call(*given)
+            except Dl4jError:
+                raise
+            except Exception as error:
+                layer = given[0].name if isinstance(given[0], LayerContext) else given[0].get("layerName")
+                where = f" for {layer!r}" if layer else ""
+                raise ExportError(
+                    f"the converter that is given for {converter.dl4j_class}: its {part}{where} failed "
+                    f"({type(error).__name__}: {error})"
+                ) from error
+
+        return answered
+
+    parts = {one.name: getattr(converter, one.name) for one in attrs.fields(Converter)}
+    calls: dict[str, Any] = {name: named(name, part) for name, part in parts.items() if callable(part)}
+    return attrs.evolve(converter, **calls)
 
 
 def by_output(given: Any, network: NetworkDescription) -> Any:

@@ -259,6 +259,22 @@ def test_a_layer_of_ones_own(path):
     export_onnx(model, path, converters=plain, reference=lambda x: as_onnx(case)(x) * own)
 
 
+@pytest.mark.parametrize("part", ["emit", "params", "objection", "best_opset", "mask", "inside"])
+def test_a_converter_of_ones_own_that_fails(path, part):
+    """The file is not to blame."""
+
+    def wrong(*given):
+        raise KeyError("size")
+
+    name = "com.acme.MyLayer"
+    converter = evolve(relu_converter(15), **{part: wrong})
+    said = rf"given for com\.acme\.MyLayer: its {part} for 'mine' failed \(KeyError: 'size'\)"
+    with pytest.raises(ExportError, match=said) as caught:
+        export_onnx(custom(load("dense")), path, converters={name: converter}, verify=False)
+    assert isinstance(caught.value.__cause__, KeyError)
+    assert not path.exists()
+
+
 def test_an_activation_of_ones_own(path):
     case = load("dense")
     name = "com.acme.MyActivation"
