@@ -113,7 +113,7 @@ class TestCharModel:
     pytestmark = spark_run
 
     def test_learns_more_than_frequencies(self, tmp_path):
-        printed = finished("char_model.py", tmp_path, "--epochs", 6)
+        printed = finished("char_model.py", tmp_path, "--epochs", 6, "--chars", 8000)
         assert number("Held-out loss per character", printed) < number("Unigram baseline", printed)
 
     def test_takes_a_text_of_ones_own(self, tmp_path):

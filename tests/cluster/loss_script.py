@@ -18,7 +18,7 @@ import pydl4j_spark as dl4j
 from pydl4j_spark.layers import DenseLayer, OutputLayer
 from pydl4j_spark.updaters import Adam
 
-EPOCHS = 12
+EPOCHS = 9
 
 
 def executors() -> list[int]:
@@ -44,7 +44,7 @@ def fit(spark: SparkSession, data: object, disturb: bool) -> tuple[dl4j.MultiLay
         seed=9,
         updater=Adam(1e-3),
     )
-    master = dl4j.ResidentAveragingTrainingMaster(batch_size_per_worker=8, averaging_frequency=3, num_workers=2)
+    master = dl4j.ResidentAveragingTrainingMaster(batch_size_per_worker=10, averaging_frequency=4, num_workers=2)
     net = dl4j.SparkDl4jMultiLayer(spark, conf, master)
     killed: list[int] = []
 
