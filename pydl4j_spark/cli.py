@@ -15,10 +15,15 @@ from numpy.typing import NDArray
 
 from pydl4j_spark.array_files import FEATURE_KEYS, is_array_file, pick, read_arrays
 from pydl4j_spark.cli_options import parser
+from pydl4j_spark.description import parse_configuration
 from pydl4j_spark.errors import ConfigError, DataError, Dl4jError
+from pydl4j_spark.files import is_remote
+from pydl4j_spark.model_zip import read_model_zip
 
 if TYPE_CHECKING:
+    from pydl4j_spark.graph_network import ComputationGraph
     from pydl4j_spark.network import MultiLayerNetwork
+    from pydl4j_spark.spark_network import SparkNetwork
 
 _LABEL_KEYS = ("y", "Y", "labels", "label")
 
@@ -89,10 +94,31 @@ def _session(options: argparse.Namespace) -> Iterator[Any]:
         spark.stop()
 
 
-def _load(path: str, shape: tuple[int | None, ...] | None = None) -> MultiLayerNetwork:
+def _load(path: str, shape: tuple[int | None, ...] | None = None) -> MultiLayerNetwork | ComputationGraph:
+    from pydl4j_spark.graph_network import ComputationGraph
     from pydl4j_spark.network import MultiLayerNetwork
 
-    return MultiLayerNetwork.load(path, input_type=None if shape is None else _input_type(shape))
+    if is_remote(path):
+        raise ConfigError(f"{path}: a model zip is read on this machine; copy it here first")
+    if parse_configuration(read_model_zip(path, updater=False).configuration).kind == "MultiLayerNetwork":
+        return MultiLayerNetwork.load(path, input_type=None if shape is None else _input_type(shape))
+    if shape is not None:
+        raise ConfigError(f"--input-shape: {path} holds a graph, whose inputs have their shapes; leave the option out")
+    return ComputationGraph.load(path)
+
+
+def _on_spark(spark: Any, network: Any, *settings: Any, **options: Any) -> SparkNetwork:
+    """Bring a network of either kind to Spark."""
+    from pydl4j_spark.spark_graph import SparkComputationGraph
+    from pydl4j_spark.spark_network import SparkDl4jMultiLayer
+
+    kind = SparkComputationGraph if any(_ends(network)) else SparkDl4jMultiLayer
+    return kind(spark, network, *settings, **options)
+
+
+def _ends(network: Any) -> tuple[Sequence[str], Sequence[str]]:
+    """Give the names of a graph's inputs and outputs; a network of layers has none."""
+    return tuple(getattr(network, "inputs", ())), tuple(getattr(network, "outputs", ()))
 
 
 def _input_type(shape: tuple[int | None, ...]) -> Any:
@@ -108,20 +134,26 @@ def _input_type(shape: tuple[int | None, ...]) -> Any:
     raise ConfigError("--input-shape takes size, size,T or channels,height,width")
 
 
-def _labelled(path: str) -> Any:
+def _labelled(path: str, network: Any) -> Any:
     """Read rows and labels; what is no file of arrays is Spark's to read."""
     if not is_array_file(path):
         return path
-    arrays = read_arrays(path)
-    return pick(arrays, FEATURE_KEYS, path), pick(arrays, _LABEL_KEYS, path)
+    arrays, (inputs, outputs) = read_arrays(path), _ends(network)
+    return _named(arrays, inputs, FEATURE_KEYS, path), _named(arrays, outputs, _LABEL_KEYS, path)
 
 
-def _features(path: str) -> NDArray[Any] | None:
-    return pick(read_arrays(path), FEATURE_KEYS, path) if is_array_file(path) else None
+def _features(path: str, network: Any) -> Any:
+    return _named(read_arrays(path), _ends(network)[0], FEATURE_KEYS, path) if is_array_file(path) else None
 
 
-def _columns(options: argparse.Namespace) -> str | list[str]:
-    names: list[str] = options.features_col
+def _named(arrays: dict[str, NDArray[Any]], names: Sequence[str], keys: tuple[str, ...], path: str) -> Any:
+    """Give an array for each of a graph's ends; that of the only one may be called as it is for all networks."""
+    if len(names) > 1:
+        return {name: pick(arrays, (name,), path) for name in names}
+    return pick(arrays, (*names, *keys), path)
+
+
+def _columns(names: list[str]) -> str | list[str]:
     return names[0] if len(names) == 1 else names
 
 
@@ -146,8 +178,10 @@ def _summary(options: argparse.Namespace) -> None:
     print(f"trained for {network.epoch:,} epochs, {network.iteration:,} iterations")
     if network.normalizer is not None:
         print(f"normalizer: {type(network.normalizer).__name__}")
-    if network.labels is not None:
-        print(f"labels: {', '.join(network.labels)}")
+    named = network.labels if isinstance(network.labels, dict) else {"": network.labels or ()}
+    for output, labels in named.items():
+        if labels:
+            print(f"labels{output and f' of {output}'}: {', '.join(labels)}")
 
 
 def _described(path: Path) -> Any:
@@ -172,33 +206,29 @@ def _verify(options: argparse.Namespace) -> None:
 
 
 def _train(options: argparse.Namespace) -> None:
-    from pydl4j_spark.conf.multilayer import MultiLayerConfiguration
-    from pydl4j_spark.spark_network import SparkDl4jMultiLayer
     from pydl4j_spark.training import ResidentAveragingTrainingMaster
 
-    network = MultiLayerConfiguration.from_json(Path(options.conf)) if options.conf else _load(options.resume)
+    network = _described(Path(options.conf)) if options.conf else _load(options.resume)
     master = ResidentAveragingTrainingMaster(
         batch_size_per_worker=options.batch_size,
         averaging_frequency=options.averaging_frequency,
         num_workers=options.workers,
         save_updater=not options.no_save_updater,
     )
-    if options.resume and options.normalizer and network.normalizer is not None:  # type: ignore[union-attr]
+    if options.resume and options.normalizer and network.normalizer is not None:
         raise ConfigError(f"--normalizer {options.normalizer}: {options.resume} has one already; leave the option out")
     if "://" not in options.out and not Path(options.out).resolve().parent.is_dir():
         raise ConfigError(f"--out {options.out}: its folder is not there; create it first")
-    rows = _labelled(options.data)
-    validation = None if options.validation is None else _labelled(options.validation)
+    rows = _labelled(options.data, network)
+    validation = None if options.validation is None else _labelled(options.validation, network)
     with _session(options) as spark:
-        net = SparkDl4jMultiLayer(
-            spark, network, master, normalizer=_normalizer(options.normalizer), labels=options.labels
-        )
+        net = _on_spark(spark, network, master, normalizer=_normalizer(options.normalizer), labels=options.labels)
         net.fit(
             rows,
             options.epochs,
             validation=validation,
-            features_col=_columns(options),
-            label_col=options.label_col,
+            features_col=_columns(options.features_col),
+            label_col=_columns(options.label_col),
             shuffle=not options.no_shuffle,
         )
         net.network.save(options.out, save_updater=not options.no_save_updater)
@@ -217,27 +247,30 @@ def _normalizer(kind: str | None) -> Any:
 
 
 def _evaluate(options: argparse.Namespace) -> None:
-    from pydl4j_spark.spark_network import SparkDl4jMultiLayer
-
-    network, rows = _load(options.model), _labelled(options.data)
+    network = _load(options.model)
+    rows = _labelled(options.data, network)
     with _session(options) as spark:
-        net = SparkDl4jMultiLayer(spark, network)
-        print(net.evaluate(rows, features_col=_columns(options), label_col=options.label_col).stats())
+        found = _on_spark(spark, network).evaluate(
+            rows,
+            output=options.output,
+            features_col=_columns(options.features_col),
+            label_col=_columns(options.label_col),
+        )
+        print(found.stats())
 
 
 def _predict(options: argparse.Namespace) -> None:
-    from pydl4j_spark.spark_network import SparkDl4jMultiLayer
-
-    network, rows = _load(options.model), _features(options.data)
+    network = _load(options.model)
+    rows = _features(options.data, network)
     if rows is not None and not options.out.endswith(".npy"):
         raise DataError(f"--out {options.out}: predictions of {options.data} are written as .npy")
     with _session(options) as spark:
-        net = SparkDl4jMultiLayer(spark, network)
+        net = _on_spark(spark, network)
         if rows is not None:
-            np.save(options.out, net.predict(rows))
+            np.save(options.out, net.predict(rows, output=options.output))
         else:
             frame = spark.read.parquet(options.data)
-            net.predict(frame, features_col=_columns(options)).write.parquet(options.out)
+            net.predict(frame, features_col=_columns(options.features_col)).write.parquet(options.out)
     print(f"wrote {options.out}")
 
 

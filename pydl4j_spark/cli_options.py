@@ -83,10 +83,12 @@ def parser() -> argparse.ArgumentParser:
     evaluate = add("evaluate", "evaluate a model on labelled rows")
     evaluate.add_argument("model", help="the model zip")
     _add_data(evaluate, labels=True)
+    _add_output(evaluate, "which output of a graph; the first")
 
     predict = add("predict", "write a model's predictions")
     predict.add_argument("model", help="the model zip")
     _add_data(predict, labels=False)
+    _add_output(predict, "of arrays, which output of a graph; the first")
     predict.add_argument(
         "--out",
         required=True,
@@ -131,13 +133,16 @@ def _add_input_shape(command: argparse.ArgumentParser) -> None:
 
 def _add_data(command: argparse.ArgumentParser, *, labels: bool) -> None:
     keys = "X and y" if labels else "X"
-    command.add_argument("--data", required=True, help=f"Parquet, or an .npz with {keys}")
     command.add_argument(
-        "--features-col", type=words, default=["features"], help="column, or columns separated by commas; features"
+        "--data", required=True, help=f"Parquet, or an .npz with {keys}; of several inputs or outputs by their names"
     )
-    if labels:
-        command.add_argument("--label-col", default="label", help="column; %(default)s")
+    for option, name in (("--features-col", "features"), *((("--label-col", "label"),) if labels else ())):
+        command.add_argument(option, type=words, default=[name], help=f"column, or columns separated by commas; {name}")
     _add_master(command, "local[*]", "where to run; %(default)s")
+
+
+def _add_output(command: argparse.ArgumentParser, text: str) -> None:
+    command.add_argument("--output", metavar="NAME", default=0, help=text)
 
 
 def words(text: str) -> list[str]:

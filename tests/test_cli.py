@@ -28,6 +28,7 @@ from pydl4j_spark.model_zip import read_model_zip, write_model_zip
 from pydl4j_spark.onnx import export_onnx
 from pydl4j_spark.onnx.verify import run_onnx
 from pydl4j_spark.probe import Probe, Trial
+from pydl4j_spark.updaters import Adam
 from pydl4j_spark.vertices import MergeVertex
 from tests.conftest import digits_conf
 
@@ -102,6 +103,21 @@ def test_summary_of_a_model_says_how_far_it_is_trained(model: str, capsys: pytes
     said = capsys.readouterr().out
     assert MultiLayerNetwork.load(model).summary() in said
     assert "epochs" in said and "iterations" in said
+
+
+def test_summary_of_a_graph(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with zipfile.ZipFile(FIXTURES / "graph_siamese.zip") as case:
+        path = case.extract("model.zip", tmp_path)
+    assert cli.main(["summary", path]) == 0
+    said = capsys.readouterr().out
+    assert ComputationGraph.load(path).summary() in said
+    assert "trained for 0 epochs" in said
+    assert "holds a graph, whose inputs have their shapes" in failed(capsys, "summary", path, "--input-shape", "4")
+
+
+def test_a_model_elsewhere_is_to_be_copied_here(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ("evaluate", "hdfs://there/model.zip", "--data", "rows.npz")
+    assert "hdfs://there/model.zip: a model zip is read on" in failed(capsys, *words)
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"PK\x03\x04 damaged", b"\xff\xfe"])
@@ -265,6 +281,60 @@ def test_a_network_goes_all_the_way_on_the_command_line(
     run("train", "--resume", "other.zip", "--data", "train.npz", "--out", "other.zip", *local)
     assert "differs from DL4J" in failed(capsys, "verify", "other.zip", "model.onnx", *local)
     assert json.loads(conf_file.read_text())["inputType"]["size"] == 64
+
+
+@pytest.mark.jvm
+@pytest.mark.slow
+def test_a_graph_goes_all_the_way_too(
+    tmp_path: Path, spark: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(type(spark), "stop", lambda self: None)
+    monkeypatch.chdir(tmp_path)
+    rows, more = Input("rows", InputType.feed_forward(4)), Input("more", InputType.feed_forward(3))
+    both = MergeVertex()(rows, more)
+    kind = OutputLayer(n_out=2)(both, name="kind")
+    size = OutputLayer(n_out=1, loss="mse", activation="identity")(both, name="size")
+    conf = ComputationGraphConfiguration(inputs=[rows, more], outputs=[kind, size], seed=3, updater=Adam(0.05))
+    Path("graph.json").write_text(conf.to_json(), encoding="utf-8")
+    rng = np.random.default_rng(0)
+    arrays = {"rows": rng.normal(size=(200, 4)), "more": rng.normal(size=(200, 3))}
+    arrays |= {"kind": (arrays["more"][:, 0] > 0).astype(int), "size": arrays["rows"][:, :1]}
+    np.savez("rows.npz", **arrays)
+    columns = (arrays["rows"].tolist(), arrays["more"].tolist(), arrays["kind"].tolist(), arrays["size"].tolist())
+    frame = spark.createDataFrame(
+        list(zip(*columns, strict=True)), "rows array<float>, more array<float>, kind int, size array<float>"
+    )
+    frame.repartition(1).write.parquet(str(tmp_path / "rows.parquet"))
+
+    def run(*words: str) -> str:
+        assert cli.main([*words, "--master", "local[2]"]) == 0, capsys.readouterr().err
+        return capsys.readouterr().out
+
+    run("train", "--conf", "graph.json", "--data", "rows.npz", "--out", "model.zip", "--epochs", "10")
+    assert ComputationGraph.load("model.zip").epoch == 10
+    frame_words = ["--data", str(tmp_path / "rows.parquet"), "--features-col", "rows,more"]
+    labelled = [*frame_words, "--label-col", "kind,size"]
+    run("train", "--resume", "model.zip", *labelled, "--out", "model.zip")
+    assert ComputationGraph.load("model.zip").epoch == 11
+
+    for output in ([], ["--output", "size"]):
+        found = run("evaluate", "model.zip", "--data", "rows.npz", *output)
+        assert found == run("evaluate", "model.zip", *labelled, *output)
+        assert ("Regression evaluation of 200 rows" if output else "accuracy") in found
+    assert "no output 'price'" in failed(capsys, "evaluate", "model.zip", *labelled, "--output", "price")
+    run("predict", "model.zip", "--data", "rows.npz", "--out", "kinds.npy")
+    run("predict", "model.zip", "--data", "rows.npz", "--out", "sizes.npy", "--output", "size")
+    kinds, sizes = np.load("kinds.npy"), np.load("sizes.npy")
+    assert (kinds == arrays["kind"]).mean() > 0.8
+    assert np.abs(sizes - arrays["size"].ravel()).mean() < 0.3
+    run("predict", "model.zip", *frame_words, "--out", str(tmp_path / "scored.parquet"))
+    scored = spark.read.parquet(str(tmp_path / "scored.parquet")).collect()
+    assert [row.prediction_kind for row in scored] == kinds.tolist()
+    np.testing.assert_allclose([row.prediction_size for row in scored], sizes, atol=1e-6)
+    np.savez("rows.npz", rows=arrays["rows"])
+    assert "has no array more; it has rows" in failed(
+        capsys, "predict", "model.zip", "--data", "rows.npz", "--out", "kinds.npy"
+    )
 
 
 # --- in this process ------------------------------------------------------------------------------------------------
