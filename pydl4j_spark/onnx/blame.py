@@ -8,7 +8,7 @@ import numpy as np
 
 from pydl4j_spark.description import NodeDescription
 from pydl4j_spark.errors import Dl4jError, ExportError
-from pydl4j_spark.onnx.build import Built
+from pydl4j_spark.onnx.built import Built
 from pydl4j_spark.onnx.graph import Array
 from pydl4j_spark.onnx.storage import LARGEST_FILE
 from pydl4j_spark.onnx.verify import OnnxSession, compare

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pydl4j_spark.files import settle
-from pydl4j_spark.onnx.build import Built
+from pydl4j_spark.onnx.built import Built
 
 
 @contextlib.contextmanager

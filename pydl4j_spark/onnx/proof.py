@@ -17,7 +17,7 @@ from pydl4j_spark.errors import Dl4jError, ExportError
 from pydl4j_spark.model_zip import ModelZip
 from pydl4j_spark.onnx import trials
 from pydl4j_spark.onnx.blame import first_difference
-from pydl4j_spark.onnx.build import Built
+from pydl4j_spark.onnx.built import Built
 from pydl4j_spark.onnx.ends import Ends
 from pydl4j_spark.onnx.graph import Array
 from pydl4j_spark.onnx.verify import OnnxSession, Verification, compare, tolerance

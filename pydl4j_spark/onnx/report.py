@@ -14,7 +14,7 @@ from pydl4j_spark.description import NetworkDescription
 from pydl4j_spark.example_shape import ExampleShape
 from pydl4j_spark.model_zip import NORMALIZER, ModelZip
 from pydl4j_spark.normalizers import Normalizer
-from pydl4j_spark.onnx.build import IR_VERSIONS, Built, own_version
+from pydl4j_spark.onnx.built import IR_VERSIONS, Built, own_version
 from pydl4j_spark.onnx.ends import Ends
 from pydl4j_spark.onnx.graph import Shape
 from pydl4j_spark.onnx.layouts import output_layout

@@ -11,7 +11,7 @@ from attrs import field, frozen
 
 from pydl4j_spark.errors import ExportError
 from pydl4j_spark.normalizers import Normalizer, done, undone
-from pydl4j_spark.onnx.build import Built
+from pydl4j_spark.onnx.built import Built
 from pydl4j_spark.onnx.ends import Ends
 from pydl4j_spark.onnx.graph import BATCH, Array, Shape, Value
 from pydl4j_spark.onnx.inputs import NetworkInput

@@ -18,7 +18,8 @@ from attrs import evolve, frozen
 from pydl4j_spark.description import parse_configuration
 from pydl4j_spark.errors import ExportError
 from pydl4j_spark.model_zip import ModelZip, read_model_zip
-from pydl4j_spark.onnx.build import Built, build
+from pydl4j_spark.onnx.build import build
+from pydl4j_spark.onnx.built import Built
 from pydl4j_spark.onnx.converter import Registry
 from pydl4j_spark.onnx.ends import Ends
 from pydl4j_spark.onnx.inputs import find_inputs
