@@ -64,28 +64,29 @@ def fit(spark: SparkSession, data: object, disturb: bool) -> tuple[dl4j.MultiLay
 
 
 def main() -> None:
-    """Train twice on arrays and twice on a DataFrame, undisturbed and disturbed, and note what came out."""
-    out = Path(sys.argv[1])
+    """Train on arrays or on a DataFrame, undisturbed and disturbed, and note what came out."""
+    out, route = Path(sys.argv[1]), sys.argv[2]
     spark = dl4j.configure_spark(SparkSession.builder.appName("executors that get lost")).getOrCreate()
     digits = load_digits()
     X, y = digits.data.astype(np.float32) / 16, digits.target
-    frame = spark.createDataFrame(
-        [(x.tolist(), int(label)) for x, label in zip(X, y, strict=True)], "features array<float>, label int"
-    )
-    frame.write.parquet(str(out / "digits.parquet"))
-    found = {}
-    for name, data in (("arrays", (X, y)), ("frame", spark.read.parquet(str(out / "digits.parquet")))):
-        calm, _, _ = fit(spark, data, disturb=False)
-        started = time.monotonic()
-        network, history, killed = fit(spark, data, disturb=True)
-        found[name] = {
-            "killed": len(killed),
-            "rows": history.rows,
-            "seconds": time.monotonic() - started,
-            "epochs": history.seconds,
-            "same_params": bool(np.array_equal(calm.params(), network.params())),
-            "same_updater": bool(np.array_equal(calm.updater_state(), network.updater_state())),
-        }
+    data: object = (X, y)
+    if route == "frame":
+        frame = spark.createDataFrame(
+            [(x.tolist(), int(label)) for x, label in zip(X, y, strict=True)], "features array<float>, label int"
+        )
+        frame.write.parquet(str(out / "digits.parquet"))
+        data = spark.read.parquet(str(out / "digits.parquet"))
+    calm, _, _ = fit(spark, data, disturb=False)
+    started = time.monotonic()
+    network, history, killed = fit(spark, data, disturb=True)
+    found = {
+        "killed": len(killed),
+        "rows": history.rows,
+        "seconds": time.monotonic() - started,
+        "epochs": history.seconds,
+        "same_params": bool(np.array_equal(calm.params(), network.params())),
+        "same_updater": bool(np.array_equal(calm.updater_state(), network.updater_state())),
+    }
     (out / "found.json").write_text(json.dumps(found))
     spark.stop()
 
