@@ -20,7 +20,11 @@ from pydl4j_spark.conf.trainable import (
     check_type,
 )
 from pydl4j_spark.conf.vertices.frozen import FrozenVertex
-from pydl4j_spark.conf.vertices.rnn import DuplicateToTimeSeriesVertex
+from pydl4j_spark.conf.vertices.rnn import (
+    DuplicateToTimeSeriesVertex,
+    LastTimeStepVertex,
+    ReverseTimeSeriesVertex,
+)
 from pydl4j_spark.errors import ConfigError
 
 
@@ -41,9 +45,12 @@ def check_graph(passed: Passed, *, outputs: bool, truncated: bool) -> None:
         with at_vertex(name, here.content):
             if isinstance(here, LayerType):
                 check_layer(here, outputs=outputs, truncated=truncated)
-                if takes_sequences(here.layer) and pooled.intersection(here.inputs):
-                    raise ConfigError("it takes sequences, but the GlobalPoolingLayer before it gives rows")
-            elif truncated and here.vertex.whole_sequences:
+                needed = takes_sequences(here.layer)
+            else:
+                needed = isinstance(here.vertex.at_work, LastTimeStepVertex | ReverseTimeSeriesVertex)
+            if needed and pooled.intersection(here.inputs):
+                raise ConfigError("it takes sequences, but the GlobalPoolingLayer before it gives rows")
+            if truncated and isinstance(here, VertexType) and here.vertex.whole_sequences:
                 raise ConfigError(
                     "it needs whole sequences, and backprop_type 'truncated_bptt' cuts them in pieces; use 'standard'"
                 )

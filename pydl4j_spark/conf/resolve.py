@@ -50,13 +50,14 @@ def resolve(layer: Layer, defaults: Any, name: str) -> Layer:
         settled.pop("dropout", None)
     inside = _AtRest(defaults) if isinstance(layer, Frozen) else defaults
     for field, inner in layer.children.items():
-        filled = resolve(inner, inside, name)
-        # DL4J ignores the dropout and the constraints of a wrapper, so they are handed to the layer inside.
+        # DL4J ignores the dropout and the constraints of a wrapper, so they are handed to the layer inside, before it
+        # hands them on itself.
+        handed: dict[str, Any] = {}
         if layer.dropout is not None and inner.dropout is None:
-            filled = evolve(filled, dropout=layer.dropout)
+            handed["dropout"] = layer.dropout
         if layer.constraints and not inner.constraints:
-            filled = evolve(filled, constraints=layer.constraints)
-        settled[field] = filled
+            handed["constraints"] = layer.constraints
+        settled[field] = resolve(evolve(inner, **handed), inside, name)
     return evolve(layer, **settled)
 
 

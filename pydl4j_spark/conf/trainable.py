@@ -348,8 +348,6 @@ def _check_sequence(here: LayerType) -> None:
         return
     if isinstance(layer, BatchNormalization):
         raise ConfigError("DL4J cannot train BatchNormalization of sequences; normalise before the recurrent layers")
-    if isinstance(layer, GlobalPoolingLayer) and given.data_format == "NWC" and layer.pooling_dimensions is None:
-        raise ConfigError("DL4J pools the wrong axis of NWC sequences; give pooling_dimensions=[1], or use NCW")
 
 
 def check_ending(last: LayerType, *, pooled: bool) -> None:

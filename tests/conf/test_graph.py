@@ -24,6 +24,7 @@ from pydl4j_spark.vertices import (
     AttentionVertex,
     DuplicateToTimeSeriesVertex,
     ElementWiseVertex,
+    FrozenVertex,
     L2NormalizeVertex,
     L2Vertex,
     LastTimeStepVertex,
@@ -220,6 +221,10 @@ def test_shapes_of_sequences_and_images_are_refused():
     refused(["sequences (5, 5) and rows (5,)"], of_sequences, lambda a, b: MergeVertex()(a, LastTimeStepVertex()(b)))
     pooled = lambda a, b: LSTM(n_out=3)(GlobalPoolingLayer("max")(a))  # noqa: E731
     refused(["GlobalPoolingLayer before it gives rows"], of_sequences, pooled)
+    steps_in = Input("steps", InputType.recurrent(4, 5))
+    for vertex in (LastTimeStepVertex(), ReverseTimeSeriesVertex(), FrozenVertex(ReverseTimeSeriesVertex())):
+        behind = classes(vertex(GlobalPoolingLayer("max")(steps_in), name="behind"))
+        refused(["vertex 'behind'", "GlobalPoolingLayer before it gives rows"], graph, behind, steps_in)
     refused(["rows (5,) come in; use OutputLayer"], of_sequences, lambda a, b: LastTimeStepVertex()(a))
     refused(["each time step is a row"], of_sequences, lambda a, b: MergeVertex()(DENSE(a), LastTimeStepVertex()(b)))
     refused(

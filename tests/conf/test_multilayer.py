@@ -20,6 +20,7 @@ from pydl4j_spark.layers import (
     ConvolutionLayer,
     DenseLayer,
     EmbeddingLayer,
+    FrozenLayer,
     GlobalPoolingLayer,
     GravesLSTM,
     LastTimeStep,
@@ -128,6 +129,15 @@ class TestInheritance:
         wrapped = sequence(LastTimeStep(LSTM(n_out=6), dropout=0.7), ending=OutputLayer(n_out=3), dropout=0.8)
         assert wrapped.layer_types()[0].layer.underlying.dropout == Dropout(0.7)
 
+    def test_it_goes_through_wrappers_in_wrappers(self):
+        inner = Bidirectional(LSTM(n_out=6))
+        once = sequence(LastTimeStep(inner, dropout=0.7, constraints=MaxNormConstraint(2)), ending=OutputLayer(n_out=3))
+        both = once.layer_types()[0].layer.underlying
+        for leaf in (both, both.fwd, both.bwd):
+            assert leaf.dropout == Dropout(0.7)
+            assert leaf.constraints == (MaxNormConstraint(2),)
+        assert MultiLayerConfiguration.from_json(once.to_json()) == once
+
     def test_a_wrappers_constraints_are_those_of_the_layer_inside(self):
         wrapped = sequence(Bidirectional(LSTM(n_out=6), constraints=MaxNormConstraint(2))).layer_types()[0].layer
         assert wrapped.fwd.constraints == wrapped.bwd.constraints == (MaxNormConstraint(2),)
@@ -215,11 +225,14 @@ def ended(layer):
         (lambda: mlp(updater="adabelief"), "fails at the first step"),
         (lambda: sequence(Bidirectional(LSTM(n_out=3)), bias_updater="adabelief"), "layer 0 .*fails at the first step"),
         (lambda: mlp(dropout=SpatialDropout(0.5)), "rows have none"),
-        (
-            lambda: MultiLayerConfiguration(
-                [GlobalPoolingLayer(), OutputLayer(n_out=3)], input_type=InputType.recurrent(5, data_format="NWC")
-            ),
-            "wrong axis of NWC",
+        *(
+            (
+                lambda pooling=pooling: MultiLayerConfiguration(
+                    [pooling, OutputLayer(n_out=3)], input_type=InputType.recurrent(5, data_format="NWC")
+                ),
+                "wrong axis of NWC",
+            )
+            for pooling in (GlobalPoolingLayer(), FrozenLayer(GlobalPoolingLayer()))
         ),
         (lambda: sequence(dropout=SpatialDropout(0.5)), "put a DropoutLayer before"),
         (lambda: time_first(GravesLSTM(n_out=4, dropout=0.5)), "GravesLSTM fails in DL4J on NWC"),

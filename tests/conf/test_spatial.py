@@ -21,6 +21,7 @@ from pydl4j_spark.layers import (
     Deconvolution3D,
     DenseLayer,
     DepthwiseConvolution2D,
+    FrozenLayer,
     GlobalPoolingLayer,
     LocallyConnected1D,
     LocallyConnected2D,
@@ -245,6 +246,15 @@ def test_other_names_of_dl4j_are_read(alias, read):
         (
             lambda: network(image(), DepthwiseConvolution2D(kernel_size=1, weight_init="identity")),
             "makes no identity of these weights",
+        ),
+        *(
+            (
+                lambda layer=layer: MultiLayerConfiguration(
+                    [layer, OutputLayer(n_out=3)], input_type=InputType.convolutional(9, 8, 1)
+                ),
+                "images of one channel here",
+            )
+            for layer in (SeparableConvolution2D(n_out=5), FrozenLayer(SeparableConvolution2D(n_out=5)))
         ),
     ],
 )

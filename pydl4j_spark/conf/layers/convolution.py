@@ -338,8 +338,8 @@ class SeparableConvolution2D(Convolving):
             "pW": (self.n_out, between, 1, 1),
         }
 
-    def check_training(self, given: InputType | None) -> None:
-        """Refuse what DL4J does not train."""
-        super().check_training(given)
+    def check_computing(self, given: InputType | None) -> None:
+        """Refuse what DL4J fails at."""
+        super().check_computing(given)
         if self.n_in == 1:
             raise ConfigError("DL4J fails on images of one channel here; use ConvolutionLayer")

@@ -62,7 +62,11 @@ class GlobalPoolingLayer(Layer):
 
     def check_computing(self, given: InputType | None) -> None:
         """Refuse to pool sequences over anything but their time steps."""
-        if not isinstance(given, InputTypeRecurrent) or self.pooling_dimensions is None:
+        if not isinstance(given, InputTypeRecurrent):
+            return
+        if self.pooling_dimensions is None:
+            if given.data_format == "NWC":
+                raise ConfigError("DL4J pools the wrong axis of NWC sequences; give pooling_dimensions=[1], or use NCW")
             return
         steps = 2 if given.data_format == "NCW" else 1
         if tuple(self.pooling_dimensions) != (steps,):
