@@ -48,12 +48,13 @@ def check_graph(passed: Passed, *, outputs: bool, truncated: bool) -> None:
                 needed = takes_sequences(here.layer)
             else:
                 needed = isinstance(here.vertex.at_work, LastTimeStepVertex | ReverseTimeSeriesVertex)
+                if truncated and here.vertex.whole_sequences:
+                    raise ConfigError(
+                        "it needs whole sequences, and backprop_type 'truncated_bptt' cuts them in pieces; use"
+                        " 'standard'"
+                    )
             if needed and pooled.intersection(here.inputs):
                 raise ConfigError("it takes sequences, but the GlobalPoolingLayer before it gives rows")
-            if truncated and isinstance(here, VertexType) and here.vertex.whole_sequences:
-                raise ConfigError(
-                    "it needs whole sequences, and backprop_type 'truncated_bptt' cuts them in pieces; use 'standard'"
-                )
     _stacked(passed)
 
 
